@@ -1,0 +1,25 @@
+# What comes from Debian, one row a library. A module names what it uses in
+# LIBRARIES; tests/includes.txt says which headers that allows it to include.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+function(library name package)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${package})
+    add_library(lib_${name} ALIAS PkgConfig::${name})
+endfunction()
+
+library(jansson        jansson)
+library(yaml           yaml-0.1)
+library(msgpack        msgpack)
+library(sodium         libsodium)
+library(openssl_crypto libcrypto)
+library(openssl_ssl    libssl)
+library(sqlite         sqlite3)
+library(curl           libcurl)
+library(websockets     libwebsockets)
+library(microhttpd     libmicrohttpd)
+library(pcre2          libpcre2-8)
+
+# libev ships no pkg-config file.
+add_library(lib_ev INTERFACE)
+target_link_libraries(lib_ev INTERFACE ev)

@@ -1,0 +1,18 @@
+/* banned.h - functions that may not be called, as compile errors.
+ *
+ * Force-included into every file by cmake/flags.cmake. Each has a bounded or
+ * thread-safe replacement in core/base.
+ */
+#ifndef POSTERN_BASE_BANNED_H
+#define POSTERN_BASE_BANNED_H
+
+/* The system headers must have declared them before the names are poisoned. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atol atoll atof
+#pragma GCC poison localtime gmtime ctime asctime rand srand strncpy strncat
+
+#endif

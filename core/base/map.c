@@ -1,0 +1,215 @@
+#include "base/map.h"
+
+#include "base/mem.h"
+
+enum { FIRST_CAP = 16 };
+
+void map_init(struct map *map)
+{
+    *map = (struct map){0};
+}
+
+void map_done(struct map *map)
+{
+    mem_free(map->slots);
+    map_init(map);
+}
+
+static struct map_slot *map_find(const struct map *map, struct str key, uint64_t hash)
+{
+    if (map->cap == 0) {
+        return NULL;
+    }
+    for (size_t i = hash & (map->cap - 1);; i = (i + 1) & (map->cap - 1)) {
+        struct map_slot *slot = &map->slots[i];
+        if (slot->value == NULL && !slot->deleted) {
+            return NULL;
+        }
+        if (slot->value != NULL && slot->hash == hash && str_eq(slot->key, key)) {
+            return slot;
+        }
+    }
+}
+
+static void map_insert(struct map *map, struct map_slot entry)
+{
+    size_t i = entry.hash & (map->cap - 1);
+    while (map->slots[i].value != NULL) {
+        i = (i + 1) & (map->cap - 1);
+    }
+    map->filled += !map->slots[i].deleted;
+    map->count++;
+    entry.deleted = false;
+    map->slots[i] = entry;
+}
+
+static void map_grow(struct map *map)
+{
+    if ((map->filled + 1) * 4 <= map->cap * 3) {
+        return;
+    }
+    struct map old = *map;
+    size_t cap = FIRST_CAP;
+    while (cap < (old.count + 1) * 2) {
+        cap *= 2;
+    }
+    *map = (struct map){.slots = NEW_ARRAY(struct map_slot, cap), .cap = cap};
+    for (size_t i = 0; i < old.cap; i++) {
+        if (old.slots[i].value != NULL) {
+            map_insert(map, old.slots[i]);
+        }
+    }
+    mem_free(old.slots);
+}
+
+void *map_get(const struct map *map, struct str key)
+{
+    if (map->count == 0) {
+        return NULL;
+    }
+    struct map_slot *slot = map_find(map, key, str_hash(key));
+    return slot == NULL ? NULL : slot->value;
+}
+
+void *map_put(struct map *map, struct str key, void *value)
+{
+    uint64_t hash = str_hash(key);
+    struct map_slot *slot = map_find(map, key, hash);
+    if (slot != NULL) {
+        void *old = slot->value;
+        slot->value = value;
+        slot->key = key;
+        return old;
+    }
+    map_grow(map);
+    map_insert(map, (struct map_slot){.key = key, .hash = hash, .value = value});
+    return NULL;
+}
+
+void *map_remove(struct map *map, struct str key)
+{
+    struct map_slot *slot = map->count == 0 ? NULL : map_find(map, key, str_hash(key));
+    if (slot == NULL) {
+        return NULL;
+    }
+    void *old = slot->value;
+    *slot = (struct map_slot){.deleted = true};
+    map->count--;
+    return old;
+}
+
+const struct map_slot *map_next(const struct map *map, size_t *cursor)
+{
+    while (*cursor < map->cap) {
+        const struct map_slot *slot = &map->slots[(*cursor)++];
+        if (slot->value != NULL) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+void idmap_init(struct idmap *map)
+{
+    *map = (struct idmap){0};
+}
+
+void idmap_done(struct idmap *map)
+{
+    mem_free(map->slots);
+    idmap_init(map);
+}
+
+/* Fibonacci hashing: our ids are random or sequential, both spread well. */
+static size_t id_home(const struct idmap *map, uint64_t key)
+{
+    return (size_t)((key * 0x9e3779b97f4a7c15u) >> 20) & (map->cap - 1);
+}
+
+static struct idmap_slot *idmap_find(const struct idmap *map, uint64_t key)
+{
+    if (map->cap == 0) {
+        return NULL;
+    }
+    for (size_t i = id_home(map, key);; i = (i + 1) & (map->cap - 1)) {
+        struct idmap_slot *slot = &map->slots[i];
+        if (slot->value == NULL && !slot->deleted) {
+            return NULL;
+        }
+        if (slot->value != NULL && slot->key == key) {
+            return slot;
+        }
+    }
+}
+
+static void idmap_insert(struct idmap *map, uint64_t key, void *value)
+{
+    size_t i = id_home(map, key);
+    while (map->slots[i].value != NULL) {
+        i = (i + 1) & (map->cap - 1);
+    }
+    map->filled += !map->slots[i].deleted;
+    map->count++;
+    map->slots[i] = (struct idmap_slot){.key = key, .value = value};
+}
+
+static void idmap_grow(struct idmap *map)
+{
+    if ((map->filled + 1) * 4 <= map->cap * 3) {
+        return;
+    }
+    struct idmap old = *map;
+    size_t cap = FIRST_CAP;
+    while (cap < (old.count + 1) * 2) {
+        cap *= 2;
+    }
+    *map = (struct idmap){.slots = NEW_ARRAY(struct idmap_slot, cap), .cap = cap};
+    for (size_t i = 0; i < old.cap; i++) {
+        if (old.slots[i].value != NULL) {
+            idmap_insert(map, old.slots[i].key, old.slots[i].value);
+        }
+    }
+    mem_free(old.slots);
+}
+
+void *idmap_get(const struct idmap *map, uint64_t key)
+{
+    struct idmap_slot *slot = map->count == 0 ? NULL : idmap_find(map, key);
+    return slot == NULL ? NULL : slot->value;
+}
+
+void *idmap_put(struct idmap *map, uint64_t key, void *value)
+{
+    struct idmap_slot *slot = idmap_find(map, key);
+    if (slot != NULL) {
+        void *old = slot->value;
+        slot->value = value;
+        return old;
+    }
+    idmap_grow(map);
+    idmap_insert(map, key, value);
+    return NULL;
+}
+
+void *idmap_remove(struct idmap *map, uint64_t key)
+{
+    struct idmap_slot *slot = map->count == 0 ? NULL : idmap_find(map, key);
+    if (slot == NULL) {
+        return NULL;
+    }
+    void *old = slot->value;
+    *slot = (struct idmap_slot){.deleted = true};
+    map->count--;
+    return old;
+}
+
+const struct idmap_slot *idmap_next(const struct idmap *map, size_t *cursor)
+{
+    while (*cursor < map->cap) {
+        const struct idmap_slot *slot = &map->slots[(*cursor)++];
+        if (slot->value != NULL) {
+            return slot;
+        }
+    }
+    return NULL;
+}

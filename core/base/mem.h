@@ -1,0 +1,28 @@
+/* mem.h - the heap. An allocation never fails: out of memory ends the program.
+ *
+ * What makes that safe is that everything a client can make bigger is bounded
+ * before it is allocated. Any thread.
+ */
+#ifndef POSTERN_BASE_MEM_H
+#define POSTERN_BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);
+void *mem_calloc(size_t count, size_t size);
+void *mem_realloc(void *ptr, size_t size);
+void mem_free(void *ptr);
+
+/* Heap objects by type: NEW(struct thing) is zeroed. */
+#define NEW(type)          ((type *)mem_calloc(1, sizeof(type)))
+#define NEW_ARRAY(type, n) ((type *)mem_calloc((n), sizeof(type)))
+
+/* AUTO(thing) x = thing_new(); calls thing_free_auto when x leaves its scope. */
+#define AUTO(cleaner) __attribute__((cleanup(cleaner)))
+
+/* The object that a member is embedded in. */
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

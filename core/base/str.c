@@ -1,0 +1,246 @@
+#include "base/str.h"
+
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+struct str str_of(const char *cstr)
+{
+    return cstr == NULL ? STR_EMPTY : (struct str){cstr, strlen(cstr)};
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+bool str_eq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int str_cmp(struct str a, struct str b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter == 0 ? 0 : memcmp(a.ptr, b.ptr, shorter);
+    if (order != 0) {
+        return order;
+    }
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_eq(str_make(s.ptr, prefix.len), prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+    return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
+}
+
+struct str str_from(struct str s, size_t from)
+{
+    size_t at = from < s.len ? from : s.len;
+    return str_make(s.ptr + at, s.len - at);
+}
+
+struct str str_sub(struct str s, size_t from, size_t len)
+{
+    struct str rest = str_from(s, from);
+    return str_make(rest.ptr, len < rest.len ? len : rest.len);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.len > 0 && is_blank(s.ptr[0])) {
+        s = str_from(s, 1);
+    }
+    while (s.len > 0 && is_blank(s.ptr[s.len - 1])) {
+        s.len--;
+    }
+    return s;
+}
+
+ptrdiff_t str_find(struct str s, char c)
+{
+    const char *at = s.len == 0 ? NULL : memchr(s.ptr, c, s.len);
+    return at == NULL ? -1 : at - s.ptr;
+}
+
+bool str_cut(struct str s, char sep, struct str *head, struct str *tail)
+{
+    ptrdiff_t at = str_find(s, sep);
+    if (at < 0) {
+        *head = s;
+        *tail = STR_EMPTY;
+        return false;
+    }
+    *head = str_make(s.ptr, (size_t)at);
+    *tail = str_from(s, (size_t)at + 1);
+    return true;
+}
+
+bool str_to_u64(struct str s, uint64_t *out)
+{
+    uint64_t value = 0;
+    if (s.len == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9') {
+            return false;
+        }
+        if (__builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(s.ptr[i] - '0'), &value)) {
+            return false;
+        }
+    }
+    *out = value;
+    return true;
+}
+
+bool str_to_i64(struct str s, int64_t *out)
+{
+    bool negative = s.len > 0 && s.ptr[0] == '-';
+    uint64_t magnitude = 0;
+    if (!str_to_u64(negative ? str_from(s, 1) : s, &magnitude)) {
+        return false;
+    }
+    if (magnitude > (uint64_t)INT64_MAX + (negative ? 1u : 0u)) {
+        return false;
+    }
+    *out = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+    return true;
+}
+
+char *str_dup(struct str s)
+{
+    char *copy = mem_alloc(s.len + 1);
+    if (s.len > 0) {
+        memcpy(copy, s.ptr, s.len);
+    }
+    copy[s.len] = '\0';
+    return copy;
+}
+
+enum { DISTANCE_MAX = 64 };
+
+unsigned str_distance(struct str a, struct str b)
+{
+    if (a.len > DISTANCE_MAX || b.len > DISTANCE_MAX) {
+        return DISTANCE_MAX + 1;
+    }
+    unsigned row[DISTANCE_MAX + 1];
+    for (size_t j = 0; j <= b.len; j++) {
+        row[j] = (unsigned)j;
+    }
+    for (size_t i = 1; i <= a.len; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b.len; j++) {
+            unsigned replace = diagonal + (lower(a.ptr[i - 1]) != lower(b.ptr[j - 1]));
+            unsigned best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = replace < best ? replace : best;
+        }
+    }
+    return row[b.len];
+}
+
+struct str str_nearest(struct str s, const struct str *candidates, size_t count)
+{
+    struct str best = STR_EMPTY;
+    unsigned allowed = (unsigned)(s.len / 3) + 1; /* "hots" may mean "host", not "name" */
+    for (size_t i = 0; i < count; i++) {
+        unsigned distance = str_distance(s, candidates[i]);
+        if (distance <= allowed) {
+            best = candidates[i];
+            allowed = distance == 0 ? 0 : distance - 1;
+            if (distance <= 1) {
+                break;
+            }
+        }
+    }
+    return best;
+}
+
+/* SipHash-1-3 (Aumasson, Bernstein), keyed once a process. */
+static struct {
+    uint64_t k0;
+    uint64_t k1;
+} hash_key;
+static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
+
+static void hash_seed(void)
+{
+    random_bytes(&hash_key, sizeof(hash_key));
+}
+
+static uint64_t rotate(uint64_t x, unsigned by)
+{
+    return (x << by) | (x >> (64 - by));
+}
+
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+uint64_t str_hash(struct str s)
+{
+    (void)pthread_once(&hash_once, hash_seed);
+    uint64_t v[4] = {hash_key.k0 ^ 0x736f6d6570736575u, hash_key.k1 ^ 0x646f72616e646f6du,
+                     hash_key.k0 ^ 0x6c7967656e657261u, hash_key.k1 ^ 0x7465646279746573u};
+    uint64_t word = 0;
+    size_t at = 0;
+    for (; at + 8 <= s.len; at += 8) {
+        memcpy(&word, s.ptr + at, 8);
+        v[3] ^= word;
+        sip_round(v);
+        v[0] ^= word;
+    }
+    word = 0;
+    if (s.len > at) {
+        memcpy(&word, s.ptr + at, s.len - at);
+    }
+    word |= (uint64_t)s.len << 56;
+    v[3] ^= word;
+    sip_round(v);
+    v[0] ^= word;
+    v[2] ^= 0xff;
+    sip_round(v);
+    sip_round(v);
+    sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

@@ -1,0 +1,88 @@
+/* conn.h - a byte stream, plain or TLS, on one worker.
+ *
+ * Embedded by value in its owner (a RawSocket peer, an HTTP/1 connection). Input
+ * is offered in the worker's shared read buffer: what the owner does not consume
+ * is kept and offered again with more behind it, so an idle connection holds no
+ * buffer. Output is queued, and written once at the end of the turn.
+ */
+#ifndef POSTERN_NET_CONN_H
+#define POSTERN_NET_CONN_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "loop/timer.h"
+#include "loop/watch.h"
+#include "net/outq.h"
+#include "net/peer_info.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conn;
+struct tls_stream; /* OpenSSL's SSL, seen only in core/net */
+
+struct conn_ops {
+    /* Bytes have come. Returns how many were consumed; the rest is offered again when
+     * more has come. `input` is borrowed for the call. May close the connection. */
+    size_t (*on_input)(struct conn *conn, struct str input);
+    /* The output queue fell below conn_set_low_water's mark, or became empty. May be NULL. */
+    void (*on_drained)(struct conn *conn);
+    /* The stream has ended (EOF, reset, write time-out): called once, never from inside
+     * conn_close. The owner calls conn_done and frees itself. */
+    void (*on_closed)(struct conn *conn, const char *why);
+};
+
+struct conn {
+    const struct conn_ops *ops;
+    struct peer_info peer;
+    struct watch watch;
+    struct turn_task flush;
+    struct timer stall; /* no progress in writing */
+    struct tls_stream *tls;
+    struct outq out;
+    char *rest; /* unconsumed input between events */
+    size_t rest_len;
+    size_t input_max; /* an owner that leaves more than this unconsumed is closed */
+    int fd;
+    bool reading;
+    bool closing; /* close once the queue is empty */
+    bool closed;
+    bool in_input;
+};
+
+/* Takes over the descriptor and `tls` (NULL: plain). `early` are bytes already read. */
+void conn_init(struct conn *conn,
+               const struct conn_ops *ops,
+               int fd,
+               struct tls_stream *tls,
+               const struct peer_info *peer,
+               size_t input_max);
+void conn_start(struct conn *conn, struct str early);
+
+void conn_write(struct conn *conn, struct str bytes);
+void conn_share(struct conn *conn, struct block *block, struct str bytes);
+size_t conn_queued(const struct conn *conn);
+
+void conn_pause(struct conn *conn); /* stop reading: back-pressure */
+void conn_resume(struct conn *conn);
+
+void conn_finish(struct conn *conn);                 /* flush, then on_closed */
+void conn_abort(struct conn *conn, const char *why); /* on_closed at the end of the turn */
+void conn_done(struct conn *conn);                   /* releases everything; no more callbacks */
+
+/* Connects (non-blocking); `done` gets the descriptor, or -1 and the reason. One worker. */
+typedef void (*conn_dialed_fn)(void *ctx, int fd, struct tls_stream *tls, const struct err *err);
+struct conn_target {
+    struct str host; /* name or address; or the path of a unix socket */
+    uint16_t port;
+    bool unix_socket;
+    bool tls;
+    const char *ca_file; /* NULL: the system's */
+    bool insecure;       /* do not verify: for tests on loopback */
+    uint64_t timeout_ms;
+};
+/* Name look-ups block: for clients (cli, demo), not for the data path. */
+void conn_dial(const struct conn_target *target, conn_dialed_fn done, void *ctx);
+
+#endif
