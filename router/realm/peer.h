@@ -1,0 +1,41 @@
+/* peer.h - the other end of a session, as the realm sees it. Transports implement it.
+ *
+ * Kept by its user: the realm defines it, WebSocket and RawSocket are peers. A
+ * peer and its session live on one worker.
+ */
+#ifndef POSTERN_REALM_PEER_H
+#define POSTERN_REALM_PEER_H
+
+#include "base/block.h"
+#include "base/str.h"
+#include "net/peer_info.h"
+#include "payload/scan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct peer;
+
+struct peer_ops {
+    const char *transport; /* "websocket", "rawsocket": WELCOME and logs */
+    /* Queue one whole encoded message; written at the end of the turn. The peer frames it. */
+    void (*send)(struct peer *peer, struct str message);
+    /* The same for bytes that several receivers share. */
+    void (*share)(struct peer *peer, struct block *block, struct str message);
+    /* Bytes queued and not yet written. */
+    size_t (*queued)(const struct peer *peer);
+    /* Write what is queued, then close; the transport then calls session_lost. */
+    void (*finish)(struct peer *peer);
+    /* Stop and resume reading: back-pressure. */
+    void (*pause)(struct peer *peer);
+    void (*resume)(struct peer *peer);
+};
+
+struct peer {
+    const struct peer_ops *ops;
+    enum serializer serializer;
+    size_t message_max; /* the largest message that the other end accepts */
+    struct peer_info info;
+};
+
+#endif

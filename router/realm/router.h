@@ -1,0 +1,41 @@
+/* router.h - the realms of this node and everything that lives in them.
+ *
+ * One per node. Live realms are made when first joined, if the rbac snapshot
+ * knows the URI. Made before the workers start, freed after they are joined.
+ */
+#ifndef POSTERN_REALM_ROUTER_H
+#define POSTERN_REALM_ROUTER_H
+
+#include "base/str.h"
+#include "loop/snapshot.h"
+#include "loop/worker.h"
+#include "realm/builtin.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct router;
+
+struct router_options {
+    struct workers *workers;
+    struct snapshot_slot *rbac;
+    const struct builtin *builtins; /* ends with a row without a function */
+    struct str node_name;
+    size_t queue_max;         /* bytes queued to one session before it is closed: wamp.queue_max */
+    size_t message_max;       /* largest message accepted or sent */
+    size_t sessions_max;      /* 0: unlimited */
+    size_t registrations_max; /* per session */
+    size_t subscriptions_max; /* per session */
+    size_t calls_max;         /* per session, in flight */
+    uint64_t call_timeout_ms; /* when the caller gives none */
+    uint64_t call_timeout_max_ms;
+    uint64_t hello_timeout_ms;
+};
+
+struct router *router_new(const struct router_options *options);
+/* On every worker: GOODBYE wamp.close.system_shutdown to its sessions, new HELLOs aborted with
+ * the same. Any thread. */
+void router_shutdown(struct router *router);
+void router_free(struct router *router);
+
+#endif

@@ -1,0 +1,39 @@
+/* transport.h - how bytes become WAMP messages: WebSocket (libwebsockets) and RawSocket.
+ *
+ * Offers rows for a listener's protocol table. One libwebsockets context a worker,
+ * on the worker's own loop, made when the workers start (hooks registered by
+ * transport_new) and destroyed when they stop.
+ */
+#ifndef POSTERN_TRANSPORT_TRANSPORT_H
+#define POSTERN_TRANSPORT_TRANSPORT_H
+
+#include "base/str.h"
+#include "loop/worker.h"
+#include "net/listener.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct router;
+struct transport;
+
+struct transport_options {
+    struct workers *workers;
+    struct router *router;
+    size_t message_max; /* largest message accepted; announced in the RawSocket handshake */
+    uint64_t handshake_timeout_ms;
+    uint64_t ping_interval_ms;
+    uint64_t ping_timeout_ms;
+    const struct str *origins; /* allowed Origin values; count 0: any */
+    size_t origin_count;
+};
+
+struct transport *transport_new(const struct transport_options *options);
+void transport_free(struct transport *transport); /* after the workers are joined */
+
+/* First byte 0x7f. */
+struct net_protocol rawsocket_protocol(struct transport *transport);
+/* "GET /ws" followed by a blank or '?'. */
+struct net_protocol websocket_protocol(struct transport *transport);
+
+#endif
