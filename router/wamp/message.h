@@ -50,11 +50,35 @@ enum message_type {
 enum { WAMP_ID_BITS = 53 };
 #define WAMP_ID_MAX ((uint64_t)1 << WAMP_ID_BITS)
 
+/* What is where, a row a message (the wire's order; * may be left out):
+ *
+ *   HELLO         uri = realm, details              WELCOME       id = session, details
+ *   ABORT         details, uri = reason, payload*   GOODBYE       details, uri = reason, payload*
+ *   CHALLENGE     uri = authmethod, details         AUTHENTICATE  uri = signature, details
+ *   ERROR         request_type, request, details, uri = error, payload*
+ *   PUBLISH       request, details, uri = topic, payload*
+ *   PUBLISHED     request, id = publication
+ *   SUBSCRIBE     request, details, uri = topic
+ *   SUBSCRIBED    request, id = subscription
+ *   UNSUBSCRIBE   request, id = subscription
+ *   UNSUBSCRIBED  request, details*  (request 0 and details: the router took it away)
+ *   EVENT         id = subscription, request = publication, details, payload*
+ *   CALL          request, details, uri = procedure, payload*
+ *   CANCEL        request, details
+ *   RESULT        request, details, payload*
+ *   REGISTER      request, details, uri = procedure
+ *   REGISTERED    request, id = registration
+ *   UNREGISTER    request, id = registration
+ *   UNREGISTERED  request, details*  (as UNSUBSCRIBED)
+ *   INVOCATION    request, id = registration, details, payload*
+ *   INTERRUPT     request, details
+ *   YIELD         request, details, payload*
+ */
 struct message {
     enum message_type type;
     enum message_type request_type; /* ERROR: what failed */
-    uint64_t request;               /* Request|id; WELCOME: Session|id */
-    uint64_t id;                    /* the second id: registration, subscription, publication */
+    uint64_t request;               /* Request|id; EVENT: Publication|id */
+    uint64_t id;        /* session, registration or subscription; PUBLISHED: publication */
     struct str uri;     /* realm, procedure, topic, error, reason, authmethod or signature */
     struct str details; /* encoded map in the message's serializer: details, options, extra */
     struct payload payload;
