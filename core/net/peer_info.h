@@ -2,6 +2,7 @@
 #ifndef POSTERN_NET_PEER_INFO_H
 #define POSTERN_NET_PEER_INFO_H
 
+#include "base/cidr.h"
 #include "base/str.h"
 
 #include <netinet/in.h>
@@ -23,13 +24,5 @@ struct peer_info {
 /* "127.0.0.1:5000", "[::1]:5000" or "unix". */
 struct str peer_info_text(const struct peer_info *peer, char out[PEER_TEXT_SIZE]);
 bool peer_info_loopback(const struct peer_info *peer); /* loopback or unix */
-
-/* An address block such as 10.0.0.0/8 or ::1/128; a bare address is a block of one. */
-struct cidr {
-    struct in6_addr address;
-    uint8_t bits; /* of 128 */
-};
-bool cidr_parse(struct str text, struct cidr *out);
-bool cidr_contains(const struct cidr *cidr, const struct in6_addr *address);
 
 #endif
