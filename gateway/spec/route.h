@@ -1,0 +1,117 @@
+/* route.h - the immutable route table: host, then a trie by path segment, then the method.
+ *
+ * What the pipeline needs of a specification, compiled. Published to the workers
+ * as a snapshot; a route found stays valid while the table is in use.
+ */
+#ifndef POSTERN_SPEC_ROUTE_H
+#define POSTERN_SPEC_ROUTE_H
+
+#include "base/str.h"
+#include "loop/snapshot.h"
+#include "spec/template.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct spec;
+struct route_table; /* begins with struct snapshot */
+
+#define HTTP_METHOD_MAP(X) X(GET) X(HEAD) X(POST) X(PUT) X(PATCH) X(DELETE) X(OPTIONS)
+enum http_method {
+#define HTTP_METHOD_ENUM(name) HTTP_##name,
+    HTTP_METHOD_MAP(HTTP_METHOD_ENUM)
+#undef HTTP_METHOD_ENUM
+        HTTP_METHODS
+};
+/* HTTP_METHODS for a method that no spec can declare. */
+enum http_method http_method_of(struct str token);
+struct str http_method_name(enum http_method method);
+
+enum action_type { ACTION_NONE, ACTION_STATIC, ACTION_CALL, ACTION_PUBLISH, ACTION_FORWARD };
+enum security_type {
+    SECURITY_NONE,
+    SECURITY_OAUTH2,
+    SECURITY_OIDC,
+    SECURITY_BASIC,
+    SECURITY_API_KEY,
+};
+enum { SCHEME_HTTP = 1, SCHEME_HTTPS = 2 };
+
+struct response_header {
+    struct str name; /* lower case */
+    const struct template *value;
+};
+
+struct response_template {
+    const struct response_header *headers; /* a constant set of names */
+    size_t header_count;
+    const struct template *header_map; /* instead: an expression that gives a map */
+    const struct template *body;
+    const struct template *status_code; /* NULL: absent */
+    const struct template *uri;         /* NULL: absent */
+};
+
+struct operation {
+    enum action_type action;
+    const struct template *uri;     /* procedure or topic */
+    const struct template *options; /* a map, or NULL */
+    const struct template *args;    /* a list, or NULL */
+    const struct template *kwargs;  /* a map, or NULL */
+    const struct template *static_body;
+    uint64_t timeout_ms; /* action.timeout, else options.timeout, else defaults.timeout */
+    size_t body_max;
+    bool uses_body; /* a template of this operation looks at request.body */
+    struct response_template on_result;
+    struct response_template on_error;
+};
+
+struct media_list {
+    const struct str *types; /* lower case, no parameters */
+    size_t count;
+};
+
+struct route {
+    const struct spec *spec;
+    struct str api; /* spec id */
+    struct str version;
+    struct str pattern; /* base path and path as written: logs and metrics */
+    struct str realm;
+    struct str host; /* "_" or the pattern as written */
+    unsigned schemes;
+    enum security_type security;
+    struct slice security_object; /* as written, evaluated: for the schemes to come */
+    bool is_collection;
+    bool is_deprecated;
+    struct media_list accepts;
+    struct media_list provides;
+    struct media_list languages; /* lower case */
+    struct str allow;            /* "GET, POST, OPTIONS" */
+    const struct operation *operations[HTTP_METHODS];
+};
+
+enum { ROUTE_PARAMS_MAX = 16 };
+
+struct route_param {
+    struct str name;
+    struct str value; /* still percent-encoded segment of the path that was given */
+};
+
+struct route_match {
+    const struct route *route;
+    struct route_param params[ROUTE_PARAMS_MAX];
+    size_t param_count;
+};
+
+/* `host` without port, any case; `path` canonical (pipeline/path.h), begins with '/'. A trailing
+ * slash is ignored. False: no such path. Prefers literal over parameter over rest; a constraint
+ * that does not match tries the next. */
+bool route_find(const struct route_table *table,
+                struct str host,
+                unsigned scheme,
+                struct str path,
+                struct route_match *out);
+
+size_t route_table_count(const struct route_table *table);
+
+#endif
