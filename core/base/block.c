@@ -65,3 +65,15 @@ void block_unref(struct block *block)
     pools[class].free = block;
     pools[class].bytes += block->cap;
 }
+
+void block_pool_free(void)
+{
+    for (unsigned i = 0; i < CLASSES; i++) {
+        while (pools[i].free != NULL) {
+            struct block *block = pools[i].free;
+            pools[i].free = block->next_free;
+            mem_free(block);
+        }
+        pools[i].bytes = 0;
+    }
+}

@@ -27,6 +27,8 @@ struct block *block_new(size_t cap);
 struct block *block_of(struct str bytes); /* a copy */
 struct block *block_ref(struct block *block);
 void block_unref(struct block *block); /* NULL is fine */
+/* Gives the calling thread's pool back; the last thing a thread does. */
+void block_pool_free(void);
 
 static inline struct str block_str(const struct block *block)
 {

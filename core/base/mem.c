@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void *or_die(void *ptr, size_t size)
 {
@@ -25,6 +26,11 @@ void *mem_calloc(size_t count, size_t size)
 void *mem_realloc(void *ptr, size_t size)
 {
     return or_die(realloc(ptr, size), size);
+}
+
+void *mem_alloc_aligned(size_t align, size_t size)
+{
+    return memset(or_die(aligned_alloc(align, size), size), 0, size);
 }
 
 void mem_free(void *ptr)

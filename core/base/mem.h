@@ -11,6 +11,8 @@
 void *mem_alloc(size_t size);
 void *mem_calloc(size_t count, size_t size);
 void *mem_realloc(void *ptr, size_t size);
+/* For types aligned beyond max_align_t (to a line of cache); zeroed. */
+void *mem_alloc_aligned(size_t align, size_t size);
 void mem_free(void *ptr);
 
 /* Heap objects by type: NEW(struct thing) is zeroed. */

@@ -23,7 +23,10 @@ struct job {
 };
 
 struct jobs *jobs_new(unsigned threads, unsigned queue_max, struct err *err);
-void jobs_free(struct jobs *jobs); /* runs what is queued, then joins; before workers_stop */
+/* Runs what is queued, then joins; before workers_stop, which still runs the `finish`es.
+ * From then on jobs_submit says no and jobs_submit_always runs the job at once. */
+void jobs_stop(struct jobs *jobs);
+void jobs_free(struct jobs *jobs); /* stops; after the workers and snapshot slots are freed */
 /* False (and nothing happens) when the queue is full: the answer is then 503. */
 bool jobs_submit(struct jobs *jobs, struct job *job);
 /* For releases that must happen: exceeds the bound rather than fail. Any thread; no `finish`. */

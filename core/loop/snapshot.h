@@ -19,6 +19,7 @@ struct snapshot {
     atomic_uint refs;
     uint64_t version;
     void (*free)(struct snapshot *snapshot);
+    struct jobs *jobs; /* where it is freed; set by the publication */
 };
 
 /* One per kind of snapshot (routes, rbac); made before the workers start. */

@@ -23,7 +23,9 @@ struct workers *workers_new(unsigned count, size_t mailbox_max, struct err *err)
 unsigned workers_count(const struct workers *workers);
 struct worker *workers_get(struct workers *workers, unsigned index);
 
-/* Runs once on each worker's thread before its loop turns / after it has stopped. */
+/* Runs once on each worker's thread before its loop turns, in the order of registration /
+ * after all loops have ended, the last registered first. Workers stop in step: a stop
+ * hook runs on all of them, then the posts that it caused, then the next hook. */
 typedef void (*worker_hook_fn)(struct worker *worker, void *ctx);
 void workers_on_start(struct workers *workers, worker_hook_fn fn, void *ctx);
 void workers_on_stop(struct workers *workers, worker_hook_fn fn, void *ctx);
