@@ -58,7 +58,8 @@ void watch_set(struct watch *watch, unsigned events)
 unsigned watch_events(const struct watch *watch)
 {
     const ev_io *io = io_of_const(watch);
-    return ev_is_active(io) ? (unsigned)io->events & (WATCH_READ | WATCH_WRITE) : 0;
+    /* ev_is_active would cast the const away. */
+    return io->active != 0 ? (unsigned)io->events & (WATCH_READ | WATCH_WRITE) : 0;
 }
 
 int watch_fd(const struct watch *watch)
