@@ -91,6 +91,9 @@ bool scan_key(struct scan *scan, struct str *out);
 /* Checks the next value whole and steps over it; its bytes are `out` (may be NULL). */
 bool scan_skip(struct scan *scan, struct str *out);
 
+/* Whole text is UTF-8: no overlong forms, no surrogates. */
+bool utf8_valid(struct str text);
+
 /* Look-ups over a value in place, for templates and options: SERIALIZER_NONE if absent. */
 struct slice slice_get(struct slice map, struct str key);
 struct slice slice_nth(struct slice list, size_t index);
