@@ -13,6 +13,8 @@
 #include <time.h>
 
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atol atoll atof
-#pragma GCC poison localtime gmtime ctime asctime rand srand strncpy strncat
+#pragma GCC poison localtime gmtime ctime asctime srand strncpy strncat
+/* OpenSSL's headers name parameters so; only a call is forbidden. */
+#define rand() use_random_u64_instead_of_rand
 
 #endif

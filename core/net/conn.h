@@ -4,6 +4,9 @@
  * is offered in the worker's shared read buffer: what the owner does not consume
  * is kept and offered again with more behind it, so an idle connection holds no
  * buffer. Output is queued, and written once at the end of the turn.
+ *
+ * No callback is ever made from inside a conn_ function: they come from the loop
+ * or the end of the turn. Each of the three may call conn_done and free the owner.
  */
 #ifndef POSTERN_NET_CONN_H
 #define POSTERN_NET_CONN_H
@@ -24,12 +27,13 @@ struct tls_stream; /* OpenSSL's SSL, seen only in core/net */
 
 struct conn_ops {
     /* Bytes have come. Returns how many were consumed; the rest is offered again when
-     * more has come. `input` is borrowed for the call. May close the connection. */
+     * more has come, or after conn_resume. `input` is borrowed for the call. May close
+     * the connection; the result does not matter then. */
     size_t (*on_input)(struct conn *conn, struct str input);
-    /* The output queue fell below conn_set_low_water's mark, or became empty. May be NULL. */
+    /* A write brought the queue down to conn_set_low_water's mark, or emptied it. May be NULL. */
     void (*on_drained)(struct conn *conn);
-    /* The stream has ended (EOF, reset, write time-out): called once, never from inside
-     * conn_close. The owner calls conn_done and frees itself. */
+    /* The stream has ended (EOF, reset, write time-out, conn_finish, conn_abort): called once,
+     * at the end of a turn. The owner calls conn_done and frees itself. `why` is static. */
     void (*on_closed)(struct conn *conn, const char *why);
 };
 
@@ -38,18 +42,30 @@ struct conn {
     struct peer_info peer;
     struct watch watch;
     struct turn_task flush;
-    struct timer stall; /* no progress in writing */
+    struct timer stall; /* no progress in writing; or the end of lingering */
     struct tls_stream *tls;
     struct outq out;
+    size_t low_water;
     char *rest; /* unconsumed input between events */
     size_t rest_len;
+    size_t rest_cap;
     size_t input_max; /* an owner that leaves more than this unconsumed is closed */
+    uint64_t stall_ms;
+    const char *why; /* it was closed */
+    bool *gone;      /* told by conn_done to the callback that is running */
     int fd;
+    uint8_t read_want; /* WATCH_ bits; TLS may need to write in order to read */
+    uint8_t write_want;
     bool reading;
-    bool closing; /* close once the queue is empty */
+    bool kick;      /* offer at the end of the turn what is there already */
+    bool blocked;   /* the socket takes no more output at present */
+    bool closing;   /* close once the queue is empty */
+    bool lingering; /* all is written: waiting for the peer's end */
     bool closed;
-    bool in_input;
+    bool told; /* on_closed has been called */
 };
+
+enum { CONN_STALL_MS = 30000 };
 
 /* Takes over the descriptor and `tls` (NULL: plain). `early` are bytes already read. */
 void conn_init(struct conn *conn,
@@ -60,14 +76,20 @@ void conn_init(struct conn *conn,
                size_t input_max);
 void conn_start(struct conn *conn, struct str early);
 
+/* Both do nothing on a connection that is closed or finishing. */
 void conn_write(struct conn *conn, struct str bytes);
 void conn_share(struct conn *conn, struct block *block, struct str bytes);
 size_t conn_queued(const struct conn *conn);
+void conn_set_low_water(struct conn *conn, size_t bytes); /* at first 0 */
+void conn_set_stall(struct conn *conn, uint64_t ms);      /* at first CONN_STALL_MS */
 
-void conn_pause(struct conn *conn); /* stop reading: back-pressure */
+/* Stops reading: back-pressure. input_max does not hold meanwhile, and a hang-up is not seen. */
+void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
-void conn_finish(struct conn *conn);                 /* flush, then on_closed */
+/* Writes what is queued, ends the stream, waits a second at most for the peer to do the same
+ * (a socket closed with input unread would reset the last output), then on_closed. */
+void conn_finish(struct conn *conn);
 void conn_abort(struct conn *conn, const char *why); /* on_closed at the end of the turn */
 void conn_done(struct conn *conn);                   /* releases everything; no more callbacks */
 
