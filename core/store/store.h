@@ -6,7 +6,8 @@
  * change is on disk. Every committed transaction has a sequence number from a
  * serialised head row, and watchers see transactions whole and in that order.
  *
- * Values are JSON text. The same schema and SQL serve every backend.
+ * Values are JSON text. The same schema and SQL serve every backend. Of one key
+ * the last 100 versions are kept, deletions among them.
  */
 #ifndef POSTERN_STORE_STORE_H
 #define POSTERN_STORE_STORE_H
@@ -60,8 +61,9 @@ typedef void (*store_finish_fn)(struct store_request *request);
 /* Made by the caller, strings in its `arena` (the caller's until submitted, the store's
  * until `finish`); `finish` runs arena_done and frees what embeds the request. */
 struct store_request {
-    struct post post; /* store.c's */
-    struct worker *owner;
+    struct post post; /* these three are store.c's */
+    struct store *store;
+    struct worker *owner; /* who submitted it */
     store_finish_fn finish;
     enum store_op op;
     struct arena arena;
@@ -95,7 +97,8 @@ bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *e
 void store_watch(struct store *store, store_watch_fn fn, void *ctx); /* before store_start */
 bool store_start(struct store *store, struct err *err);
 void store_submit(struct store *store, struct store_request *request); /* any thread */
-/* For start-up and offline commands, before store_start: runs a request on the calling thread. */
+/* For start-up and offline commands, before store_start: runs a request on the calling thread.
+ * The outcome is in it on return, `finish` is not called; watchers are. */
 void store_run(struct store *store, struct store_request *request);
 void store_close(struct store *store); /* commits what was submitted, joins, closes */
 

@@ -1,0 +1,312 @@
+/* store.c - the thread that owns the database, its queue, and the grouping of commits.
+ *
+ * What has come in while the disk was busy goes into one transaction: a savepoint for each
+ * request, one commit for all. Watchers, then finishes, run after the commit. */
+#include "store/store.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "loop/thread.h"
+#include "store/store_inside.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+/* A longer queue is cut, so that the first of it are not kept waiting by the last. */
+enum { GROUP_MAX = 256 };
+
+struct watcher {
+    store_watch_fn fn;
+    void *ctx;
+};
+
+/* Requests that have been taken from the mailbox, linked by their posts. */
+struct group {
+    struct store_request *first;
+    struct store_request *last;
+    size_t count;
+};
+
+struct store {
+    struct store_backend *backend;
+    struct mailbox *mailbox;
+    struct group taken;
+    struct watcher *watchers;
+    size_t watcher_count;
+    pthread_t thread;
+    bool started;
+};
+
+static struct store_request *request_of(struct post *post)
+{
+    return post == NULL ? NULL : CONTAINER_OF(post, struct store_request, post);
+}
+
+static struct store_request *next_of(const struct store_request *request)
+{
+    return request_of(request->post.next);
+}
+
+static void group_push(struct group *group, struct store_request *request)
+{
+    request->post.next = NULL;
+    if (group->last == NULL) {
+        group->first = request;
+    } else {
+        group->last->post.next = &request->post;
+    }
+    group->last = request;
+    group->count++;
+}
+
+static struct store_request *group_pop(struct group *group)
+{
+    struct store_request *request = group->first;
+    if (request != NULL) {
+        group->first = next_of(request);
+        group->last = group->first == NULL ? NULL : group->last;
+        group->count--;
+    }
+    return request;
+}
+
+/* False when an error has made the whole transaction worthless. */
+static bool write_in_savepoint(struct store *store, struct store_request *request, struct err *err)
+{
+    struct store_backend *backend = store->backend;
+    if (!store_exec(backend, SQL_SAVEPOINT, err)) {
+        return false;
+    }
+    request->ok = store_request_write(backend, request);
+    if (request->ok) {
+        return store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
+    }
+    if (!backend->ops->in_transaction(backend)) {
+        *err = request->err;
+        return false;
+    }
+    return store_exec(backend, SQL_SAVEPOINT_ROLLBACK, err) &&
+           store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
+}
+
+static bool write_group(struct store *store, const struct group *group, struct err *err)
+{
+    if (!store->backend->ops->begin(store->backend, err)) {
+        return false;
+    }
+    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
+        if (r->op == STORE_COMMIT && !write_in_savepoint(store, r, err)) {
+            return false;
+        }
+    }
+    return store_exec(store->backend, SQL_COMMIT, err);
+}
+
+/* A conflict in a group that was not committed may be one with what never happened. */
+static void fail_group(struct store *store, const struct group *group, const struct err *err)
+{
+    if (store->backend->ops->in_transaction(store->backend)) {
+        (void)store_exec(store->backend, SQL_ROLLBACK, NULL);
+    }
+    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
+        if (r->op == STORE_COMMIT) {
+            r->ok = false;
+            r->seq = 0;
+            r->records = NULL;
+            r->record_count = 0;
+            (void)err_set(&r->err, ERR_UNAVAILABLE, "nothing was written: %s", err->text);
+        }
+    }
+    log_error("store cannot write", KV_ERR(err));
+}
+
+static void notify(const struct store *store, const struct store_request *request)
+{
+    for (size_t i = 0; i < store->watcher_count; i++) {
+        const struct watcher *watcher = &store->watchers[i];
+        watcher->fn(watcher->ctx, request->seq, request->records, request->record_count);
+    }
+}
+
+static bool has_commits(const struct group *group)
+{
+    for (const struct store_request *r = group->first; r != NULL; r = next_of(r)) {
+        if (r->op == STORE_COMMIT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Writes come first, so that a read sees what was submitted before it. */
+static void process(struct store *store, struct group *group)
+{
+    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
+        r->ok = false;
+        r->err = (struct err){0};
+        r->seq = 0;
+        r->records = NULL;
+        r->record_count = 0;
+    }
+    struct err err = {0};
+    if (has_commits(group) && !write_group(store, group, &err)) {
+        fail_group(store, group, &err);
+    }
+    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
+        if (r->op != STORE_COMMIT) {
+            store_request_read(store->backend, r);
+        } else if (r->ok && r->record_count > 0) {
+            notify(store, r);
+        }
+    }
+}
+
+static void on_finished(struct post *post)
+{
+    struct store_request *request = request_of(post);
+    request->finish(request);
+}
+
+static void finish(struct store_request *request)
+{
+    if (request->owner == NULL) {
+        request->finish(request);
+        return;
+    }
+    request->post.fn = on_finished;
+    request->post.bytes = request->arena.used;
+    worker_post(request->owner, &request->post);
+}
+
+static void process_taken(struct store *store)
+{
+    while (store->taken.first != NULL) {
+        struct group group = {0};
+        while (group.count < GROUP_MAX && store->taken.first != NULL) {
+            group_push(&group, group_pop(&store->taken));
+        }
+        process(store, &group);
+        for (struct store_request *r; (r = group_pop(&group)) != NULL;) {
+            finish(r);
+        }
+    }
+}
+
+static void *run(void *arg)
+{
+    struct store *store = arg;
+    bool more = true;
+    while (more) {
+        more = mailbox_run_some(store->mailbox, -1);
+        process_taken(store);
+    }
+    return NULL;
+}
+
+static void on_submitted(struct post *post)
+{
+    struct store_request *request = request_of(post);
+    group_push(&request->store->taken, request);
+}
+
+void store_submit(struct store *store, struct store_request *request)
+{
+    request->store = store;
+    request->owner = worker_self();
+    request->post = (struct post){.fn = on_submitted};
+    mailbox_post(store->mailbox, &request->post);
+}
+
+void store_run(struct store *store, struct store_request *request)
+{
+    assert(!store->started);
+    struct group group = {0};
+    group_push(&group, request);
+    process(store, &group);
+}
+
+void store_watch(struct store *store, store_watch_fn fn, void *ctx)
+{
+    assert(!store->started);
+    size_t size = (store->watcher_count + 1) * sizeof(struct watcher);
+    store->watchers = mem_realloc(store->watchers, size);
+    store->watchers[store->watcher_count++] = (struct watcher){fn, ctx};
+}
+
+bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err)
+{
+    assert(!store->started);
+    struct arena arena;
+    arena_init(&arena, SIZE_MAX / 2); /* the data of the node: it holds all of it in any case */
+    struct store_record *records = NULL;
+    size_t count = 0;
+    uint64_t seq = 0;
+    bool ok = store_read_all(store->backend, &arena, &records, &count, &seq, err);
+    if (ok) {
+        fn(ctx, seq, records, count);
+    }
+    arena_done(&arena);
+    return ok;
+}
+
+/* "sqlite:" and "sqlite:/path". */
+static struct store_backend *open_url(struct str url, struct str data_dir, struct err *err)
+{
+    if (!str_starts(url, STR("sqlite:"))) {
+        (void)err_set(err, ERR_INVALID, "store.url must begin with \"sqlite:\"");
+        return NULL;
+    }
+    struct str path = str_from(url, STR("sqlite:").len);
+    if (path.len > 0 && path.ptr[0] != '/') {
+        (void)err_set(err, ERR_INVALID, "store.url: the path after \"sqlite:\" must be absolute");
+        return NULL;
+    }
+    struct arena arena;
+    arena_init(&arena, SIZE_MAX / 2);
+    struct str in_data_dir = arena_printf(&arena, PRISTR "/postern.db", STRARG(data_dir));
+    struct store_backend *backend = store_sqlite_open(path.len > 0 ? path : in_data_dir, err);
+    arena_done(&arena);
+    return backend;
+}
+
+struct store *store_open(struct str url, struct str data_dir, struct err *err)
+{
+    struct store_backend *backend = open_url(url, data_dir, err);
+    if (backend == NULL) {
+        return NULL;
+    }
+    if (!store_migrate(backend, err)) {
+        backend->ops->close(backend);
+        return NULL;
+    }
+    struct store *store = NEW(struct store);
+    store->backend = backend;
+    store->mailbox = mailbox_new();
+    return store;
+}
+
+bool store_start(struct store *store, struct err *err)
+{
+    if (!thread_start(&store->thread, "store", run, store, err)) {
+        return false;
+    }
+    store->started = true;
+    return true;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    mailbox_close(store->mailbox);
+    if (store->started) {
+        (void)pthread_join(store->thread, NULL);
+    } else {
+        (void)run(store);
+    }
+    mailbox_free(store->mailbox);
+    store->backend->ops->close(store->backend);
+    mem_free(store->watchers);
+    mem_free(store);
+}

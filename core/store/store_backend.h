@@ -1,0 +1,58 @@
+/* store_backend.h - what a database must offer to carry the store. Inside core/store only.
+ *
+ * A backend runs the statements of store_sql.c, which are written in the SQL that
+ * SQLite and PostgreSQL share, and knows nothing of what they mean. One thread at
+ * a time.
+ */
+#ifndef POSTERN_STORE_STORE_BACKEND_H
+#define POSTERN_STORE_STORE_BACKEND_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STORE_PARAMS_MAX = 10, STORE_COLUMNS_MAX = 10 };
+
+/* A parameter or a column: a number or a text. There are no NULLs in the schema. */
+struct store_value {
+    bool is_text;
+    int64_t number;
+    struct str text;
+};
+
+#define STORE_NUMBER(n) ((struct store_value){.number = (int64_t)(n)})
+#define STORE_TEXT(s)   ((struct store_value){.is_text = true, .text = (s)})
+
+/* Columns are borrowed for the call. False stops the query and fails it. */
+typedef bool (*store_row_fn)(void *ctx, const struct store_value *columns, struct err *err);
+
+struct store_query {
+    const char *sql; /* from a static table: the backend keeps it prepared by its address */
+    const struct store_value *params;
+    size_t param_count;
+    store_row_fn row; /* NULL: rows are ignored */
+    void *ctx;
+};
+
+struct store_backend;
+
+struct store_backend_ops {
+    /* Begins a transaction that may write; no other writer comes between. */
+    bool (*begin)(struct store_backend *backend, struct err *err);
+    bool (*query)(struct store_backend *backend, const struct store_query *query, struct err *err);
+    /* False once an error has thrown the whole transaction away. */
+    bool (*in_transaction)(struct store_backend *backend);
+    void (*close)(struct store_backend *backend);
+};
+
+/* First member of a backend's struct. */
+struct store_backend {
+    const struct store_backend_ops *ops;
+};
+
+struct store_backend *store_sqlite_open(struct str path, struct err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* store_inside.h - the parts that store.c puts together. Inside core/store only.
+ *
+ * Everything here runs on the thread that owns the database at the moment.
+ */
+#ifndef POSTERN_STORE_STORE_INSIDE_H
+#define POSTERN_STORE_STORE_INSIDE_H
+
+#include "store/store.h"
+#include "store/store_backend.h"
+#include "store/store_sql.h"
+
+/* Bounds on what one request may carry. */
+enum {
+    STORE_KIND_MAX = 64,
+    STORE_KEY_MAX = 4096,
+    STORE_AUTHOR_MAX = 1024,
+    STORE_COMMENT_MAX = 4096,
+    STORE_VALUE_MAX = 64 * 1024 * 1024,
+    STORE_WRITES_MAX = 1000 * 1000,
+};
+
+/* What is kept: versions of one key, and transactions in the change log. */
+enum { STORE_VERSIONS_KEPT = 100, STORE_CHANGES_KEPT = 100 * 1000 };
+
+bool store_exec(struct store_backend *backend, enum store_sql statement, struct err *err);
+
+/* Brings the schema up to this program's; refuses one of a newer program. */
+bool store_migrate(struct store_backend *backend, struct err *err);
+
+/* Within a transaction: the writes of a COMMIT request, or nothing and an error in it. False
+ * (and `request->err`) when it must be undone. */
+bool store_request_write(struct store_backend *backend, struct store_request *request);
+/* LIST, GET, HISTORY. */
+void store_request_read(struct store_backend *backend, struct store_request *request);
+
+/* All present records and the head's number; `records` and their strings are in `arena`. */
+bool store_read_all(struct store_backend *backend,
+                    struct arena *arena,
+                    struct store_record **out_records,
+                    size_t *out_count,
+                    uint64_t *out_seq,
+                    struct err *err);
+
+#endif

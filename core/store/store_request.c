@@ -1,0 +1,375 @@
+/* store_request.c - one request on the database. Transactions are store.c's business. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "store/store_inside.h"
+
+#include <string.h>
+
+bool store_exec(struct store_backend *backend, enum store_sql statement, struct err *err)
+{
+    const struct store_query query = {.sql = store_sql(statement)};
+    return backend->ops->query(backend, &query, err);
+}
+
+/* Statements that return no rows. */
+static bool run(struct store_backend *backend,
+                enum store_sql statement,
+                const struct store_value *params,
+                size_t count,
+                struct err *err)
+{
+    const struct store_query query = {
+        .sql = store_sql(statement), .params = params, .param_count = count};
+    return backend->ops->query(backend, &query, err);
+}
+
+/* A NUL would cut the text in one backend and be refused by another. */
+static bool text_fits(struct str text, size_t max)
+{
+    return text.len <= max && (text.len == 0 || memchr(text.ptr, '\0', text.len) == NULL);
+}
+
+static bool check_address(struct str kind, struct str realm, struct str key, struct err *err)
+{
+    if (kind.len == 0 || !text_fits(kind, STORE_KIND_MAX)) {
+        return err_set(err, ERR_INVALID, "not a kind of record");
+    }
+    if (!text_fits(realm, STORE_KEY_MAX)) {
+        return err_set(err, ERR_INVALID, "the realm of a " PRISTR " is too long or has a NUL",
+                       STRARG(kind));
+    }
+    if (!text_fits(key, STORE_KEY_MAX)) {
+        return err_set(err, ERR_INVALID, "the key of a " PRISTR " is too long or has a NUL",
+                       STRARG(kind));
+    }
+    return true;
+}
+
+static bool check_write(const struct store_write *write, struct err *err)
+{
+    if (!check_address(write->kind, write->realm, write->key, err)) {
+        return false;
+    }
+    if (!write->remove && (write->value.len == 0 || !text_fits(write->value, STORE_VALUE_MAX))) {
+        return err_set(err, ERR_INVALID,
+                       PRISTR " " PRISTR ": the value is empty, too long or has"
+                              " a NUL",
+                       STRARG(write->kind), STRARG(write->key));
+    }
+    return true;
+}
+
+static bool check_writes(const struct store_request *request, struct err *err)
+{
+    if (request->write_count > STORE_WRITES_MAX) {
+        return err_set(err, ERR_LIMIT, "more than %d writes at once", STORE_WRITES_MAX);
+    }
+    if (!text_fits(request->author, STORE_AUTHOR_MAX) ||
+        !text_fits(request->comment, STORE_COMMENT_MAX)) {
+        return err_set(err, ERR_INVALID, "author or comment is too long or has a NUL");
+    }
+    for (size_t i = 0; i < request->write_count; i++) {
+        if (!check_write(&request->writes[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct present {
+    uint64_t version; /* 0: never was */
+    bool deleted;
+};
+
+static bool read_present(void *ctx, const struct store_value *columns, struct err *err)
+{
+    (void)err;
+    struct present *present = ctx;
+    present->version = (uint64_t)columns[0].number;
+    present->deleted = columns[1].number != 0;
+    return true;
+}
+
+static bool
+check_present(const struct store_write *write, const struct present *present, struct err *err)
+{
+    bool exists = present->version > 0 && !present->deleted;
+    if (write->remove && !exists) {
+        return err_set(err, ERR_NOT_FOUND, "no " PRISTR " " PRISTR, STRARG(write->kind),
+                       STRARG(write->key));
+    }
+    if (write->expect == STORE_ANY_VERSION || write->expect == (exists ? present->version : 0)) {
+        return true;
+    }
+    if (!exists) {
+        return err_set(err, ERR_CONFLICT,
+                       PRISTR " " PRISTR " does not exist, version %llu was expected",
+                       STRARG(write->kind), STRARG(write->key), (unsigned long long)write->expect);
+    }
+    if (write->expect == 0) {
+        return err_set(err, ERR_CONFLICT, PRISTR " " PRISTR " exists already", STRARG(write->kind),
+                       STRARG(write->key));
+    }
+    return err_set(err, ERR_CONFLICT, PRISTR " " PRISTR " is at version %llu, not %llu",
+                   STRARG(write->kind), STRARG(write->key), (unsigned long long)present->version,
+                   (unsigned long long)write->expect);
+}
+
+static bool
+insert_version(struct store_backend *backend, const struct store_record *record, struct err *err)
+{
+    const struct store_value version[] = {
+        STORE_TEXT(record->kind),      STORE_TEXT(record->realm),   STORE_TEXT(record->key),
+        STORE_NUMBER(record->version), STORE_NUMBER(record->seq),   STORE_NUMBER(record->time_ms),
+        STORE_TEXT(record->author),    STORE_TEXT(record->comment), STORE_NUMBER(record->deleted),
+        STORE_TEXT(record->value),
+    };
+    const struct store_value present[] = {
+        STORE_TEXT(record->kind),      STORE_TEXT(record->realm),     STORE_TEXT(record->key),
+        STORE_NUMBER(record->version), STORE_NUMBER(record->deleted),
+    };
+    if (!run(backend, SQL_VERSION_INSERT, version, COUNT_OF(version), err) ||
+        !run(backend, SQL_RECORD_UPSERT, present, COUNT_OF(present), err)) {
+        return false;
+    }
+    if (record->version <= STORE_VERSIONS_KEPT) {
+        return true;
+    }
+    const struct store_value oldest[] = {
+        STORE_TEXT(record->kind),
+        STORE_TEXT(record->realm),
+        STORE_TEXT(record->key),
+        STORE_NUMBER(record->version - STORE_VERSIONS_KEPT),
+    };
+    return run(backend, SQL_VERSION_PRUNE, oldest, COUNT_OF(oldest), err);
+}
+
+static bool insert_change(struct store_backend *backend,
+                          const struct store_record *record,
+                          size_t part,
+                          int64_t tag,
+                          struct err *err)
+{
+    const struct store_value change[] = {
+        STORE_NUMBER(record->seq),     STORE_NUMBER(part),        STORE_NUMBER(tag),
+        STORE_TEXT(record->kind),      STORE_TEXT(record->realm), STORE_TEXT(record->key),
+        STORE_NUMBER(record->version),
+    };
+    return run(backend, SQL_CHANGE_INSERT, change, COUNT_OF(change), err);
+}
+
+/* Completes `record` and writes it. */
+static bool write_one(struct store_backend *backend,
+                      const struct store_write *write,
+                      struct store_record *record,
+                      struct err *err)
+{
+    const struct store_value address[] = {STORE_TEXT(write->kind), STORE_TEXT(write->realm),
+                                          STORE_TEXT(write->key)};
+    struct present present = {0};
+    const struct store_query query = {.sql = store_sql(SQL_PRESENT_VERSION),
+                                      .params = address,
+                                      .param_count = COUNT_OF(address),
+                                      .row = read_present,
+                                      .ctx = &present};
+    if (!backend->ops->query(backend, &query, err) || !check_present(write, &present, err)) {
+        return false;
+    }
+    record->kind = write->kind;
+    record->realm = write->realm;
+    record->key = write->key;
+    record->value = write->remove ? STR_EMPTY : write->value;
+    record->deleted = write->remove;
+    record->version = present.version + 1;
+    return insert_version(backend, record, err);
+}
+
+static bool read_seq(void *ctx, const struct store_value *columns, struct err *err)
+{
+    (void)err;
+    *(uint64_t *)ctx = (uint64_t)columns[0].number;
+    return true;
+}
+
+static bool head(struct store_backend *backend, uint64_t *out_seq, struct err *err)
+{
+    const struct store_query query = {.sql = store_sql(SQL_HEAD), .row = read_seq, .ctx = out_seq};
+    return backend->ops->query(backend, &query, err);
+}
+
+/* Takes the next place in the change log; from here on no other writer comes between. */
+static bool
+advance_head(struct store_backend *backend, int64_t tag, uint64_t *out_seq, struct err *err)
+{
+    const struct store_value param = STORE_NUMBER(tag);
+    if (!run(backend, SQL_HEAD_ADVANCE, &param, 1, err) || !head(backend, out_seq, err)) {
+        return false;
+    }
+    if (*out_seq <= STORE_CHANGES_KEPT) {
+        return true;
+    }
+    const struct store_value oldest = STORE_NUMBER(*out_seq - STORE_CHANGES_KEPT);
+    return run(backend, SQL_CHANGE_PRUNE, &oldest, 1, err);
+}
+
+static bool write_all(struct store_backend *backend,
+                      struct store_request *request,
+                      struct store_record *records,
+                      struct err *err)
+{
+    int64_t tag = (int64_t)(random_u64() >> 1);
+    uint64_t seq = 0;
+    if (!advance_head(backend, tag, &seq, err)) {
+        return false;
+    }
+    uint64_t now_ms = clock_wall_ms();
+    for (size_t i = 0; i < request->write_count; i++) {
+        records[i] = (struct store_record){
+            .seq = seq, .time_ms = now_ms, .author = request->author, .comment = request->comment};
+        if (!write_one(backend, &request->writes[i], &records[i], err) ||
+            !insert_change(backend, &records[i], i, tag, err)) {
+            return false;
+        }
+    }
+    request->seq = seq;
+    request->records = records;
+    request->record_count = request->write_count;
+    return true;
+}
+
+bool store_request_write(struct store_backend *backend, struct store_request *request)
+{
+    struct err *err = &request->err;
+    if (!check_writes(request, err)) {
+        return false;
+    }
+    if (request->write_count == 0) {
+        return head(backend, &request->seq, err);
+    }
+    if (!arena_room(&request->arena, (request->write_count + 1) * sizeof(struct store_record))) {
+        return err_set(err, ERR_LIMIT, "the request has no room for its %zu records",
+                       request->write_count);
+    }
+    return write_all(backend, request,
+                     ARENA_ARRAY(&request->arena, struct store_record, request->write_count), err);
+}
+
+/* Records of a query, collected on the heap until their number is known. */
+struct found {
+    struct arena *arena;
+    struct store_record *records;
+    size_t count;
+    size_t cap;
+};
+
+static bool too_big(const struct found *found, struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "the answer is larger than %zu bytes", found->arena->max);
+}
+
+static bool read_record(void *ctx, const struct store_value *c, struct err *err)
+{
+    struct found *found = ctx;
+    size_t needed = 0;
+    for (size_t i = 0; i < STORE_COLUMNS_MAX; i++) {
+        needed += c[i].text.len + 2 * sizeof(max_align_t);
+    }
+    if (!arena_room(found->arena, needed)) {
+        return too_big(found, err);
+    }
+    if (found->count == found->cap) {
+        found->cap = found->cap == 0 ? 16 : found->cap * 2;
+        found->records = mem_realloc(found->records, found->cap * sizeof(struct store_record));
+    }
+    found->records[found->count++] = (struct store_record){
+        .kind = arena_str(found->arena, c[0].text),
+        .realm = arena_str(found->arena, c[1].text),
+        .key = arena_str(found->arena, c[2].text),
+        .version = (uint64_t)c[3].number,
+        .seq = (uint64_t)c[4].number,
+        .time_ms = (uint64_t)c[5].number,
+        .author = arena_str(found->arena, c[6].text),
+        .comment = arena_str(found->arena, c[7].text),
+        .deleted = c[8].number != 0,
+        .value = arena_str(found->arena, c[9].text),
+    };
+    return true;
+}
+
+/* On success `*out` is in the arena. */
+static bool find(struct store_backend *backend,
+                 struct store_query query,
+                 struct arena *arena,
+                 struct store_record **out,
+                 size_t *out_count,
+                 struct err *err)
+{
+    struct found found = {.arena = arena};
+    query.row = read_record;
+    query.ctx = &found;
+    bool ok = backend->ops->query(backend, &query, err);
+    if (ok && !arena_room(arena, (found.count + 1) * sizeof(struct store_record))) {
+        ok = too_big(&found, err);
+    }
+    if (ok) {
+        struct store_record *records = ARENA_ARRAY(arena, struct store_record, found.count);
+        if (found.count > 0) {
+            memcpy(records, found.records, found.count * sizeof(struct store_record));
+        }
+        *out = records;
+        *out_count = found.count;
+    }
+    mem_free(found.records);
+    return ok;
+}
+
+static bool read_request(struct store_backend *backend, struct store_request *request)
+{
+    if (!check_address(request->kind, request->realm, request->key, &request->err)) {
+        return false;
+    }
+    const struct store_value params[] = {STORE_TEXT(request->kind), STORE_TEXT(request->realm),
+                                         STORE_TEXT(request->key), STORE_NUMBER(request->version)};
+    struct store_query query = {.params = params};
+    if (request->op == STORE_LIST) {
+        query.sql = store_sql(SQL_LIST);
+        query.param_count = 2;
+    } else if (request->op == STORE_HISTORY) {
+        query.sql = store_sql(SQL_HISTORY);
+        query.param_count = 3;
+    } else {
+        query.sql = store_sql(request->version == 0 ? SQL_GET : SQL_GET_VERSION);
+        query.param_count = request->version == 0 ? 3 : 4;
+    }
+    if (!find(backend, query, &request->arena, &request->records, &request->record_count,
+              &request->err)) {
+        return false;
+    }
+    if (request->op == STORE_LIST || request->record_count > 0) {
+        return true;
+    }
+    if (request->version == 0) {
+        return err_set(&request->err, ERR_NOT_FOUND, "no " PRISTR " " PRISTR, STRARG(request->kind),
+                       STRARG(request->key));
+    }
+    return err_set(&request->err, ERR_NOT_FOUND, PRISTR " " PRISTR " has no version %llu",
+                   STRARG(request->kind), STRARG(request->key),
+                   (unsigned long long)request->version);
+}
+
+void store_request_read(struct store_backend *backend, struct store_request *request)
+{
+    request->ok = read_request(backend, request);
+}
+
+bool store_read_all(struct store_backend *backend,
+                    struct arena *arena,
+                    struct store_record **out_records,
+                    size_t *out_count,
+                    uint64_t *out_seq,
+                    struct err *err)
+{
+    const struct store_query query = {.sql = store_sql(SQL_LOAD)};
+    return head(backend, out_seq, err) && find(backend, query, arena, out_records, out_count, err);
+}

@@ -1,0 +1,59 @@
+/* store_sql.c - the subset is what SQLite, PostgreSQL and its relatives read alike: BIGINT, TEXT,
+ * ON CONFLICT, $n parameters (first used in ascending order, which SQLite needs), no functions.
+ * Order is bytewise: a PostgreSQL database is created with the collation "C". */
+#include "store/store_sql.h"
+
+/* The columns of a record, in the order in which store_request.c reads them. */
+#define RECORD_COLUMNS \
+    "v.kind, v.realm, v.key, v.version, v.seq, v.time_ms, v.author, v.comment, v.deleted, v.value"
+
+#define PRESENT_RECORDS                                           \
+    "SELECT " RECORD_COLUMNS " FROM records r JOIN versions v"    \
+    " ON v.kind = r.kind AND v.realm = r.realm AND v.key = r.key" \
+    " AND v.version = r.version WHERE r.deleted = 0"
+
+#define ONE_KEY " WHERE v.kind = $1 AND v.realm = $2 AND v.key = $3"
+
+static const char *const statements[SQL_STATEMENTS] = {
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SAVEPOINT] = "SAVEPOINT request",
+    [SQL_SAVEPOINT_RELEASE] = "RELEASE SAVEPOINT request",
+    [SQL_SAVEPOINT_ROLLBACK] = "ROLLBACK TO SAVEPOINT request",
+
+    [SQL_HEAD] = "SELECT seq FROM head WHERE one = 1",
+    [SQL_HEAD_ADVANCE] = "UPDATE head SET seq = seq + 1, tag = $1 WHERE one = 1",
+
+    [SQL_PRESENT_VERSION] = "SELECT r.version, r.deleted FROM records r"
+                            " WHERE r.kind = $1 AND r.realm = $2 AND r.key = $3",
+    [SQL_VERSION_INSERT] = "INSERT INTO versions (kind, realm, key, version, seq, time_ms,"
+                           " author, comment, deleted, value)"
+                           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    [SQL_VERSION_PRUNE] = "DELETE FROM versions"
+                          " WHERE kind = $1 AND realm = $2 AND key = $3 AND version <= $4",
+    [SQL_RECORD_UPSERT] = "INSERT INTO records (kind, realm, key, version, deleted)"
+                          " VALUES ($1, $2, $3, $4, $5)"
+                          " ON CONFLICT (kind, realm, key) DO UPDATE"
+                          " SET version = excluded.version, deleted = excluded.deleted",
+    [SQL_CHANGE_INSERT] = "INSERT INTO changes (seq, part, tag, kind, realm, key, version)"
+                          " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    [SQL_CHANGE_PRUNE] = "DELETE FROM changes WHERE seq <= $1",
+
+    [SQL_LOAD] = PRESENT_RECORDS " ORDER BY r.kind, r.realm, r.key",
+    [SQL_LIST] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 ORDER BY r.key",
+    [SQL_GET] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 AND r.key = $3",
+    [SQL_GET_VERSION] = "SELECT " RECORD_COLUMNS " FROM versions v" ONE_KEY " AND v.version = $4",
+    [SQL_HISTORY] = "SELECT " RECORD_COLUMNS " FROM versions v" ONE_KEY " ORDER BY v.version DESC",
+
+    [SQL_SCHEMA_TABLE] = "CREATE TABLE IF NOT EXISTS schema_version"
+                         " (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",
+    [SQL_SCHEMA_VERSION] = "SELECT version FROM schema_version WHERE one = 1",
+    [SQL_SCHEMA_VERSION_INSERT] = "INSERT INTO schema_version (one, version) VALUES (1, 0)"
+                                  " ON CONFLICT (one) DO NOTHING",
+    [SQL_SCHEMA_VERSION_SET] = "UPDATE schema_version SET version = $1 WHERE one = 1",
+};
+
+const char *store_sql(enum store_sql statement)
+{
+    return statements[statement];
+}
