@@ -57,6 +57,16 @@ static void chunk_free(struct arena_chunk *chunk)
     }
 }
 
+void arena_pool_free(void)
+{
+    while (pool.free != NULL) {
+        struct arena_chunk *chunk = pool.free;
+        pool.free = chunk->next;
+        mem_free(chunk);
+    }
+    pool.count = 0;
+}
+
 void arena_init(struct arena *arena, size_t max)
 {
     *arena = (struct arena){.max = max};

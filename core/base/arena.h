@@ -28,6 +28,8 @@ typedef void (*arena_defer_fn)(void *ptr);
 void arena_init(struct arena *arena, size_t max);
 void arena_done(struct arena *arena);  /* runs what was deferred, frees everything */
 void arena_reset(struct arena *arena); /* as done, but ready for use again */
+/* Gives the calling thread's pooled chunks back; the last thing a thread does. */
+void arena_pool_free(void);
 
 bool arena_room(const struct arena *arena, size_t size);
 void *arena_alloc(struct arena *arena, size_t size); /* aligned for any type, not zeroed */

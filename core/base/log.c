@@ -2,12 +2,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/mem.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 8192 };
+enum { LINE_MAX_BYTES = 8192, TAIL_BYTES = 32 };
 
 static atomic_int current_level = LOG_LEVEL_INFO;
 static atomic_int current_format = LOG_FORMAT_TEXT;
@@ -25,17 +26,51 @@ bool log_enabled(enum log_level level)
     return (int)level <= atomic_load_explicit(&current_level, memory_order_relaxed);
 }
 
+/* The bytes of the UTF-8 character that `text` begins with, 0 when it is none (RFC 3629:
+ * no surrogates, no overlong forms, nothing above U+10FFFF). */
+static size_t utf8_len(struct str text)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t len;
+    } forms[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    const unsigned char *byte = (const unsigned char *)text.ptr;
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        if (byte[0] < forms[i].first_low || byte[0] > forms[i].first_high) {
+            continue;
+        }
+        bool fits = text.len >= forms[i].len && byte[1] >= forms[i].second_low &&
+                    byte[1] <= forms[i].second_high;
+        for (size_t j = 2; fits && j < forms[i].len; j++) {
+            fits = (byte[j] & 0xc0) == 0x80;
+        }
+        return fits ? forms[i].len : 0;
+    }
+    return 0;
+}
+
+/* What is no UTF-8 is replaced: one client's bytes must not make a line unreadable. */
 static void put_escaped(struct buf *line, struct str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len;) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '"' || c == '\\') {
+        size_t len = 1;
+        if (c >= 0x80) {
+            len = utf8_len(str_from(text, i));
+            (void)buf_append(line, len > 0 ? str_sub(text, i, len) : STR("\\ufffd"));
+            len = len > 0 ? len : 1;
+        } else if (c == '"' || c == '\\') {
             (void)buf_printf(line, "\\%c", c);
         } else if (c < 0x20 || c == 0x7f) {
             (void)buf_printf(line, "\\u%04x", c);
         } else {
             (void)buf_byte(line, (char)c);
         }
+        i += len;
     }
 }
 
@@ -43,7 +78,7 @@ static bool needs_quotes(struct str text)
 {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (c <= 0x20 || c == '"' || c == '\\' || c == '=' || c == 0x7f) {
+        if (c <= 0x20 || c == '"' || c == '\\' || c == '=' || c >= 0x7f) {
             return true;
         }
     }
@@ -79,6 +114,20 @@ static void put_head(struct buf *line, enum log_level level, const char *event, 
     }
 }
 
+/* A field that does not fit is left out whole, so that a line stays readable. */
+static void put_field(struct buf *line, const struct log_field *field, bool json)
+{
+    if (line->full) {
+        return;
+    }
+    size_t before = line->len;
+    (void)buf_printf(line, json ? ",\"%s\":" : " %s=", field->key);
+    put_value(line, field, json);
+    if (line->full) {
+        line->len = before;
+    }
+}
+
 void log_write(enum log_level level, const char *event, ...)
 {
     if (!log_enabled(level)) {
@@ -96,14 +145,16 @@ void log_write(enum log_level level, const char *event, ...)
         if (field.kind == LOG_FIELD_END) {
             break;
         }
-        (void)buf_printf(&line, json ? ",\"%s\":" : " %s=", field.key);
-        put_value(&line, &field, json);
+        put_field(&line, &field, json);
     }
     va_end(args);
-    (void)buf_append(&line, json ? STR("}\n") : STR("\n"));
-    if (line.full) { /* cut short, but still one line */
-        line.ptr[line.len - 1] = '\n';
+    bool cut = line.full;
+    line.full = false;
+    line.max = LINE_MAX_BYTES + TAIL_BYTES;
+    if (cut) {
+        (void)buf_append(&line, json ? STR(",\"cut\":true") : STR(" cut=true"));
     }
+    (void)buf_append(&line, json ? STR("}\n") : STR("\n"));
     ssize_t written = write(STDERR_FILENO, line.ptr, line.len);
     (void)written; /* nobody left to tell */
     buf_done(&line);

@@ -58,7 +58,7 @@ bool str_ends(struct str s, struct str suffix)
 struct str str_from(struct str s, size_t from)
 {
     size_t at = from < s.len ? from : s.len;
-    return str_make(s.ptr + at, s.len - at);
+    return str_make(at == 0 ? s.ptr : s.ptr + at, s.len - at); /* NULL + 0 is undefined */
 }
 
 struct str str_sub(struct str s, size_t from, size_t len)

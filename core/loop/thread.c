@@ -2,6 +2,7 @@
  * mask of its creator: blocking in the new thread would leave a moment without it. */
 #include "loop/thread.h"
 
+#include "base/arena.h"
 #include "base/block.h"
 #include "base/mem.h"
 
@@ -18,6 +19,7 @@ static void *run(void *arg)
     struct start start = *(struct start *)arg;
     mem_free(arg);
     void *result = start.fn(start.arg);
+    arena_pool_free();
     block_pool_free();
     return result;
 }
