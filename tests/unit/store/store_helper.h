@@ -1,0 +1,95 @@
+/* store_helper.h - a store in a directory of its own, and requests that run at once. */
+#ifndef POSTERN_TESTS_STORE_HELPER_H
+#define POSTERN_TESTS_STORE_HELPER_H
+
+#include "base/mem.h"
+#include "store/store.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define URL STR("sqlite:")
+
+struct place {
+    char dir[64];
+    char file[96];
+};
+
+static inline struct str place_dir(const struct place *place)
+{
+    return str_of(place->dir);
+}
+
+static inline int place_setup(void **state)
+{
+    struct place *place = NEW(struct place);
+    (void)snprintf(place->dir, sizeof(place->dir), "/tmp/postern-store-XXXXXX");
+    assert_non_null(mkdtemp(place->dir));
+    (void)snprintf(place->file, sizeof(place->file), "%s/postern.db", place->dir);
+    *state = place;
+    return 0;
+}
+
+static inline int place_teardown(void **state)
+{
+    struct place *place = *state;
+    DIR *dir = opendir(place->dir);
+    assert_non_null(dir);
+    for (struct dirent *entry;
+         (entry = readdir(dir)) != NULL;) { /* NOLINT(concurrency-mt-unsafe) */
+        (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    (void)closedir(dir);
+    assert_int_equal(rmdir(place->dir), 0);
+    mem_free(place);
+    return 0;
+}
+
+static inline struct store *open_store(const struct place *place)
+{
+    struct err err = {0};
+    struct store *store = store_open(URL, place_dir(place), &err);
+    if (store == NULL) {
+        fail_msg("%s", err.text);
+    }
+    return store;
+}
+
+static inline void request_init(struct store_request *request, enum store_op op)
+{
+    *request = (struct store_request){.op = op, .kind = STR("api_spec"), .realm = STR("com.x")};
+    arena_init(&request->arena, 1 << 20);
+}
+
+/* One write of kind api_spec in realm com.x; the outcome, and the version in `out_version`. */
+static inline enum err_code
+put(struct store *store, struct str key, struct str value, uint64_t expect, uint64_t *out_version)
+{
+    struct store_request request;
+    request_init(&request, STORE_COMMIT);
+    const struct store_write write = {.kind = STR("api_spec"),
+                                      .realm = STR("com.x"),
+                                      .key = key,
+                                      .value = value,
+                                      .remove = value.len == 0,
+                                      .expect = expect};
+    request.writes = &write;
+    request.write_count = 1;
+    request.author = STR("ann");
+    store_run(store, &request);
+    enum err_code code = request.ok ? ERR_NONE : request.err.code;
+    if (request.ok && out_version != NULL) {
+        *out_version = request.records[0].version;
+    }
+    arena_done(&request.arena);
+    return code;
+}
+
+#endif

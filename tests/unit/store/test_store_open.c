@@ -1,0 +1,148 @@
+#include "store_helper.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void open_fails(const struct place *place, enum err_code code, const char *says)
+{
+    struct err err = {0};
+    assert_null(store_open(URL, place_dir(place), &err));
+    assert_int_equal(err.code, code);
+    if (strstr(err.text, says) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", err.text, says);
+    }
+}
+
+static void run_sql(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void write_bytes(const char *path, off_t at, const char *bytes, size_t count)
+{
+    int fd = open(path, O_RDWR | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, count, at), count);
+    assert_int_equal(close(fd), 0);
+}
+
+static void the_file_is_for_its_owner_alone(void **state)
+{
+    const struct place *place = *state;
+    struct store *store = open_store(place);
+    assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    const char *const suffixes[] = {"", "-wal"};
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+        char path[128];
+        struct stat status;
+        (void)snprintf(path, sizeof(path), "%s%s", place->file, suffixes[i]);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+    store_close(store);
+}
+
+static void a_schema_of_a_newer_program_is_refused(void **state)
+{
+    const struct place *place = *state;
+    store_close(open_store(place));
+    run_sql(place->file, "UPDATE schema_version SET version = 99");
+    open_fails(place, ERR_INVALID, "schema 99");
+    run_sql(place->file, "UPDATE schema_version SET version = 1");
+    store_close(open_store(place));
+}
+
+static void a_second_user_of_the_file_is_refused(void **state)
+{
+    const struct place *place = *state;
+    struct store *store = open_store(place);
+    open_fails(place, ERR_UNAVAILABLE, "in use by another process");
+    assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    store_close(store);
+    store_close(open_store(place));
+}
+
+static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
+{
+    const struct place *place = *state;
+    char text[4096];
+    memset(text, 'x', sizeof(text));
+    write_bytes(place->file, 0, text, sizeof(text));
+    open_fails(place, ERR_INTERNAL, "damaged or no database");
+    struct stat status;
+    assert_int_equal(stat(place->file, &status), 0);
+    assert_int_equal(status.st_size, sizeof(text));
+}
+
+static void a_damaged_page_is_noticed_at_the_start(void **state)
+{
+    const struct place *place = *state;
+    struct store *store = open_store(place);
+    for (unsigned i = 0; i < 200; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof(key), "k%u", i);
+        assert_int_equal(put(store, str_of(key), STR("{\"a\":\"some text\"}"), 0, NULL), ERR_NONE);
+    }
+    store_close(store);
+    char noise[2048];
+    memset(noise, 0x5a, sizeof(noise));
+    struct stat status;
+    assert_int_equal(stat(place->file, &status), 0);
+    for (off_t at = 4096; at < status.st_size; at += 4096) {
+        write_bytes(place->file, at, noise, sizeof(noise));
+    }
+    open_fails(place, ERR_INTERNAL, "damaged");
+}
+
+static void a_database_of_another_program_is_refused(void **state)
+{
+    const struct place *place = *state;
+    run_sql(place->file, "CREATE TABLE songs (title TEXT)");
+    open_fails(place, ERR_INVALID, "another program");
+}
+
+static void a_missing_directory_and_odd_urls_are_refused(void **state)
+{
+    const struct place *place = *state;
+    struct err err = {0};
+    assert_null(store_open(URL, STR("/nonexistent/directory"), &err));
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_null(store_open(STR("mysql://x"), place_dir(place), &err));
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_null(store_open(STR("sqlite:relative.db"), place_dir(place), &err));
+    assert_int_equal(err.code, ERR_INVALID);
+}
+
+static void a_path_in_the_url_is_used(void **state)
+{
+    const struct place *place = *state;
+    char url[128];
+    (void)snprintf(url, sizeof(url), "sqlite:%s/other.db", place->dir);
+    struct err err = {0};
+    struct store *store = store_open(str_of(url), STR("/nonexistent"), &err);
+    assert_non_null(store);
+    assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    store_close(store);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(the_file_is_for_its_owner_alone),
+        T(a_schema_of_a_newer_program_is_refused),
+        T(a_second_user_of_the_file_is_refused),
+        T(a_file_that_is_no_database_is_refused_and_left_alone),
+        T(a_damaged_page_is_noticed_at_the_start),
+        T(a_database_of_another_program_is_refused),
+        T(a_missing_directory_and_odd_urls_are_refused),
+        T(a_path_in_the_url_is_used),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
