@@ -33,6 +33,7 @@
 #define CLOSE_OVERFLOW              STR("wamp.close.overflow")
 #define BONDY_NOT_FOUND             STR("bondy.error.not_found")
 #define BONDY_ALREADY_EXISTS        STR("bondy.error.already_exists")
+#define BONDY_INTERNAL_ERROR        STR("bondy.error.internal_error")
 
 struct str fault_of(enum err_code code);
 

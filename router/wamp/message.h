@@ -53,7 +53,7 @@ enum { WAMP_ID_BITS = 53 };
 /* What is where, a row a message (the wire's order; * may be left out):
  *
  *   HELLO         uri = realm, details              WELCOME       id = session, details
- *   ABORT         details, uri = reason, payload*   GOODBYE       details, uri = reason, payload*
+ *   ABORT         details, uri = reason, payload*   GOODBYE       details, uri = reason
  *   CHALLENGE     uri = authmethod, details         AUTHENTICATE  uri = signature, details
  *   ERROR         request_type, request, details, uri = error, payload*
  *   PUBLISH       request, details, uri = topic, payload*
