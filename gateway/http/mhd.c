@@ -1,0 +1,208 @@
+/* mhd.c - libmicrohttpd on our loops: a few daemons a worker, external epoll, no threads of its
+ * own.
+ *
+ * Connections come from core/net; the library never listens. A daemon's epoll
+ * descriptor is watched like any other. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/mhd_inside.h"
+#include "net/tls.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+enum { CONNECTION_POOL = 8192, CONNECTIONS_MAX = 1 << 20, ROUNDS_MAX = 3 };
+
+static void shard_again(struct post *post);
+
+/* Lets the library do what is ready, and arranges its next turn. */
+static void shard_run(struct shard *shard)
+{
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+        (void)MHD_run(shard->daemon);
+        if (MHD_get_timeout(shard->daemon, &wait_ms) != MHD_YES) {
+            timer_stop(&shard->timer);
+            return;
+        }
+        if (wait_ms > 0) {
+            timer_start(&shard->timer, wait_ms);
+            return;
+        }
+    }
+    if (!shard->again_posted) {
+        shard->again_posted = true;
+        worker_post(worker_self(), &shard->again);
+    }
+}
+
+static void shard_again(struct post *post)
+{
+    struct shard *shard = CONTAINER_OF(post, struct shard, again);
+    shard->again_posted = false;
+    if (shard->daemon != NULL) {
+        shard_run(shard);
+    }
+}
+
+static void on_readable(struct watch *watch, unsigned events)
+{
+    (void)events;
+    shard_run(CONTAINER_OF(watch, struct shard, watch));
+}
+
+static void on_timer(struct timer *timer)
+{
+    shard_run(CONTAINER_OF(timer, struct shard, timer));
+}
+
+static void on_turn_end(struct turn_task *task)
+{
+    shard_run(CONTAINER_OF(task, struct shard, run));
+}
+
+static void on_library_log(void *cls, const char *format, va_list args)
+{
+    const struct front *front = cls;
+    struct buf text;
+    buf_init(&text, 512);
+    (void)buf_vprintf(&text, format, args);
+    log_debug("libmicrohttpd", KV_CSTR("front", front->options.name),
+              KV_STR("says", str_trim(buf_str(&text))));
+    buf_done(&text);
+}
+
+/* Paths stay as they were sent: decoding is the pipeline's, once. */
+static size_t keep_encoded(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    (void)connection;
+    return strlen(text);
+}
+
+/* The peer of a connection hangs on its socket context from begin to end. */
+static void on_connection(void *cls,
+                          struct MHD_Connection *connection,
+                          void **socket_context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct front *front = cls;
+    (void)connection;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct peer_info *peer = NEW(struct peer_info);
+        *peer = *front->workers[worker_index(worker_self())].adopting;
+        *socket_context = peer;
+    } else {
+        struct peer_info *peer = *socket_context;
+        net_release(peer);
+        mem_free(peer);
+    }
+}
+
+static void shard_start(struct shard *shard, struct front *front)
+{
+    shard->front = front;
+    list_init(&shard->suspended);
+    shard->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
+        NULL, NULL, mhd_stream_access, front, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, front,
+        MHD_OPTION_URI_LOG_CALLBACK, mhd_stream_new, front, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, mhd_stream_completed, front,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, front, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_POOL, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(front->options.limits.idle_timeout_ms / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_END);
+    if (shard->daemon == NULL) {
+        log_error("libmicrohttpd does not start", KV_CSTR("front", front->options.name));
+        return;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(shard->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    watch_init(&shard->watch, info->epoll_fd, on_readable);
+    timer_init(&shard->timer, on_timer);
+    shard->run.fn = on_turn_end;
+    shard->again.fn = shard_again;
+    watch_set(&shard->watch, WATCH_READ);
+}
+
+static void on_worker_start(struct worker *worker, void *ctx)
+{
+    struct front *front = ctx;
+    struct mhd_worker *mine = &front->workers[worker_index(worker)];
+    for (unsigned i = 0; i < SHARDS; i++) {
+        shard_start(&mine->shards[i], front);
+    }
+}
+
+static void on_worker_stop(struct worker *worker, void *ctx)
+{
+    struct front *front = ctx;
+    struct mhd_worker *mine = &front->workers[worker_index(worker)];
+    for (unsigned i = 0; i < SHARDS; i++) {
+        struct shard *shard = &mine->shards[i];
+        if (shard->daemon != NULL) {
+            watch_set(&shard->watch, 0);
+            mhd_stream_abandon_all(shard);
+            (void)MHD_run(shard->daemon);
+            timer_stop(&shard->timer);
+            loop_turn_task_cancel(&shard->run);
+            MHD_stop_daemon(shard->daemon);
+            shard->daemon = NULL;
+        }
+    }
+}
+
+struct front *mhd_front_new(const struct front_options *options)
+{
+    struct front *front = NEW(struct front);
+    front->options = *options;
+    front->workers = NEW_ARRAY(struct mhd_worker, workers_count(options->workers));
+    workers_on_start(options->workers, on_worker_start, front);
+    workers_on_stop(options->workers, on_worker_stop, front);
+    return front;
+}
+
+static enum probe probe_any(struct str first)
+{
+    (void)first;
+    return PROBE_YES;
+}
+
+static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer)
+{
+    struct front *front = ctx;
+    struct mhd_worker *mine = &front->workers[worker_index(worker_self())];
+    struct shard *shard = &mine->shards[mine->next++ % SHARDS];
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = peer->address};
+    if (tls != NULL) {
+        fd = tls_pump(fd, tls);
+    }
+    mine->adopting = peer;
+    /* On failure the library has closed the socket. */
+    if (fd < 0 || shard->daemon == NULL ||
+        MHD_add_connection(shard->daemon, fd, (const struct sockaddr *)&address, sizeof(address)) !=
+            MHD_YES) {
+        net_release(peer);
+        return;
+    }
+    mine->adopting = NULL;
+    shard_run(shard);
+}
+
+struct net_protocol front_protocol(struct front *front)
+{
+    return (struct net_protocol){.name = "http", .probe = probe_any, .take = take, .ctx = front};
+}
+
+void front_drain(struct front *front)
+{
+    atomic_store(&front->draining, true);
+}
+
+void front_free(struct front *front)
+{
+    if (front != NULL) {
+        mem_free(front->workers);
+        mem_free(front);
+    }
+}

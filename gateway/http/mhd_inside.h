@@ -1,0 +1,92 @@
+/* mhd_inside.h - what the files of the libmicrohttpd front share. Not for outside.
+ *
+ * mhd.c runs the daemons; mhd_stream.c is one request and its answer.
+ */
+#ifndef POSTERN_HTTP_MHD_INSIDE_H
+#define POSTERN_HTTP_MHD_INSIDE_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "http/front.h"
+#include "loop/mailbox.h"
+#include "loop/timer.h"
+#include "loop/watch.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Daemons a worker: each resume walks all suspended requests of its daemon (O(n) in
+ * libmicrohttpd), so a few of them bound the damage of many slow calls. */
+enum { SHARDS = 4 };
+
+struct shard {
+    struct front *front;
+    struct MHD_Daemon *daemon;
+    struct watch watch;
+    struct timer timer;
+    struct turn_task run;  /* after resumes: once, at the end of the turn */
+    struct post again;     /* the library wants another round */
+    struct list suspended; /* streams that wait for their answer */
+    bool again_posted;
+};
+
+struct mhd_worker {
+    struct shard shards[SHARDS];
+    unsigned next;
+    const struct peer_info *adopting; /* during MHD_add_connection */
+};
+
+struct front {
+    struct front_options options;
+    struct mhd_worker *workers;
+    atomic_bool draining;
+};
+
+struct mhd_stream {
+    struct stream stream;
+    struct list link; /* shard->suspended */
+    struct front *front;
+    struct shard *shard;
+    struct MHD_Connection *connection;
+    struct str target;
+    struct header *fields; /* the request's, as head.headers */
+    struct buf out;        /* answer bytes not yet given to the library */
+    size_t out_at;         /* streaming: how many of them were */
+    size_t dropped;        /* body bytes that came after the answer */
+    struct MHD_Response *response;
+    struct header *headers; /* the answer's */
+    size_t header_count;
+    unsigned status;
+    bool started;
+    bool refused;
+    bool body_done;
+    bool begun;
+    bool streaming;
+    bool queued;
+    bool ended;
+    bool aborted;
+    bool answered;
+    bool paused;
+    bool suspended;
+};
+
+/* libmicrohttpd's callbacks. */
+void *mhd_stream_new(void *cls, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result mhd_stream_access(void *cls,
+                                  struct MHD_Connection *connection,
+                                  const char *url,
+                                  const char *method,
+                                  const char *version,
+                                  const char *upload,
+                                  size_t *upload_size,
+                                  void **con_cls);
+void mhd_stream_completed(void *cls,
+                          struct MHD_Connection *connection,
+                          void **con_cls,
+                          enum MHD_RequestTerminationCode how);
+
+/* Before a daemon stops: every suspended request is let go, unanswered. */
+void mhd_stream_abandon_all(struct shard *shard);
+
+#endif

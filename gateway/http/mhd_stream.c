@@ -1,0 +1,376 @@
+/* mhd_stream.c - one request and its answer on libmicrohttpd.
+ *
+ * The library asks, we answer or suspend; an answer that comes later resumes the
+ * connection, all of a turn in one batch. A suspended connection neither times
+ * out nor notices that its client left: the deadline above is what ends it. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/mhd_inside.h"
+#include "http/strict.h"
+
+#include <string.h>
+
+enum { ARENA_MAX = 64 << 20, DROP_MAX = 1 << 20, STREAM_HIGH_WATER = 256 << 10 };
+
+static const struct stream_ops ops;
+
+static struct mhd_stream *stream_of(struct stream *stream)
+{
+    return CONTAINER_OF(stream, struct mhd_stream, stream);
+}
+
+void *mhd_stream_new(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct front *front = cls;
+    struct mhd_stream *s = NEW(struct mhd_stream);
+    s->stream.ops = &ops;
+    s->front = front;
+    s->connection = connection;
+    list_init(&s->link);
+    arena_init(&s->stream.arena, ARENA_MAX);
+    buf_init(&s->out, front->options.limits.response_max);
+    s->target = arena_str(&s->stream.arena, str_of(uri));
+    return s;
+}
+
+static enum MHD_Result
+count_header(void *cls, enum MHD_ValueKind kind, const char *n, const char *v)
+{
+    (void)kind;
+    (void)n;
+    (void)v;
+    (*(size_t *)cls)++;
+    return MHD_YES;
+}
+
+static enum MHD_Result
+keep_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct mhd_stream *s = cls;
+    struct request_head *head = &s->stream.head;
+    (void)kind;
+    char *lower = arena_cstr(&s->stream.arena, str_of(name));
+    for (char *c = lower; *c != '\0'; c++) {
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c;
+    }
+    s->fields[head->header_count++] = (struct header){str_of(lower), str_of(value)};
+    return MHD_YES;
+}
+
+static void read_head(struct mhd_stream *s, const char *method)
+{
+    struct request_head *head = &s->stream.head;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    size_t count = 0;
+    head->peer = info->socket_context;
+    head->method = arena_str(&s->stream.arena, str_of(method));
+    (void)str_cut(s->target, '?', &head->path, &head->query);
+    (void)MHD_get_connection_values(s->connection, MHD_HEADER_KIND, count_header, &count);
+    s->fields = ARENA_ARRAY(&s->stream.arena, struct header, count);
+    head->headers = s->fields;
+    (void)MHD_get_connection_values(s->connection, MHD_HEADER_KIND, keep_header, s);
+}
+
+/* Absolute form: the target's authority takes the place of Host (RFC 9112, 3.2.2). */
+static void read_absolute_form(struct mhd_stream *s)
+{
+    struct str rest = s->target;
+    if (str_starts(rest, STR("http://"))) {
+        rest = str_from(rest, 7);
+    } else if (str_starts(rest, STR("https://"))) {
+        rest = str_from(rest, 8);
+    } else {
+        return;
+    }
+    struct request_head *head = &s->stream.head;
+    size_t end = 0;
+    while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?') {
+        end++;
+    }
+    struct str path = STR_EMPTY;
+    (void)str_cut(str_from(rest, end), '?', &path, &head->query);
+    head->path = path.len == 0 ? STR("/") : path;
+    for (size_t i = 0; i < head->header_count; i++) {
+        if (str_eq(head->headers[i].name, STR("host"))) {
+            s->fields[i].value = str_sub(rest, 0, end);
+        }
+    }
+}
+
+/* A malformed request: 400 and close, always. */
+static void refuse(struct mhd_stream *s, const struct refusal *why)
+{
+    struct buf *out = &s->out;
+    s->refused = true;
+    s->status = why->status;
+    s->begun = true;
+    s->ended = true;
+    s->headers = ARENA_ARRAY(&s->stream.arena, struct header, 2);
+    s->headers[0] = (struct header){STR("content-type"), STR("application/problem+json")};
+    s->headers[1] = (struct header){STR("connection"), STR("close")};
+    s->header_count = 2;
+    (void)buf_printf(out,
+                     "{\"type\":\"about:blank\",\"title\":\"malformed request\",\"status\":%u,"
+                     "\"code\":\"http.%s\",\"detail\":\"%s\"}\n",
+                     why->status, why->rule, why->text);
+    log_info("request refused", KV_CSTR("front", s->front->options.name),
+             KV_CSTR("rule", why->rule));
+}
+
+static void add_headers(struct mhd_stream *s)
+{
+    for (size_t i = 0; i < s->header_count; i++) {
+        /* The library wants C strings; names and values were copied with a NUL behind them. */
+        if (MHD_add_response_header(s->response, s->headers[i].name.ptr, s->headers[i].value.ptr) !=
+            MHD_YES) {
+            log_warn("response header dropped", KV_STR("name", s->headers[i].name));
+        }
+    }
+    if (atomic_load_explicit(&s->front->draining, memory_order_relaxed)) {
+        (void)MHD_add_response_header(s->response, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+}
+
+static void suspend(struct mhd_stream *s)
+{
+    if (!s->suspended) {
+        s->suspended = true;
+        list_push(&s->shard->suspended, &s->link);
+        MHD_suspend_connection(s->connection);
+    }
+}
+
+/* Only marks it; the library looks for it in MHD_run, once for all resumes of the turn. */
+static void resume(struct mhd_stream *s)
+{
+    if (s->suspended) {
+        s->suspended = false;
+        list_remove(&s->link);
+        MHD_resume_connection(s->connection);
+        loop_at_turn_end(&s->shard->run);
+    }
+}
+
+void mhd_stream_abandon_all(struct shard *shard)
+{
+    LIST_FOREACH_SAFE (link, &shard->suspended) {
+        struct mhd_stream *s = LIST_ENTRY(link, struct mhd_stream, link);
+        s->aborted = true;
+        resume(s);
+    }
+}
+
+/* The library wants bytes of a streamed answer. */
+static ssize_t read_stream(void *cls, uint64_t position, char *out, size_t max)
+{
+    struct mhd_stream *s = cls;
+    (void)position;
+    size_t left = s->out.len - s->out_at;
+    if (left > 0) {
+        size_t size = left < max ? left : max;
+        memcpy(out, s->out.ptr + s->out_at, size);
+        s->out_at += size;
+        if (s->out_at == s->out.len) {
+            buf_clear(&s->out);
+            s->out_at = 0;
+            if (!s->ended && s->front->options.handler->on_writable != NULL) {
+                s->front->options.handler->on_writable(&s->stream);
+            }
+        }
+        return (ssize_t)size;
+    }
+    if (s->aborted) {
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    if (s->ended) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    suspend(s);
+    return 0;
+}
+
+static enum MHD_Result queue_answer(struct mhd_stream *s)
+{
+    if (s->streaming) {
+        s->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_HIGH_WATER / 8,
+                                                        read_stream, s, NULL);
+    } else if (s->out.len == 0) {
+        static char nothing[1];
+        s->response = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+    } else {
+        size_t len = 0;
+        char *bytes = buf_take(&s->out, &len);
+        s->response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
+    }
+    add_headers(s);
+    enum MHD_Result result = MHD_queue_response(s->connection, s->status, s->response);
+    MHD_destroy_response(s->response);
+    s->response = NULL;
+    s->queued = true;
+    return result;
+}
+
+/* At the end of every call from the library: answer, wait, or read on. */
+static enum MHD_Result settle(struct mhd_stream *s, bool may_queue)
+{
+    if (s->queued) {
+        return MHD_YES;
+    }
+    if (s->aborted || s->dropped > DROP_MAX) {
+        return MHD_NO; /* closes the connection */
+    }
+    if (s->ended || (s->begun && s->streaming)) {
+        return may_queue ? queue_answer(s) : MHD_YES;
+    }
+    if (s->body_done || s->paused) {
+        suspend(s);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result start(struct mhd_stream *s, const char *method, const char *version)
+{
+    const struct front_options *options = &s->front->options;
+    s->started = true;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_DAEMON);
+    struct mhd_worker *mine = &s->front->workers[worker_index(worker_self())];
+    for (unsigned i = 0; i < SHARDS; i++) {
+        if (mine->shards[i].daemon == info->daemon) {
+            s->shard = &mine->shards[i];
+        }
+    }
+    read_head(s, method);
+    read_absolute_form(s);
+    const struct refusal *why = strict_check(&s->stream.head, str_of(version), &options->limits);
+    if (why != NULL) {
+        refuse(s, why);
+        return settle(s, true);
+    }
+    s->body_done = s->stream.head.content_length == 0;
+    options->handler->on_request(options->ctx, &s->stream);
+    return settle(s, true);
+}
+
+enum MHD_Result mhd_stream_access(void *cls,
+                                  struct MHD_Connection *connection,
+                                  const char *url,
+                                  const char *method,
+                                  const char *version,
+                                  const char *upload,
+                                  size_t *upload_size,
+                                  void **con_cls)
+{
+    struct mhd_stream *s = *con_cls;
+    (void)cls;
+    (void)connection;
+    (void)url;
+    enum MHD_Result result = MHD_YES;
+    if (!s->started) {
+        result = start(s, method, version);
+    } else if (*upload_size > 0) {
+        if (s->ended || s->begun) {
+            s->dropped += *upload_size;
+            *upload_size = 0;
+        } else if (!s->paused) {
+            s->front->options.handler->on_body(&s->stream, str_make(upload, *upload_size), false);
+            *upload_size = 0;
+        }
+        result = settle(s, false);
+    } else {
+        if (!s->body_done) {
+            s->body_done = true;
+            if (!s->ended && !s->begun) {
+                s->front->options.handler->on_body(&s->stream, STR_EMPTY, true);
+            }
+        }
+        result = settle(s, true);
+    }
+    return result;
+}
+
+void mhd_stream_completed(void *cls,
+                          struct MHD_Connection *connection,
+                          void **con_cls,
+                          enum MHD_RequestTerminationCode how)
+{
+    struct mhd_stream *s = *con_cls;
+    (void)cls;
+    (void)connection;
+    if (s == NULL) {
+        return;
+    }
+    *con_cls = NULL;
+    if (s->started && !s->refused) {
+        bool answered = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && !s->aborted;
+        s->front->options.handler->on_gone(&s->stream, answered);
+    }
+    arena_done(&s->stream.arena);
+    buf_done(&s->out);
+    mem_free(s);
+}
+
+static void begin(struct stream *stream,
+                  unsigned status,
+                  const struct header *headers,
+                  size_t count,
+                  int64_t length)
+{
+    struct mhd_stream *s = stream_of(stream);
+    s->begun = true;
+    s->status = status;
+    s->streaming = length == LENGTH_STREAM;
+    s->headers = ARENA_ARRAY(&stream->arena, struct header, count);
+    s->header_count = count;
+    for (size_t i = 0; i < count; i++) {
+        s->headers[i].name = arena_str(&stream->arena, headers[i].name);
+        s->headers[i].value = arena_str(&stream->arena, headers[i].value);
+    }
+    if (s->streaming) {
+        resume(s);
+    }
+}
+
+static bool write_bytes(struct stream *stream, struct str bytes)
+{
+    struct mhd_stream *s = stream_of(stream);
+    if (!buf_append(&s->out, bytes)) {
+        s->aborted = true; /* larger than any answer may be */
+    }
+    if (s->streaming) {
+        resume(s);
+    }
+    return s->out.len - s->out_at > STREAM_HIGH_WATER;
+}
+
+static void end(struct stream *stream)
+{
+    struct mhd_stream *s = stream_of(stream);
+    s->ended = true;
+    resume(s);
+}
+
+static void abort_stream(struct stream *stream)
+{
+    struct mhd_stream *s = stream_of(stream);
+    s->aborted = true;
+    resume(s);
+}
+
+static void pause_body(struct stream *stream, bool paused)
+{
+    struct mhd_stream *s = stream_of(stream);
+    s->paused = paused;
+    if (!paused && !s->body_done) {
+        resume(s);
+    }
+}
+
+static const struct stream_ops ops = {
+    .begin = begin,
+    .write = write_bytes,
+    .end = end,
+    .abort = abort_stream,
+    .pause = pause_body,
+};

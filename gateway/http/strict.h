@@ -1,0 +1,26 @@
+/* strict.h - what a front refuses before anybody above sees it, as one table of rules.
+ *
+ * RFC 9110 and 9112: ambiguous framing is 400 and close, always. Each rule has a
+ * name that goes into the answer, the log and the counter.
+ */
+#ifndef POSTERN_HTTP_STRICT_H
+#define POSTERN_HTTP_STRICT_H
+
+#include "http/front.h"
+
+#include <stdbool.h>
+
+struct refusal {
+    unsigned status;
+    const char *rule; /* "two-lengths" */
+    const char *text; /* for a person */
+};
+
+/* Fills host, port and content_length of `head` from its headers. NULL: nothing to refuse. */
+const struct refusal *strict_check(struct request_head *head,
+                                   struct str version, /* "HTTP/1.1" */
+                                   const struct front_limits *limits);
+
+bool token_valid(struct str token); /* RFC 9110, 5.6.2 */
+
+#endif

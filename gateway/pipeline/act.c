@@ -1,0 +1,97 @@
+/* act.c - static, call or publish, through the in-process peer. */
+#include "base/mem.h"
+#include "pipeline/exchange.h"
+
+enum { SCRATCH_ARGS, SCRATCH_KWARGS, DEADLINE_GRACE_MS = 1000 };
+
+static void on_reply(void *ctx, const struct local_reply *reply)
+{
+    struct pending_call *pending = ctx;
+    struct exchange *exchange = pending->exchange;
+    mem_free(pending);
+    if (exchange == NULL) {
+        return; /* finished meanwhile: the answer is dropped */
+    }
+    exchange->pending = NULL;
+    exchange->reply = reply;
+    exchange_advance(exchange);
+    exchange->reply = NULL;
+}
+
+/* One of args and kwargs, rendered as MsgPack into a buffer of the worker. */
+static bool render(const struct template *template,
+                   struct template_run *run,
+                   struct buf *out,
+                   enum scan_kind wanted,
+                   struct str *bytes)
+{
+    *bytes = STR_EMPTY;
+    if (template == NULL) {
+        return true;
+    }
+    struct emit emit;
+    buf_clear(out);
+    emit_init(&emit, SERIALIZER_MSGPACK, out);
+    if (!template_emit(template, run, &emit)) {
+        return false;
+    }
+    if (out->full || emit.failed) {
+        return err_set(&run->err, ERR_LIMIT, "the arguments are larger than an action may send");
+    }
+    *bytes = buf_str(out);
+    if (slice_kind((struct slice){SERIALIZER_MSGPACK, *bytes}) != wanted) {
+        return err_set(&run->err, ERR_INVALID, "%s",
+                       wanted == SCAN_LIST ? "args did not become a list"
+                                           : "kwargs did not become a map");
+    }
+    return true;
+}
+
+static bool
+render_request(struct exchange *exchange, struct template_run *run, struct local_request *out)
+{
+    const struct operation *operation = exchange->operation;
+    struct pipeline_worker *mine = pipeline_mine(exchange->pipeline);
+    out->realm = exchange->match.route->realm;
+    out->principal = exchange->principal;
+    out->timeout_ms = operation->timeout_ms;
+    out->payload.serializer = SERIALIZER_MSGPACK;
+    if (operation->options != NULL && !template_slice(operation->options, run, &out->options)) {
+        return false;
+    }
+    return template_text(operation->uri, run, &out->uri) &&
+           render(operation->args, run, &mine->scratch[SCRATCH_ARGS], SCAN_LIST,
+                  &out->payload.args) &&
+           render(operation->kwargs, run, &mine->scratch[SCRATCH_KWARGS], SCAN_MAP,
+                  &out->payload.kwargs);
+}
+
+enum stage_result act_stage(struct exchange *exchange)
+{
+    const struct operation *operation = exchange->operation;
+    struct router *router = exchange->pipeline->options.router;
+    if (operation->action != ACTION_CALL && operation->action != ACTION_PUBLISH) {
+        return STAGE_NEXT;
+    }
+    struct local_request request = {0};
+    struct template_run run = {
+        .source = exchange_source(exchange, exchange->arena),
+        .arena = exchange->arena,
+        .output_max = exchange->pipeline->options.output_max,
+    };
+    if (!render_request(exchange, &run, &request)) {
+        return exchange_refuse(exchange, 500, STR("bondy.error.http_gateway.invalid_expression"),
+                               "%s", run.err.text);
+    }
+    struct pending_call *pending = NEW(struct pending_call);
+    pending->exchange = exchange;
+    exchange->pending = pending;
+    timer_start(&exchange->deadline, operation->timeout_ms + DEADLINE_GRACE_MS);
+    if (operation->action == ACTION_CALL) {
+        exchange->call = local_call(router, &request, on_reply, pending);
+    } else {
+        local_publish(router, &request, on_reply, pending);
+    }
+    exchange->stage++; /* the reply comes to the next stage */
+    return STAGE_WAIT;
+}

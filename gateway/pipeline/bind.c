@@ -1,0 +1,96 @@
+/* bind.c - the body read, checked and made a value. */
+#include "pipeline/built.h"
+#include "pipeline/exchange.h"
+#include "pipeline/media.h"
+
+/* {type, content}: what is neither JSON nor MsgPack travels wrapped. */
+static bool
+wrapped_value(struct arena *arena, struct str type, struct str content, struct slice *out)
+{
+    struct built built;
+    built_begin(&built, arena);
+    built.buf.max = content.len + type.len + 64;
+    emit_map(&built.emit, 2);
+    emit_key(&built.emit, STR("type"));
+    emit_str(&built.emit, type);
+    emit_key(&built.emit, STR("content"));
+    if (utf8_valid(content)) {
+        emit_str(&built.emit, content);
+    } else {
+        emit_bin(&built.emit, content);
+    }
+    return built_end(&built, out);
+}
+
+static void position_of(struct str text, size_t offset, unsigned *line, unsigned *column)
+{
+    *line = 1;
+    *column = 1;
+    for (size_t i = 0; i < offset && i < text.len; i++) {
+        bool newline = text.ptr[i] == '\n';
+        *line += newline;
+        *column = newline ? 1 : *column + 1;
+    }
+}
+
+static enum stage_result check_body(struct exchange *exchange, enum serializer serializer)
+{
+    const char *problem = NULL;
+    size_t offset = 0;
+    unsigned line = 0;
+    unsigned column = 0;
+    exchange->body_value = (struct slice){serializer, buf_str(&exchange->body)};
+    if (slice_valid(exchange->body_value, &problem, &offset)) {
+        return STAGE_NEXT;
+    }
+    position_of(buf_str(&exchange->body), offset, &line, &column);
+    return exchange_refuse(exchange, 400, STR("bondy.error.invalid_data"),
+                           "the body is not valid %s: %s at line %u, column %u (byte %zu)",
+                           serializer == SERIALIZER_JSON ? "JSON" : "MsgPack", problem, line,
+                           column, offset);
+}
+
+static enum stage_result bind_body(struct exchange *exchange)
+{
+    const struct request_head *head = &exchange->stream->head;
+    struct str type = media_type(request_header(head, STR("content-type")));
+    enum serializer serializer = media_serializer(type);
+    if (exchange->body.len == 0) {
+        return built_text(exchange->arena, STR_EMPTY, &exchange->body_value) ? STAGE_NEXT
+                                                                             : STAGE_DONE;
+    }
+    if (serializer != SERIALIZER_NONE) {
+        return check_body(exchange, serializer);
+    }
+    if (!arena_room(exchange->arena, exchange->body.len + 4096) ||
+        !wrapped_value(exchange->arena, type, buf_str(&exchange->body), &exchange->body_value)) {
+        return exchange_refuse(exchange, 413, STR("http.body_too_large"),
+                               "the body is too large to be wrapped");
+    }
+    return STAGE_NEXT;
+}
+
+enum stage_result bind_stage(struct exchange *exchange)
+{
+    const struct request_head *head = &exchange->stream->head;
+    uint64_t max = exchange->operation->body_max;
+    if (max > exchange->pipeline->options.body_max) {
+        max = exchange->pipeline->options.body_max;
+    }
+    if (exchange->body_complete) {
+        return bind_body(exchange);
+    }
+    if (head->content_length > 0 && (uint64_t)head->content_length > max) {
+        return exchange_fail(
+            exchange, &(struct http_problem){
+                          .status = 413,
+                          .code = STR("http.body_too_large"),
+                          .detail = arena_printf(
+                              exchange->arena, "the body has %llu bytes, this path takes %llu",
+                              (unsigned long long)head->content_length, (unsigned long long)max),
+                          .close = true,
+                      });
+    }
+    timer_start(&exchange->deadline, exchange->pipeline->options.body_timeout_ms);
+    return STAGE_WAIT;
+}

@@ -1,0 +1,13 @@
+/* counters.h - what the pipeline counts: requests and their time, by API and status class. */
+#ifndef POSTERN_PIPELINE_COUNTERS_H
+#define POSTERN_PIPELINE_COUNTERS_H
+
+#include <stdint.h>
+
+struct route;
+
+void counters_setup(void);
+/* `route` is NULL for requests that matched none. */
+void counters_exchange(const struct route *route, unsigned status, uint64_t took_ns);
+
+#endif

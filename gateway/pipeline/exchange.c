@@ -1,0 +1,121 @@
+#include "pipeline/exchange.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "pipeline/counters.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+typedef enum stage_result (*stage_fn)(struct exchange *exchange);
+
+/* The life of a request, in order. */
+static const stage_fn stages[] = {match_stage, secure_stage, bind_stage, act_stage, reply_stage};
+enum { STAGES = sizeof(stages) / sizeof(stages[0]), BODY_CHUNK_MAX = 1 << 30 };
+
+static void on_deadline(struct timer *timer)
+{
+    struct exchange *exchange = CONTAINER_OF(timer, struct exchange, deadline);
+    bool waiting_for_body = !exchange->body_complete;
+    struct http_problem problem = {
+        .status = waiting_for_body ? 408 : 504,
+        .code = waiting_for_body ? STR("http.request_timeout") : STR("wamp.error.timeout"),
+        .detail = waiting_for_body ? STR("the request body did not come in time")
+                                   : STR("the action did not answer in time"),
+        .request_id = exchange->id,
+        .close = waiting_for_body,
+    };
+    if (exchange_finish(exchange, EXCHANGE_TIMEOUT, problem.status)) {
+        http_problem_send(exchange->stream, &problem);
+    }
+}
+
+struct exchange *exchange_new(struct pipeline *pipeline, struct stream *stream)
+{
+    struct pipeline_worker *mine = pipeline_mine(pipeline);
+    struct exchange *exchange = ARENA_NEW(&stream->arena, struct exchange);
+    exchange->pipeline = pipeline;
+    exchange->stream = stream;
+    exchange->arena = &stream->arena;
+    exchange->started_ns = clock_mono_ns();
+    exchange->id = arena_printf(exchange->arena, "%016llx", (unsigned long long)random_u64());
+    exchange->routes = snapshot_use(pipeline->options.routes);
+    exchange->body_complete = stream->head.content_length == 0;
+    buf_init(&exchange->body, BODY_CHUNK_MAX);
+    timer_init(&exchange->deadline, on_deadline);
+    list_push(&mine->open, &exchange->link);
+    (void)atomic_fetch_add_explicit(&pipeline->open, 1, memory_order_relaxed);
+    stream->user = exchange;
+    return exchange;
+}
+
+void exchange_advance(struct exchange *exchange)
+{
+    while (!exchange->finished && exchange->stage < STAGES) {
+        enum stage_result result = stages[exchange->stage](exchange);
+        if (result != STAGE_NEXT) {
+            return;
+        }
+        exchange->stage++;
+    }
+}
+
+enum stage_result exchange_fail(struct exchange *exchange, const struct http_problem *problem)
+{
+    if (exchange_finish(exchange, EXCHANGE_ANSWERED, problem->status)) {
+        struct http_problem sent = *problem;
+        sent.request_id = exchange->id;
+        http_problem_send(exchange->stream, &sent);
+    }
+    return STAGE_DONE;
+}
+
+enum stage_result exchange_refuse(
+    struct exchange *exchange, unsigned status, struct str code, const char *format, ...)
+{
+    char detail[512];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    return exchange_fail(
+        exchange, &(struct http_problem){.status = status, .code = code, .detail = str_of(detail)});
+}
+
+/* Nobody waits for the router any more; what still comes finds no exchange. */
+static void drop_call(struct exchange *exchange)
+{
+    if (exchange->pending != NULL) {
+        exchange->pending->exchange = NULL;
+        exchange->pending = NULL;
+        local_cancel(exchange->pipeline->options.router, exchange->call);
+    }
+}
+
+bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsigned status)
+{
+    if (exchange->finished) {
+        return false;
+    }
+    exchange->finished = true;
+    timer_stop(&exchange->deadline);
+    drop_call(exchange);
+    list_remove(&exchange->link);
+    (void)atomic_fetch_sub_explicit(&exchange->pipeline->open, 1, memory_order_relaxed);
+    counters_exchange(exchange->match.route, reason == EXCHANGE_GONE ? 499 : status,
+                      clock_mono_ns() - exchange->started_ns);
+    if (log_enabled(LOG_LEVEL_DEBUG)) {
+        log_debug("request", KV_STR("id", exchange->id),
+                  KV_STR("method", exchange->stream->head.method), KV_STR("path", exchange->path),
+                  KV_U64("status", reason == EXCHANGE_GONE ? 499 : status));
+    }
+    return true;
+}
+
+void exchange_gone(struct exchange *exchange)
+{
+    (void)exchange_finish(exchange, EXCHANGE_GONE, 499);
+    snapshot_drop(exchange->routes);
+    buf_done(&exchange->body);
+}

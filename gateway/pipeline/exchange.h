@@ -1,0 +1,117 @@
+/* exchange.h - one HTTP request and its answer: arena, state, deadline; finished exactly once.
+ *
+ * Lives in its stream's arena, on the stream's worker. Answer, deadline, hang-up
+ * and drain all go through exchange_finish; the first wins. Not for outside the
+ * pipeline.
+ */
+#ifndef POSTERN_PIPELINE_EXCHANGE_H
+#define POSTERN_PIPELINE_EXCHANGE_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "http/front.h"
+#include "loop/mailbox.h"
+#include "loop/snapshot.h"
+#include "loop/timer.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/problem.h"
+#include "rbac/rbac.h"
+#include "realm/local.h"
+#include "spec/route.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum stage_result {
+    STAGE_NEXT, /* go on with the next stage */
+    STAGE_WAIT, /* something will call exchange_advance */
+    STAGE_DONE, /* answered */
+};
+
+enum exchange_end {
+    EXCHANGE_ANSWERED,
+    EXCHANGE_TIMEOUT, /* the deadline, ours or the body's */
+    EXCHANGE_GONE,    /* the client left */
+    EXCHANGE_DRAINED, /* the node stops */
+};
+
+/* Outlives the exchange until the router has answered; `exchange` is NULL once nobody waits. */
+struct pending_call {
+    struct exchange *exchange;
+};
+
+struct exchange {
+    struct list link; /* the worker's open exchanges */
+    struct pipeline *pipeline;
+    struct stream *stream;
+    struct arena *arena; /* the stream's */
+    struct snapshot_use *routes;
+    struct route_match match;
+    const struct operation *operation;
+    const struct principal *principal;
+    enum http_method method;
+    unsigned stage;
+    struct str id;
+    struct str path; /* canonical */
+    struct str bindings[ROUTE_PARAMS_MAX];
+    struct str media; /* of the answer */
+    struct str language;
+    struct buf body;
+    struct slice body_value;
+    bool body_complete;
+    bool finished;
+    struct pending_call *pending;
+    struct local_handle call;
+    const struct local_reply *reply; /* during the reply stage alone: borrowed */
+    struct timer deadline;
+    uint64_t started_ns;
+};
+
+/* What the worker has of the pipeline. */
+struct pipeline_worker {
+    struct list open;
+    struct map anonymous;  /* realm URI -> struct anonymous (identity.c) */
+    struct buf scratch[3]; /* args, kwargs, answer: reused by every exchange */
+    struct post shutdown;
+    struct pipeline *pipeline;
+};
+
+struct pipeline {
+    struct pipeline_options options;
+    struct pipeline_worker *workers;
+    atomic_size_t open;
+};
+
+struct pipeline_worker *pipeline_mine(struct pipeline *pipeline);
+
+struct exchange *exchange_new(struct pipeline *pipeline, struct stream *stream);
+/* Runs stages until one waits or the exchange is answered. */
+void exchange_advance(struct exchange *exchange);
+/* Answers with a problem; for stages: `return exchange_fail(...)`. */
+enum stage_result exchange_fail(struct exchange *exchange, const struct http_problem *problem);
+enum stage_result exchange_refuse(struct exchange *exchange,
+                                  unsigned status,
+                                  struct str code,
+                                  const char *format,
+                                  ...) __attribute__((format(printf, 4, 5)));
+/* Marks it finished; true for the first caller, who then answers (or not). */
+bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsigned status);
+/* The stream is over; the exchange's memory goes with it. */
+void exchange_gone(struct exchange *exchange);
+
+/* The stages, each in the file of its name. */
+enum stage_result match_stage(struct exchange *exchange);
+enum stage_result secure_stage(struct exchange *exchange);
+enum stage_result bind_stage(struct exchange *exchange);
+enum stage_result act_stage(struct exchange *exchange);
+enum stage_result reply_stage(struct exchange *exchange);
+
+/* context.c: what templates see. */
+const struct template_source *exchange_source(struct exchange *exchange, struct arena *arena);
+/* identity.c: who is nobody in particular. */
+const struct principal *identity_anonymous(struct pipeline_worker *mine, struct str realm);
+void identity_done(struct pipeline_worker *mine);
+
+#endif

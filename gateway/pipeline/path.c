@@ -1,0 +1,113 @@
+#include "pipeline/path.h"
+
+#include "payload/scan.h"
+
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    char low = (char)(c | 0x20);
+    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+/* The byte that "%XX" at `at` stands for, or -1. */
+static int escaped(struct str text, size_t at)
+{
+    if (at + 2 >= text.len) {
+        return -1;
+    }
+    int high = nibble(text.ptr[at + 1]);
+    int low = nibble(text.ptr[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+static bool unreserved(int c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+static const char *refused_escape(int c)
+{
+    if (c < 0) {
+        return "a percent sign is not followed by two hex digits";
+    }
+    if (c == '/' || c == '\\') {
+        return "an encoded slash or backslash in the path";
+    }
+    return c < 0x20 || c == 0x7f ? "an encoded control character in the path" : NULL;
+}
+
+static bool dot_segment(struct str path)
+{
+    struct str rest = path;
+    struct str segment = STR_EMPTY;
+    bool more = true;
+    while (more) {
+        more = str_cut(rest, '/', &segment, &rest);
+        if (str_eq(segment, STR(".")) || str_eq(segment, STR(".."))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool path_canonical(struct str path, struct arena *arena, struct str *out, const char **why)
+{
+    static const char upper[] = "0123456789ABCDEF";
+    char *to = arena_alloc(arena, path.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.ptr[i] == '\\') {
+            *why = "a backslash in the path";
+            return false;
+        }
+        if (path.ptr[i] != '%') {
+            to[len++] = path.ptr[i];
+            continue;
+        }
+        int c = escaped(path, i);
+        *why = refused_escape(c);
+        if (*why != NULL) {
+            return false;
+        }
+        if (unreserved(c)) {
+            to[len++] = (char)c;
+        } else {
+            to[len++] = '%';
+            to[len++] = upper[c / 16];
+            to[len++] = upper[c % 16];
+        }
+        i += 2;
+    }
+    to[len] = '\0';
+    *out = str_make(to, len);
+    if (dot_segment(*out)) {
+        *why = "a dot segment in the path";
+        return false;
+    }
+    return true;
+}
+
+bool path_decode(struct str text, bool plus, struct arena *arena, struct str *out)
+{
+    char *to = arena_alloc(arena, text.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int c = (unsigned char)text.ptr[i];
+        if (c == '%') {
+            c = escaped(text, i);
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        if (c <= 0) {
+            return false;
+        }
+        to[len++] = (char)(unsigned char)c;
+    }
+    to[len] = '\0';
+    *out = str_make(to, len);
+    return utf8_valid(*out);
+}

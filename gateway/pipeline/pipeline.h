@@ -1,0 +1,38 @@
+/* pipeline.h - a machine: runs one exchange through the stages match, secure, bind, act, reply.
+ *
+ * Sits on a front as its handler. Holds no state of its own but what each worker
+ * has open; routes and access come from snapshots.
+ */
+#ifndef POSTERN_PIPELINE_PIPELINE_H
+#define POSTERN_PIPELINE_PIPELINE_H
+
+#include "http/front.h"
+#include "loop/snapshot.h"
+#include "loop/worker.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pipeline;
+struct router;
+
+struct pipeline_options {
+    struct workers *workers;
+    struct snapshot_slot *routes;
+    struct snapshot_slot *rbac;
+    struct router *router;
+    size_t body_max;   /* no route may take more */
+    size_t output_max; /* bytes of one rendered template */
+    uint64_t body_timeout_ms;
+};
+
+struct pipeline *pipeline_new(const struct pipeline_options *options);
+/* For front_options; its ctx is the pipeline. */
+const struct front_handler *pipeline_handler(void);
+/* Exchanges not yet answered, over all workers. */
+size_t pipeline_open_count(const struct pipeline *pipeline);
+/* Answers what is open with 503. Any thread; acts on every worker. */
+void pipeline_shutdown(struct pipeline *pipeline);
+void pipeline_free(struct pipeline *pipeline); /* after the workers are joined */
+
+#endif

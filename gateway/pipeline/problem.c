@@ -1,0 +1,107 @@
+#include "pipeline/problem.h"
+
+#include "base/mem.h"
+#include "payload/emit.h"
+
+enum { PROBLEM_MAX = 256 << 10 };
+
+unsigned http_status_of(enum err_code code)
+{
+    static const unsigned statuses[] = {
+        [ERR_INVALID] = 400,   [ERR_UNKNOWN] = 401,     [ERR_DENIED] = 403,
+        [ERR_NOT_FOUND] = 404, [ERR_CONFLICT] = 409,    [ERR_LIMIT] = 413,
+        [ERR_TIMEOUT] = 504,   [ERR_UNAVAILABLE] = 503, [ERR_INTERNAL] = 500,
+    };
+    return (size_t)code < COUNT_OF(statuses) && statuses[code] != 0 ? statuses[code] : 500;
+}
+
+const char *http_status_title(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *title;
+    } titles[] = {
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+    };
+    for (size_t i = 0; i < COUNT_OF(titles); i++) {
+        if (titles[i].status == status) {
+            return titles[i].title;
+        }
+    }
+    return "Error";
+}
+
+static void put(struct emit *emit, struct str key, struct str value)
+{
+    emit_key(emit, key);
+    emit_str(emit, value);
+}
+
+static void put_body(struct buf *body, const struct http_problem *problem)
+{
+    struct emit emit;
+    struct str title = str_of(http_status_title(problem->status));
+    bool has_id = problem->request_id.len > 0;
+    bool has_errors = problem->errors.bytes.len > 0;
+    emit_init(&emit, SERIALIZER_JSON, body);
+    emit_map(&emit, 7 + (has_id ? 1u : 0u) + (has_errors ? 1u : 0u));
+    put(&emit, STR("type"), STR("about:blank"));
+    put(&emit, STR("title"), title);
+    emit_key(&emit, STR("status"));
+    emit_u64(&emit, problem->status);
+    put(&emit, STR("code"), problem->code);
+    put(&emit, STR("detail"), problem->detail);
+    put(&emit, STR("message"), title);
+    put(&emit, STR("description"), problem->detail);
+    if (has_id) {
+        put(&emit, STR("request_id"), problem->request_id);
+    }
+    if (has_errors) {
+        emit_key(&emit, STR("errors"));
+        emit_slice(&emit, problem->errors);
+    }
+    (void)buf_byte(body, '\n');
+}
+
+void http_problem_send(struct stream *stream, const struct http_problem *problem)
+{
+    struct header headers[4] = {
+        {STR("content-type"), STR("application/problem+json")},
+    };
+    size_t count = 1;
+    if (problem->header.name.len > 0) {
+        headers[count++] = problem->header;
+    }
+    if (problem->status == 503 || problem->status == 429) {
+        headers[count++] = (struct header){STR("retry-after"), STR("1")};
+    }
+    if (problem->close) {
+        headers[count++] = (struct header){STR("connection"), STR("close")};
+    }
+    struct buf body;
+    buf_init(&body, PROBLEM_MAX);
+    put_body(&body, problem);
+    stream_begin(stream, problem->status, headers, count, (int64_t)body.len);
+    (void)stream_write(stream, buf_str(&body));
+    stream_end(stream);
+    buf_done(&body);
+}
