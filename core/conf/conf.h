@@ -1,0 +1,167 @@
+/* conf.h - every setting of a node, from --set, the environment, a file or its default.
+ *
+ * What exists, with type, default, bounds and a sentence, is one table (table.c);
+ * docs/configuration.md and `check --effective` are printed from it. Made before the
+ * threads start and read-only from then on; a reload makes a second one. All mistakes
+ * are told at once. Values that may carry a password are masked wherever printed.
+ */
+#ifndef POSTERN_CONF_CONF_H
+#define POSTERN_CONF_CONF_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "conf/problems.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum conf_front { CONF_FRONT_H1, CONF_FRONT_MHD };
+enum conf_origin_kind { CONF_DEFAULT, CONF_FILE, CONF_ENV, CONF_SET };
+enum { CONF_ROWS_MAX = 128 };
+
+/* Each item is NUL-terminated. */
+struct conf_list {
+    const struct str *items;
+    size_t count;
+};
+
+struct conf_origin {
+    enum conf_origin_kind kind;
+    unsigned line; /* in the file */
+    unsigned column;
+};
+
+/* Texts are never NULL; empty means not set. Sizes are bytes, times milliseconds. */
+struct conf_tls {
+    const char *listen; /* empty: off */
+    const char *certificate;
+    const char *key;
+    const char *client_ca;
+    const char *sni_dir;
+};
+
+struct conf {
+    struct {
+        const char *name; /* never empty */
+        uint64_t workers; /* never 0 */
+        uint64_t mailbox_max;
+        uint64_t drain_timeout_ms;
+        uint64_t jobs;
+        uint64_t jobs_queue;
+    } node;
+    struct {
+        const char *dir;
+    } data;
+    struct {
+        const char *listen;
+        const char *public_url; /* empty: http://127.0.0.1:<the port>, known once bound */
+        int front;              /* enum conf_front */
+        struct conf_list specs;
+        struct conf_tls tls;
+        bool proxy_protocol;
+        struct conf_list trusted_proxies;
+    } gateway;
+    struct {
+        const char *listen;
+        int front;
+        struct conf_tls tls;
+        bool allow_anonymous;
+        const char *password_file;
+    } admin;
+    struct {
+        const char *listen;
+        struct conf_tls tls;
+    } rawsocket;
+    struct {
+        const char *config_file;
+    } security;
+    struct {
+        const char *config_file;
+    } bridge;
+    struct {
+        const char *url;
+    } store;
+    struct {
+        const char *url; /* empty: one node */
+        const char *credentials_file;
+        const char *ca;
+        const char *certificate;
+        const char *key;
+    } cluster;
+    struct {
+        uint64_t max_connections_per_address; /* loopback is exempt; 0: unlimited */
+        uint64_t first_byte_timeout_ms;
+        uint64_t tls_handshake_timeout_ms;
+        uint64_t backlog;
+    } net;
+    struct {
+        uint64_t connections;
+        uint64_t memory; /* never 0 */
+        uint64_t sessions;
+        uint64_t registrations_per_session;
+        uint64_t subscriptions_per_session;
+        uint64_t calls_per_session; /* in flight */
+        uint64_t parked_requests;
+    } limits;
+    struct {
+        uint64_t uri_max;
+        uint64_t headers_max;
+        uint64_t header_count_max;
+        uint64_t body_max;
+        uint64_t response_max;
+        uint64_t idle_timeout_ms;
+        uint64_t header_timeout_ms;
+        uint64_t body_timeout_ms;
+    } http;
+    struct {
+        uint64_t queue_max;
+        uint64_t message_max;
+        uint64_t call_timeout_ms;
+        uint64_t call_timeout_max_ms;
+        uint64_t handshake_timeout_ms;
+        uint64_t hello_timeout_ms;
+        uint64_t ping_interval_ms;
+        uint64_t ping_timeout_ms;
+        struct conf_list origins; /* none: any */
+    } wamp;
+    struct {
+        uint64_t output_max;
+    } template;
+    struct {
+        int level;  /* enum log_level */
+        int format; /* enum log_format */
+    } log;
+
+    struct arena arena; /* the texts */
+    const char *file;   /* that was read; empty: none */
+    struct conf_origin origins[CONF_ROWS_MAX];
+};
+
+/* Where settings come from. NULL or 0 where there is none. */
+struct conf_source {
+    const char *file;
+    const char *const *sets; /* KEY=VALUE each; a later one wins */
+    size_t set_count;
+    char *const *env; /* as environ; NULL: the environment is not looked at */
+};
+
+/* False when there is any error; `out` is then not to be used. Warnings may come with success. */
+bool conf_load(const struct conf_source *source, struct conf *out, struct conf_problems *problems);
+void conf_done(struct conf *conf);
+
+/* Loads again. What takes effect only after a restart keeps its running value in `out`, with a
+ * warning that names the key. */
+bool conf_reload(const struct conf_source *source,
+                 const struct conf *running,
+                 struct conf *out,
+                 struct conf_problems *problems);
+
+/* The YAML of all settings in force, each with where it came from; itself a valid file but for
+ * masked passwords. */
+void conf_effective(const struct conf *conf, struct buf *out);
+/* docs/configuration.md. */
+void conf_reference(struct buf *out);
+
+#endif

@@ -1,0 +1,258 @@
+/* table.c - the settings, a row each; what a row means is in inside.h. */
+#include "base/mem.h"
+#include "conf/inside.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define AT(member) offsetof(struct conf, member)
+#define KIB        ((uint64_t)1024)
+#define MIB        (1024 * KIB)
+#define GIB        (1024 * MIB)
+#define SECOND     ((uint64_t)1000)
+#define MINUTE     (60 * SECOND)
+#define HOUR       (60 * MINUTE)
+
+static const char *const fronts[] = {"h1", "mhd", NULL};
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const formats[] = {"text", "json", "auto", NULL};
+
+/* The five settings of a TLS listener, at its struct conf_tls. */
+#define TLS_ROWS(section, at, port)                                                             \
+    {.key = #section ".tls.listen",                                                             \
+     .kind = CONF_TEXT,                                                                         \
+     .offset = (at) + offsetof(struct conf_tls, listen),                                        \
+     .def = "",                                                                                 \
+     .check = check_address,                                                                    \
+     .text = "Address of the TLS listener; empty is off, by convention port " #port "."},       \
+        {.key = #section ".tls.certificate",                                                    \
+         .kind = CONF_TEXT,                                                                     \
+         .offset = (at) + offsetof(struct conf_tls, certificate),                               \
+         .def = "",                                                                             \
+         .text = "PEM file with the certificate and its chain; its content is read again on "   \
+                 "SIGHUP."},                                                                    \
+        {.key = #section ".tls.key",                                                            \
+         .kind = CONF_TEXT,                                                                     \
+         .offset = (at) + offsetof(struct conf_tls, key),                                       \
+         .def = "",                                                                             \
+         .text = "PEM file with the private key."},                                             \
+        {.key = #section ".tls.client_ca",                                                      \
+         .kind = CONF_TEXT,                                                                     \
+         .offset = (at) + offsetof(struct conf_tls, client_ca),                                 \
+         .def = "",                                                                             \
+         .text = "PEM file with the authorities of client certificates; empty asks for none."}, \
+    {                                                                                           \
+        .key = #section ".tls.sni_dir", .kind = CONF_TEXT,                                      \
+        .offset = (at) + offsetof(struct conf_tls, sni_dir), .def = "",                         \
+        .text = "Folder with NAME.crt and NAME.key for further host names, chosen by SNI."      \
+    }
+
+const struct conf_row conf_rows[] = {
+    {"node.name", CONF_TEXT, AT(node.name), "", CONF_RESTART,
+     .text = "Name of this node, unique in its cluster.", .shown = "the host name"},
+    {"node.workers", CONF_COUNT, AT(node.workers), "0", CONF_RESTART,
+     .text = "Worker threads, each with its own event loop.", .max = 64, .shown = "one a core"},
+    {"node.mailbox_max", CONF_SIZE, AT(node.mailbox_max), "64m", CONF_RESTART,
+     .text = "Bytes on their way to one worker above which the connections that send them pause.",
+     .min = MIB, .max = 4 * GIB},
+    {"node.drain_timeout", CONF_DURATION, AT(node.drain_timeout_ms), "20s", CONF_RESTART,
+     .text = "How long open requests may run on after SIGTERM.", .max = HOUR},
+    {"node.jobs", CONF_COUNT, AT(node.jobs), "4", CONF_RESTART,
+     .text = "Threads for what blocks: password hashing, file input and output.", .min = 1,
+     .max = 64},
+    {"node.jobs_queue", CONF_COUNT, AT(node.jobs_queue), "1024", CONF_RESTART,
+     .text = "Such jobs that may wait; beyond it the answer is 503.", .min = 1, .max = 1000000},
+
+    {"data.dir", CONF_TEXT, AT(data.dir), "./data", CONF_RESTART,
+     .text = "Folder of the embedded store, the lock and the generated password; made if missing "
+             "(`--data`)."},
+
+    {"gateway.listen", CONF_TEXT, AT(gateway.listen), "0.0.0.0:18080", CONF_RESTART,
+     .text =
+         "Address of the public listener: HTTP API, WebSocket at `/ws` and RawSocket on one port.",
+     .check = check_address},
+    {"gateway.public_url", CONF_TEXT, AT(gateway.public_url), "", CONF_RESTART,
+     .text =
+         "URL under which clients reach the public listener; the issuer of tokens is made of it.",
+     .check = check_public_url, .shown = "http://127.0.0.1:PORT"},
+    {"gateway.front", CONF_WORD, AT(gateway.front), "mhd", CONF_RESTART,
+     .text = "HTTP implementation of the public listener.", .words = fronts},
+    {"gateway.specs", CONF_LIST, AT(gateway.specs), "", CONF_RESTART,
+     .text = "API specification files that are created or updated at start."},
+    TLS_ROWS(gateway, AT(gateway.tls), 18083),
+    {"gateway.proxy_protocol", CONF_BOOL, AT(gateway.proxy_protocol), "false", CONF_RESTART,
+     .text = "Whether each connection to the public listeners must begin with a PROXY protocol "
+             "header."},
+    {"gateway.trusted_proxies", CONF_LIST, AT(gateway.trusted_proxies), "", CONF_RESTART,
+     .text =
+         "Addresses and blocks (CIDR) of the proxies that are believed about the client's address.",
+     .check = check_cidr},
+
+    {"admin.listen", CONF_TEXT, AT(admin.listen), "127.0.0.1:18081", CONF_RESTART,
+     .text = "Address of the admin listener: admin API, UI, health, metrics.",
+     .check = check_address},
+    {"admin.front", CONF_WORD, AT(admin.front), "mhd", CONF_RESTART,
+     .text = "HTTP implementation of the admin listener.", .words = fronts},
+    TLS_ROWS(admin, AT(admin.tls), 18084),
+    {"admin.allow_anonymous", CONF_BOOL, AT(admin.allow_anonymous), "false", CONF_RESTART,
+     .text = "Whether a security file may grant rights in the master realm to everybody."},
+    {"admin.password_file", CONF_TEXT, AT(admin.password_file), "", CONF_RESTART,
+     .text =
+         "File with the first administrator's password; else POSTERN_ADMIN_PASSWORD, else one is "
+         "generated.",
+     .shown = "generated at first start"},
+
+    {"rawsocket.listen", CONF_TEXT, AT(rawsocket.listen), "0.0.0.0:18082", CONF_RESTART,
+     .text = "Address of the listener for RawSocket alone.", .check = check_address},
+    TLS_ROWS(rawsocket, AT(rawsocket.tls), 18085),
+
+    {"security.config_file", CONF_TEXT, AT(security.config_file), "", CONF_RESTART,
+     .text = "File with realms, users, groups, sources and grants that are applied at start."},
+    {"bridge.config_file", CONF_TEXT, AT(bridge.config_file), "", CONF_RESTART,
+     .text = "File with the subscriptions that are forwarded to message brokers."},
+    {"store.url", CONF_TEXT, AT(store.url), "sqlite:", CONF_RESTART,
+     .text =
+         "Where records are kept: `sqlite:` (in `data.dir`), `sqlite:PATH` or `postgresql://...`.",
+     .check = check_store_url, .secret = true},
+    {"cluster.url", CONF_TEXT, AT(cluster.url), "", CONF_RESTART,
+     .text = "NATS servers that join the nodes: `nats://host:port[,host:port]`; empty is one node "
+             "alone.",
+     .check = check_cluster_url, .secret = true},
+    {"cluster.credentials_file", CONF_TEXT, AT(cluster.credentials_file), "", CONF_RESTART,
+     .text = "NATS credentials file (`.creds`)."},
+    {"cluster.tls.ca", CONF_TEXT, AT(cluster.ca), "", CONF_RESTART,
+     .text = "PEM file with the authorities of the NATS servers' certificates."},
+    {"cluster.tls.certificate", CONF_TEXT, AT(cluster.certificate), "", CONF_RESTART,
+     .text = "PEM file with this node's certificate for NATS."},
+    {"cluster.tls.key", CONF_TEXT, AT(cluster.key), "", CONF_RESTART,
+     .text = "PEM file with its private key."},
+
+    {"net.max_connections_per_address", CONF_COUNT, AT(net.max_connections_per_address), "1024",
+     CONF_RESTART, .text = "Connections from one address; 0 is unlimited, as loopback always is.",
+     .max = 1000000},
+    {"net.first_byte_timeout", CONF_DURATION, AT(net.first_byte_timeout_ms), "5s", CONF_RESTART,
+     .text = "How long a new connection may stay silent.", .min = 100, .max = 10 * MINUTE},
+    {"net.tls_handshake_timeout", CONF_DURATION, AT(net.tls_handshake_timeout_ms), "10s",
+     CONF_RESTART, .text = "How long a TLS handshake may take.", .min = 100, .max = 10 * MINUTE},
+    {"net.backlog", CONF_COUNT, AT(net.backlog), "1024", CONF_RESTART,
+     .text = "Connections that the kernel keeps waiting for each listening socket.", .min = 1,
+     .max = 65535},
+
+    {"limits.connections", CONF_COUNT, AT(limits.connections), "65536", CONF_RESTART,
+     .text = "Connections of all listeners; file descriptors are reserved for them.", .min = 16,
+     .max = 4000000},
+    {"limits.memory", CONF_SIZE, AT(limits.memory), "0", CONF_RESTART,
+     .text =
+         "Bytes that may wait in queues and bodies; beyond it the longest queue is closed and new "
+         "requests get 503.",
+     .max = 1024 * GIB, .shown = "half of the memory"},
+    {"limits.sessions", CONF_COUNT, AT(limits.sessions), "65536", CONF_RESTART,
+     .text = "WAMP sessions of this node.", .min = 1, .max = 4000000},
+    {"limits.registrations_per_session", CONF_COUNT, AT(limits.registrations_per_session), "10000",
+     CONF_RESTART, .text = "Procedures that one session may register.", .min = 1, .max = 1000000},
+    {"limits.subscriptions_per_session", CONF_COUNT, AT(limits.subscriptions_per_session), "10000",
+     CONF_RESTART, .text = "Topics that one session may subscribe to.", .min = 1, .max = 1000000},
+    {"limits.calls_per_session", CONF_COUNT, AT(limits.calls_per_session), "10000", CONF_RESTART,
+     .text = "Calls of one session that may wait for their answer.", .min = 1, .max = 1000000},
+    {"limits.parked_requests", CONF_COUNT, AT(limits.parked_requests), "65536", CONF_RESTART,
+     .text = "HTTP requests that may wait for their answer; beyond it the answer is 503.", .min = 1,
+     .max = 4000000},
+
+    {"http.uri_max", CONF_SIZE, AT(http.uri_max), "8k", CONF_RESTART,
+     .text = "Longest request target; beyond it 414.", .min = 256, .max = 64 * KIB},
+    {"http.headers_max", CONF_SIZE, AT(http.headers_max), "32k", CONF_RESTART,
+     .text = "Largest header section; beyond it 431.", .min = KIB, .max = MIB},
+    {"http.header_count_max", CONF_COUNT, AT(http.header_count_max), "100", CONF_RESTART,
+     .text = "Most header fields; beyond it 431.", .min = 8, .max = 1000},
+    {"http.body_max", CONF_SIZE, AT(http.body_max), "25m", CONF_RESTART,
+     .text = "Largest request body, where a specification does not say less; beyond it 413.",
+     .max = GIB},
+    {"http.response_max", CONF_SIZE, AT(http.response_max), "32m", CONF_RESTART,
+     .text = "Bytes of one answer that may wait for a slow client.", .min = 64 * KIB, .max = GIB},
+    {"http.idle_timeout", CONF_DURATION, AT(http.idle_timeout_ms), "75s", CONF_RESTART,
+     .text = "How long a connection may stay open between two requests.", .min = 100, .max = HOUR},
+    {"http.header_timeout", CONF_DURATION, AT(http.header_timeout_ms), "10s", CONF_RESTART,
+     .text = "How long a request's head may take to arrive; beyond it 408.", .min = 100,
+     .max = 10 * MINUTE},
+    {"http.body_timeout", CONF_DURATION, AT(http.body_timeout_ms), "15s", CONF_RESTART,
+     .text = "How long a request's body may make no progress; beyond it 408.", .min = 100,
+     .max = HOUR},
+
+    {"wamp.queue_max", CONF_SIZE, AT(wamp.queue_max), "32m", CONF_RESTART,
+     .text = "Bytes that may wait for one slow session before it is closed.", .min = 64 * KIB,
+     .max = 4 * GIB},
+    {"wamp.message_max", CONF_SIZE, AT(wamp.message_max), "16m", CONF_RESTART,
+     .text = "Largest WAMP message; 16m is the most that RawSocket can carry.", .min = KIB,
+     .max = 16 * MIB},
+    {"wamp.call_timeout", CONF_DURATION, AT(wamp.call_timeout_ms), "30s", CONF_RESTART,
+     .text = "How long a call may take when its caller does not say.", .min = 1, .max = 24 * HOUR},
+    {"wamp.call_timeout_max", CONF_DURATION, AT(wamp.call_timeout_max_ms), "10m", CONF_RESTART,
+     .text = "Longest timeout that a caller may ask for.", .min = 1, .max = 24 * HOUR},
+    {"wamp.handshake_timeout", CONF_DURATION, AT(wamp.handshake_timeout_ms), "5s", CONF_RESTART,
+     .text = "How long a WebSocket upgrade or a RawSocket handshake may take.", .min = 100,
+     .max = 10 * MINUTE},
+    {"wamp.hello_timeout", CONF_DURATION, AT(wamp.hello_timeout_ms), "10s", CONF_RESTART,
+     .text = "How long a connection may stay without a session.", .min = 100, .max = 10 * MINUTE},
+    {"wamp.ping_interval", CONF_DURATION, AT(wamp.ping_interval_ms), "20s", CONF_RESTART,
+     .text = "How long a session may be silent before it is pinged; 0 is never.", .max = HOUR},
+    {"wamp.ping_timeout", CONF_DURATION, AT(wamp.ping_timeout_ms), "10s", CONF_RESTART,
+     .text = "How long a ping may stay unanswered before the connection is closed.", .min = 100,
+     .max = HOUR},
+    {"wamp.origins", CONF_LIST, AT(wamp.origins), "", CONF_RESTART,
+     .text =
+         "Web origins that may open a WebSocket on the public listener; empty is any. The admin "
+         "listener takes its own origin only.",
+     .check = check_origin},
+
+    {"template.output_max", CONF_SIZE, AT(template.output_max), "8m", CONF_RESTART,
+     .text = "Largest value that a template of a specification may render.", .min = KIB,
+     .max = GIB},
+
+    {"log.level", CONF_WORD, AT(log.level), "info", CONF_LIVE,
+     .text = "Least important lines that are logged.", .words = levels},
+    {"log.format", CONF_WORD, AT(log.format), "auto", CONF_LIVE,
+     .text = "Form of log lines; `auto` is text on a terminal, else json.", .words = formats},
+};
+
+const size_t conf_row_count = COUNT_OF(conf_rows);
+
+_Static_assert(COUNT_OF(conf_rows) <= CONF_ROWS_MAX, "struct conf has an origin for each row");
+
+const struct conf_row *conf_row_find(struct str key)
+{
+    for (size_t i = 0; i < conf_row_count; i++) {
+        if (str_eq(str_of(conf_rows[i].key), key)) {
+            return &conf_rows[i];
+        }
+    }
+    return NULL;
+}
+
+struct str conf_row_nearest(struct str key)
+{
+    struct str keys[COUNT_OF(conf_rows)];
+    for (size_t i = 0; i < conf_row_count; i++) {
+        keys[i] = str_of(conf_rows[i].key);
+    }
+    return str_nearest(key, keys, conf_row_count);
+}
+
+bool conf_is_section(struct str prefix)
+{
+    for (size_t i = 0; i < conf_row_count; i++) {
+        struct str key = str_of(conf_rows[i].key);
+        if (str_starts(key, prefix) && key.len > prefix.len && key.ptr[prefix.len] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+void conf_env_name(const struct conf_row *row, char out[ENV_NAME_MAX])
+{
+    (void)snprintf(out, ENV_NAME_MAX, "POSTERN_%s", row->key);
+    for (char *p = out; *p != '\0'; p++) {
+        bool lower = *p >= 'a' && *p <= 'z';
+        *p = lower ? (char)(*p - 'a' + 'A') : (char)(*p == '.' ? '_' : *p);
+    }
+}
