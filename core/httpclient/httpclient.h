@@ -1,0 +1,48 @@
+/* httpclient.h - one HTTP request and its answer, waited for. The only user of libcurl.
+ *
+ * For the command line: it blocks its thread. http and https only, no redirects, no
+ * proxies, certificates verified unless told otherwise, the answer bounded. Errors
+ * name the server, never the credentials.
+ */
+#ifndef POSTERN_HTTPCLIENT_HTTPCLIENT_H
+#define POSTERN_HTTPCLIENT_HTTPCLIENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* NULL, empty or 0 where a thing is not wanted. */
+struct httpclient_request {
+    const char *method; /* NULL: GET, or POST with a body */
+    const char *url;
+    const char *const *headers; /* "Name: value" each */
+    size_t header_count;
+    struct str body;
+    const char *user; /* Basic, with `password` */
+    const char *password;
+    const char *bearer;
+    uint64_t timeout_ms; /* of the whole; 0: 30 s */
+    const char *ca_file;
+    bool insecure;       /* do not verify the server's certificate */
+    size_t response_max; /* bytes of the answer's body; 0: 64 MiB */
+};
+
+struct httpclient_response {
+    unsigned status;
+    struct buf head; /* the header lines */
+    struct buf body;
+};
+
+/* True for an answer of any status; `out` is then to be freed with httpclient_response_done. */
+bool httpclient_request(const struct httpclient_request *request,
+                        struct httpclient_response *out,
+                        struct err *err);
+/* The first header of that name, in any case, borrowed; empty when there is none. */
+struct str httpclient_header(const struct httpclient_response *response, struct str name);
+void httpclient_response_done(struct httpclient_response *response);
+
+#endif

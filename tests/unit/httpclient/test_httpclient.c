@@ -1,0 +1,252 @@
+/* Against a server of a few lines in a thread, on loopback. */
+#include "base/mem.h"
+#include "httpclient/httpclient.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Takes one connection, reads until `until` has come, sends `answer` and closes. */
+struct server {
+    int fd;
+    unsigned port;
+    pthread_t thread;
+    const char *until;
+    const char *answer; /* NULL: says nothing and waits for the client to leave */
+    char request[8192];
+};
+
+static void *serve(void *arg)
+{
+    struct server *server = arg;
+    int fd = accept(server->fd, NULL, NULL);
+    size_t len = 0;
+    while (strstr(server->request, server->until) == NULL) {
+        ssize_t got = read(fd, server->request + len, sizeof(server->request) - 1 - len);
+        if (got <= 0) {
+            break;
+        }
+        len += (size_t)got;
+    }
+    if (server->answer != NULL) {
+        (void)send(fd, server->answer, strlen(server->answer), MSG_NOSIGNAL);
+    } else {
+        char byte = 0;
+        (void)read(fd, &byte, 1);
+    }
+    (void)close(fd);
+    return NULL;
+}
+
+static int listen_here(unsigned *out_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *out_port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void server_start(struct server *server, const char *until, const char *answer)
+{
+    *server = (struct server){.until = until, .answer = answer};
+    server->fd = listen_here(&server->port);
+    assert_int_equal(listen(server->fd, 1), 0);
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void server_stop(struct server *server)
+{
+    (void)pthread_join(server->thread, NULL);
+    (void)close(server->fd);
+}
+
+static void url_of(unsigned port, const char *rest, char out[128])
+{
+    (void)snprintf(out, 128, "http://127.0.0.1:%u%s", port, rest);
+}
+
+static void a_post_carries_method_headers_credentials_and_body(void **state)
+{
+    (void)state;
+    struct server server;
+    char url[128];
+    server_start(&server, "{\"a\":1}",
+                 "HTTP/1.1 201 Created\r\nETag: \"7\"\r\nContent-Type:application/json\r\n"
+                 "Content-Length: 11\r\n\r\n{\"ok\":true}");
+    url_of(server.port, "/api_specs?dry_run=true", url);
+    const char *headers[] = {"Content-Type: application/yaml", "If-Match: \"6\""};
+    struct httpclient_request request = {.method = "PUT",
+                                         .url = url,
+                                         .headers = headers,
+                                         .header_count = COUNT_OF(headers),
+                                         .body = STR("{\"a\":1}"),
+                                         .user = "admin",
+                                         .password = "se:cret"};
+    struct httpclient_response response;
+    struct err err = {0};
+    assert_true(httpclient_request(&request, &response, &err));
+    server_stop(&server);
+    assert_int_equal(response.status, 201);
+    assert_true(str_eq(buf_str(&response.body), STR("{\"ok\":true}")));
+    assert_true(str_eq(httpclient_header(&response, STR("etag")), STR("\"7\"")));
+    assert_true(str_eq(httpclient_header(&response, STR("content-TYPE")), STR("application/json")));
+    assert_int_equal(httpclient_header(&response, STR("location")).len, 0);
+    httpclient_response_done(&response);
+    assert_non_null(strstr(server.request, "PUT /api_specs?dry_run=true HTTP/1.1\r\n"));
+    assert_non_null(strstr(server.request, "Content-Length: 7\r\n"));
+    assert_non_null(strstr(server.request, "Content-Type: application/yaml\r\n"));
+    assert_non_null(strstr(server.request, "If-Match: \"6\"\r\n"));
+    assert_non_null(strstr(server.request, "Authorization: Basic YWRtaW46c2U6Y3JldA==\r\n"));
+    assert_null(strstr(server.request, "Expect:"));
+}
+
+static void a_post_without_a_body_says_so(void **state)
+{
+    (void)state;
+    struct server server;
+    char url[128];
+    server_start(&server, "\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n");
+    url_of(server.port, "/", url);
+    struct httpclient_request request = {.method = "POST", .url = url, .bearer = "to.k.en"};
+    struct httpclient_response response;
+    assert_true(httpclient_request(&request, &response, NULL));
+    server_stop(&server);
+    assert_int_equal(response.status, 204);
+    httpclient_response_done(&response);
+    assert_non_null(strstr(server.request, "POST / HTTP/1.1\r\n"));
+    assert_non_null(strstr(server.request, "Content-Length: 0\r\n"));
+    assert_non_null(strstr(server.request, "Authorization: Bearer to.k.en\r\n"));
+}
+
+static void a_redirect_is_an_answer_and_not_followed(void **state)
+{
+    (void)state;
+    struct server server;
+    char url[128];
+    server_start(
+        &server, "\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+    url_of(server.port, "/", url);
+    struct httpclient_request request = {.url = url};
+    struct httpclient_response response;
+    assert_true(httpclient_request(&request, &response, NULL));
+    server_stop(&server);
+    assert_int_equal(response.status, 302);
+    assert_true(str_eq(httpclient_header(&response, STR("Location")), STR("http://127.0.0.1:1/")));
+    httpclient_response_done(&response);
+}
+
+static void an_answer_that_is_too_large_is_refused(void **state)
+{
+    (void)state;
+    struct server server;
+    char url[128];
+    server_start(&server, "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789");
+    url_of(server.port, "/", url);
+    struct httpclient_request request = {.url = url, .response_max = 9};
+    struct httpclient_response response;
+    struct err err = {0};
+    assert_false(httpclient_request(&request, &response, &err));
+    server_stop(&server);
+    assert_int_equal(err.code, ERR_LIMIT);
+}
+
+static void a_server_that_is_not_there_is_named_without_credentials(void **state)
+{
+    (void)state;
+    unsigned port = 0;
+    char url[128];
+    char expected[128];
+    int fd = listen_here(&port); /* bound, so nobody else has it; not listening */
+    (void)snprintf(url, sizeof(url), "http://admin:hush@127.0.0.1:%u/secret?token=x", port);
+    (void)snprintf(expected, sizeof(expected),
+                   "cannot connect to http://127.0.0.1:%u: Connection refused", port);
+    struct httpclient_request request = {.url = url};
+    struct httpclient_response response;
+    struct err err = {0};
+    assert_false(httpclient_request(&request, &response, &err));
+    (void)close(fd);
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_string_equal(err.text, expected);
+}
+
+static void a_server_that_hangs_up_is_told(void **state)
+{
+    (void)state;
+    struct server server;
+    char url[128];
+    struct httpclient_response response;
+    static const char *const answers[] = {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n012"};
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct err err = {0};
+        server_start(&server, "\r\n\r\n", answers[i]);
+        url_of(server.port, "/", url);
+        struct httpclient_request request = {.url = url};
+        assert_false(httpclient_request(&request, &response, &err));
+        server_stop(&server);
+        assert_int_equal(err.code, ERR_UNAVAILABLE);
+        assert_non_null(strstr(err.text, "closed the connection"));
+    }
+}
+
+static void a_silent_server_is_a_timeout(void **state)
+{
+    (void)state;
+    struct server server;
+    char url[128];
+    server_start(&server, "\r\n\r\n", NULL);
+    url_of(server.port, "/", url);
+    struct httpclient_request request = {.url = url, .timeout_ms = 100};
+    struct httpclient_response response;
+    struct err err = {0};
+    assert_false(httpclient_request(&request, &response, &err));
+    server_stop(&server);
+    assert_int_equal(err.code, ERR_TIMEOUT);
+}
+
+static void other_schemes_and_header_injection_are_refused(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {
+        "file:///etc/passwd", "ftp://127.0.0.1/", "127.0.0.1:1", "http://", "", "http://a b/"};
+    struct httpclient_response response;
+    for (size_t i = 0; i < COUNT_OF(urls); i++) {
+        struct err err = {0};
+        struct httpclient_request request = {.url = urls[i]};
+        assert_false(httpclient_request(&request, &response, &err));
+        assert_int_equal(err.code, ERR_INVALID);
+    }
+    const char *headers[] = {"X: a\r\nY: b"};
+    struct err err = {0};
+    struct httpclient_request request = {
+        .url = "http://127.0.0.1:1/", .headers = headers, .header_count = 1};
+    assert_false(httpclient_request(&request, &response, &err));
+    assert_int_equal(err.code, ERR_INVALID);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_post_carries_method_headers_credentials_and_body),
+        cmocka_unit_test(a_post_without_a_body_says_so),
+        cmocka_unit_test(a_redirect_is_an_answer_and_not_followed),
+        cmocka_unit_test(an_answer_that_is_too_large_is_refused),
+        cmocka_unit_test(a_server_that_is_not_there_is_named_without_credentials),
+        cmocka_unit_test(a_server_that_hangs_up_is_told),
+        cmocka_unit_test(a_silent_server_is_a_timeout),
+        cmocka_unit_test(other_schemes_and_header_injection_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
