@@ -15,6 +15,6 @@
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atol atoll atof
 #pragma GCC poison localtime gmtime ctime asctime srand strncpy strncat
 /* OpenSSL's headers name parameters so; only a call is forbidden. */
-#define rand() use_random_u64_instead_of_rand
+#define rand() use_random_u64_instead_of_rand // NOLINT(readability-identifier-naming)
 
 #endif

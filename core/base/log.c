@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/mem.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -24,33 +24,6 @@ void log_setup(enum log_level level, enum log_format format)
 bool log_enabled(enum log_level level)
 {
     return (int)level <= atomic_load_explicit(&current_level, memory_order_relaxed);
-}
-
-/* The bytes of the UTF-8 character that `text` begins with, 0 when it is none (RFC 3629:
- * no surrogates, no overlong forms, nothing above U+10FFFF). */
-static size_t utf8_len(struct str text)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t len;
-    } forms[] = {
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    const unsigned char *byte = (const unsigned char *)text.ptr;
-    for (size_t i = 0; i < COUNT_OF(forms); i++) {
-        if (byte[0] < forms[i].first_low || byte[0] > forms[i].first_high) {
-            continue;
-        }
-        bool fits = text.len >= forms[i].len && byte[1] >= forms[i].second_low &&
-                    byte[1] <= forms[i].second_high;
-        for (size_t j = 2; fits && j < forms[i].len; j++) {
-            fits = (byte[j] & 0xc0) == 0x80;
-        }
-        return fits ? forms[i].len : 0;
-    }
-    return 0;
 }
 
 /* What is no UTF-8 is replaced: one client's bytes must not make a line unreadable. */
