@@ -12,6 +12,10 @@
 #include <string.h>
 #include <time.h>
 
+/* Under clang, fortified headers make macros of these. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atol atoll atof
 #pragma GCC poison localtime gmtime ctime asctime srand strncpy strncat
 /* OpenSSL's headers name parameters so; only a call is forbidden. */

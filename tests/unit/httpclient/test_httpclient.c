@@ -41,7 +41,8 @@ static void *serve(void *arg)
         (void)send(fd, server->answer, strlen(server->answer), MSG_NOSIGNAL);
     } else {
         char byte = 0;
-        (void)read(fd, &byte, 1);
+        ssize_t got = read(fd, &byte, 1);
+        (void)got;
     }
     (void)close(fd);
     return NULL;
