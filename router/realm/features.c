@@ -1,0 +1,43 @@
+#include "realm/features.h"
+
+#include "base/mem.h"
+
+static const struct str broker_features[] = {
+    STR_INIT("pattern_based_subscription"),
+    STR_INIT("publisher_exclusion"),
+    STR_INIT("publisher_identification"),
+    STR_INIT("subscriber_blackwhite_listing"),
+};
+
+static const struct str dealer_features[] = {
+    STR_INIT("call_canceling"),           STR_INIT("call_timeout"),
+    STR_INIT("caller_identification"),    STR_INIT("pattern_based_registration"),
+    STR_INIT("progressive_call_results"), STR_INIT("shared_registration"),
+};
+
+static const struct {
+    struct str role;
+    const struct str *features;
+    uint32_t count;
+} roles[] = {
+    {STR_INIT("broker"), broker_features, COUNT_OF(broker_features)},
+    {STR_INIT("dealer"), dealer_features, COUNT_OF(dealer_features)},
+};
+
+void features_emit(struct emit *emit, bool lean)
+{
+    emit_map(emit, COUNT_OF(roles));
+    for (size_t i = 0; i < COUNT_OF(roles); i++) {
+        emit_key(emit, roles[i].role);
+        emit_map(emit, lean ? 0 : 1);
+        if (lean) {
+            continue;
+        }
+        emit_key(emit, STR("features"));
+        emit_map(emit, roles[i].count);
+        for (uint32_t f = 0; f < roles[i].count; f++) {
+            emit_key(emit, roles[i].features[f]);
+            emit_bool(emit, true);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+#include "realm/realm.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+struct realm {
+    char *uri;
+    size_t uri_len;
+    pthread_rwlock_t lock;
+    struct registry registry;
+    struct subscriptions subscriptions;
+};
+
+struct realm *realm_new(struct str uri)
+{
+    struct realm *realm = NEW(struct realm);
+    realm->uri = str_dup(uri);
+    realm->uri_len = uri.len;
+    registry_init(&realm->registry);
+    subscriptions_init(&realm->subscriptions);
+    pthread_rwlockattr_t attr;
+    int failed = pthread_rwlockattr_init(&attr);
+    failed |= pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    failed |= pthread_rwlock_init(&realm->lock, &attr);
+    assert(failed == 0);
+    (void)failed;
+    (void)pthread_rwlockattr_destroy(&attr);
+    return realm;
+}
+
+void realm_free(struct realm *realm)
+{
+    if (realm == NULL) {
+        return;
+    }
+    (void)pthread_rwlock_destroy(&realm->lock);
+    registry_done(&realm->registry);
+    subscriptions_done(&realm->subscriptions);
+    mem_free(realm->uri);
+    mem_free(realm);
+}
+
+struct str realm_uri(const struct realm *realm)
+{
+    return str_make(realm->uri, realm->uri_len);
+}
+
+enum registry_result
+realm_register(struct realm *realm, const struct registry_offer *offer, uint64_t *out_id)
+{
+    (void)pthread_rwlock_wrlock(&realm->lock);
+    enum registry_result result = registry_add(&realm->registry, offer, out_id);
+    (void)pthread_rwlock_unlock(&realm->lock);
+    return result;
+}
+
+bool realm_unregister(struct realm *realm, uint64_t id, struct handle session)
+{
+    (void)pthread_rwlock_wrlock(&realm->lock);
+    bool removed = registry_remove(&realm->registry, id, session);
+    (void)pthread_rwlock_unlock(&realm->lock);
+    return removed;
+}
+
+bool realm_find_callee(struct realm *realm, struct str procedure, struct registry_pick *out)
+{
+    (void)pthread_rwlock_rdlock(&realm->lock);
+    bool found = registry_find(&realm->registry, procedure, out);
+    (void)pthread_rwlock_unlock(&realm->lock);
+    return found;
+}
+
+uint64_t
+realm_subscribe(struct realm *realm, struct str uri, enum match_policy match, unsigned worker)
+{
+    (void)pthread_rwlock_wrlock(&realm->lock);
+    uint64_t id = subscriptions_join(&realm->subscriptions, uri, match, worker);
+    (void)pthread_rwlock_unlock(&realm->lock);
+    return id;
+}
+
+void realm_unsubscribe(struct realm *realm, uint64_t id, unsigned worker)
+{
+    (void)pthread_rwlock_wrlock(&realm->lock);
+    subscriptions_leave(&realm->subscriptions, id, worker);
+    (void)pthread_rwlock_unlock(&realm->lock);
+}
+
+void realm_find_subscribers(struct realm *realm, struct str topic, struct reach_list *out)
+{
+    (void)pthread_rwlock_rdlock(&realm->lock);
+    subscriptions_match(&realm->subscriptions, topic, out);
+    (void)pthread_rwlock_unlock(&realm->lock);
+}

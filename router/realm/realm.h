@@ -1,0 +1,32 @@
+/* realm.h - a live realm: its registrations and subscriptions, behind one lock.
+ *
+ * Made when first joined, shared by all workers, freed with the router. Writers
+ * are preferred, or a stream of calls would starve a REGISTER for long. Under the
+ * lock nothing is parsed, encoded or sent.
+ */
+#ifndef POSTERN_REALM_REALM_H
+#define POSTERN_REALM_REALM_H
+
+#include "realm/registry.h"
+#include "realm/subscriptions.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct realm;
+
+struct realm *realm_new(struct str uri);
+void realm_free(struct realm *realm);
+struct str realm_uri(const struct realm *realm);
+
+enum registry_result
+realm_register(struct realm *realm, const struct registry_offer *offer, uint64_t *out_id);
+bool realm_unregister(struct realm *realm, uint64_t id, struct handle session);
+bool realm_find_callee(struct realm *realm, struct str procedure, struct registry_pick *out);
+
+uint64_t
+realm_subscribe(struct realm *realm, struct str uri, enum match_policy match, unsigned worker);
+void realm_unsubscribe(struct realm *realm, uint64_t id, unsigned worker);
+void realm_find_subscribers(struct realm *realm, struct str topic, struct reach_list *out);
+
+#endif

@@ -1,0 +1,72 @@
+/* router_inside.h - the router and its part on each worker. Only for this folder.
+ *
+ * A shard is touched by its worker alone. What several workers touch is the map
+ * of live realms (under `lock`), each realm's tables (realm.h) and the counter.
+ */
+#ifndef POSTERN_REALM_ROUTER_INSIDE_H
+#define POSTERN_REALM_ROUTER_INSIDE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "loop/worker.h"
+#include "payload/payload.h"
+#include "realm/idtable.h"
+#include "realm/realm.h"
+#include "realm/router.h"
+#include "realm/slots.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct shard {
+    struct router *router;
+    struct worker *worker;
+    unsigned index;
+    unsigned depth; /* entries not yet left: scratch and the doomed are for the outermost */
+    bool stopping;
+    struct arena scratch; /* emptied after each message */
+    struct buf out;       /* one encoded message, until it is handed to its peer */
+    struct buf details;   /* details under construction */
+    struct buf words;     /* a payload of our own under construction */
+    struct slots sessions;
+    struct slots calls;
+    struct idtable invocations; /* of callees here, by invocation_key */
+    struct idlink *spare_invocations;
+    uint64_t calls_made; /* numbers calls, never twice */
+    struct map seats;    /* realm URI -> struct seat */
+    struct list open;    /* all sessions */
+    struct list doomed;  /* sessions to be ended when the outermost entry is left */
+    struct reach_list reached;
+};
+
+struct router {
+    struct router_options options;
+    struct shard *shards;
+    unsigned shard_count;
+    pthread_mutex_t lock;
+    struct map realms;
+    struct map builtins;
+    atomic_size_t sessions; /* joined, on all workers */
+};
+
+/* The part of the calling worker. */
+struct shard *router_here(struct router *router);
+/* Made when first asked for. Any thread. */
+struct realm *router_realm(struct router *router, struct str uri);
+const struct builtin *router_builtin(const struct router *router, struct str procedure);
+
+/* Around everything that comes from outside: a message, a post, a timer. */
+void shard_enter(struct shard *shard);
+void shard_leave(struct shard *shard);
+
+/* [text] in shard->words, good until the next. */
+struct payload shard_words(struct shard *shard, enum serializer serializer, struct str text);
+/* {key: text} in shard->details. */
+struct str
+shard_detail(struct shard *shard, enum serializer serializer, struct str key, struct str text);
+
+#endif

@@ -1,0 +1,127 @@
+/* session_inside.h - a session and what the other files of this folder do with it.
+ *
+ * On the peer's worker. A session that must end is doomed, and ended only when the
+ * worker has left what it was doing (shard_leave), so that nobody finds it gone
+ * under his hands.
+ */
+#ifndef POSTERN_REALM_SESSION_INSIDE_H
+#define POSTERN_REALM_SESSION_INSIDE_H
+
+#include "base/list.h"
+#include "loop/timer.h"
+#include "rbac/rbac.h"
+#include "realm/idtable.h"
+#include "realm/peer.h"
+#include "realm/router_inside.h"
+#include "realm/seat.h"
+#include "realm/session.h"
+#include "realm/slots.h"
+#include "wamp/message.h"
+
+enum session_state {
+    SESSION_WAITING, /* for HELLO, at first and after each GOODBYE */
+    SESSION_OPEN,
+    SESSION_ENDED, /* nothing is read or sent any more */
+};
+
+/* {} in any serializer: nothing to read there. */
+enum { OPTIONS_EMPTY_LEN = 2 };
+
+enum { PAUSED_BY_QUEUE = 1, PAUSED_BY_WORKER = 2 };
+
+struct session {
+    struct slot slot;
+    struct list node; /* shard->open */
+    struct list doom; /* shard->doomed */
+    struct shard *shard;
+    struct peer *peer;
+    struct seat *seat; /* NULL but in SESSION_OPEN, or ended and not yet out of the realm */
+    enum session_state state;
+    unsigned paused;
+    bool cancels; /* as a callee it understands INTERRUPT */
+    bool closing; /* the peer has been told to finish */
+    uint64_t id;
+    struct principal principal;
+    struct timer hello_timer;
+    struct idtable calls;         /* struct call by request id */
+    struct idtable invocations;   /* struct invocation by request id */
+    struct idtable registrations; /* struct offer by registration id */
+    struct idtable memberships;   /* struct membership by subscription id */
+    uint64_t last_invocation;
+    struct str farewell; /* reason of the GOODBYE that a doomed session still gets, or empty */
+};
+
+enum delivery {
+    DELIVERY_OK,
+    DELIVERY_GONE,
+    DELIVERY_FULL,    /* too much waits for this peer already */
+    DELIVERY_TOO_BIG, /* for what the peer accepts */
+    DELIVERY_UNFIT,   /* the peer's serializer cannot say it */
+};
+
+static inline struct handle session_handle(const struct session *session)
+{
+    return (struct handle){.worker = session->shard->index,
+                           .slot = session->slot.index,
+                           .generation = session->slot.generation};
+}
+
+/* session_send.c */
+enum delivery session_encode(struct session *session, const struct message *message);
+bool session_has_room(const struct session *session, size_t size);
+/* Hands the message to the peer, or says why not. */
+enum delivery session_send(struct session *session, const struct message *message);
+/* The same for what the peer has asked for: no room is the session's end. */
+enum delivery session_reply(struct session *session, const struct message *message);
+void session_error(struct session *session,
+                   enum message_type type,
+                   uint64_t request,
+                   struct str error,
+                   struct str text);
+void session_abort(struct session *session, struct str reason, struct str text);
+void session_violation(struct session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* `farewell`: the reason of a last GOODBYE, or empty. */
+void session_doom(struct session *session, struct str farewell);
+/* Ends a doomed session. */
+void session_reap(struct session *session);
+/* Stops reading from the peer while the worker that it feeds is congested. */
+void session_yield_to(struct session *session, struct worker *worker);
+
+/* session.c */
+void session_leave_realm(struct session *session);
+bool session_permits(struct session *session,
+                     enum permission permission,
+                     struct str uri,
+                     enum match_policy match,
+                     struct err *err);
+
+/* session_hello.c */
+void session_hello(struct session *session, struct message *message);
+void session_hello_wait(struct session *session);
+
+/* procedures.c */
+void session_register(struct session *session, struct message *message);
+void session_unregister(struct session *session, struct message *message);
+void procedures_leave(struct session *session);
+
+/* topics.c */
+void session_subscribe(struct session *session, struct message *message);
+void session_unsubscribe(struct session *session, struct message *message);
+void topics_leave(struct session *session);
+
+/* broker.c */
+void session_publish(struct session *session, struct message *message);
+
+/* calls.c */
+void session_call(struct session *session, struct message *message);
+void session_cancel(struct session *session, struct message *message);
+/* dealer.c */
+void dealer_leave(struct session *session);
+
+/* invocation.c */
+void session_yield(struct session *session, struct message *message);
+void session_fail(struct session *session, struct message *message);
+void invocations_leave(struct session *session);
+
+#endif

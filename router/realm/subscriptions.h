@@ -1,0 +1,51 @@
+/* subscriptions.h - which workers have members of which subscription: one realm's table.
+ *
+ * Shared by all workers behind the realm's lock (realm.c takes it). Who the
+ * members are each worker knows for itself (audience.h); here is only whether a
+ * worker has any, so a publication is posted once to each that does.
+ */
+#ifndef POSTERN_REALM_SUBSCRIPTIONS_H
+#define POSTERN_REALM_SUBSCRIPTIONS_H
+
+#include "base/map.h"
+#include "base/str.h"
+#include "realm/patterns.h"
+#include "wamp/uri.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct subscriptions {
+    struct patterns patterns;
+    struct idmap by_id;
+};
+
+/* A subscription that a publication reaches: a bit for each worker with members. */
+struct reach {
+    uint64_t subscription;
+    uint64_t workers;
+};
+
+/* What a publication reaches; grows, kept for the next. */
+struct reach_list {
+    struct reach *items;
+    size_t count;
+    size_t cap;
+};
+
+void subscriptions_init(struct subscriptions *subscriptions);
+void subscriptions_done(struct subscriptions *subscriptions);
+
+/* The id, which all subscribers of the same (URI, match) share. */
+uint64_t subscriptions_join(struct subscriptions *subscriptions,
+                            struct str uri,
+                            enum match_policy match,
+                            unsigned worker);
+/* The worker's last member has left. */
+void subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsigned worker);
+/* Replaces what `out` holds. Safe for several readers at once. */
+void subscriptions_match(const struct subscriptions *subscriptions,
+                         struct str topic,
+                         struct reach_list *out);
+
+#endif

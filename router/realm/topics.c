@@ -1,0 +1,137 @@
+#include "base/mem.h"
+#include "realm/session_inside.h"
+#include "wamp/fault.h"
+#include "wamp/options.h"
+
+#include <string.h>
+
+struct subscribe_options {
+    enum match_policy match;
+};
+
+static const struct option_row subscribe_rows[] = {
+    {"match", OPTION_MATCH, offsetof(struct subscribe_options, match)},
+};
+
+static bool subscribe_check(struct session *session,
+                            const struct message *message,
+                            struct subscribe_options *options,
+                            struct str *error,
+                            struct err *err)
+{
+    struct slice bytes = {session->peer->serializer, message->details};
+    *options = (struct subscribe_options){.match = MATCH_EXACT};
+    *error = FAULT_INVALID_ARGUMENT;
+    if (!options_read(bytes, subscribe_rows, COUNT_OF(subscribe_rows), &session->shard->scratch,
+                      options, err)) {
+        return false;
+    }
+    *error = FAULT_INVALID_URI;
+    if (!uri_valid(message->uri, options->match)) {
+        return err_set(err, ERR_INVALID, "this is no topic URI");
+    }
+    *error = FAULT_UNAVAILABLE;
+    size_t max = session->shard->router->options.subscriptions_max;
+    if (max != 0 && session->memberships.count >= max) {
+        return err_set(err, ERR_LIMIT, "this session has as many subscriptions as it may");
+    }
+    *error = FAULT_NOT_AUTHORIZED;
+    return session_permits(session, PERMISSION_SUBSCRIBE, message->uri, options->match, err);
+}
+
+static struct audience *audience_of(struct seat *seat, uint64_t id)
+{
+    struct idlink *link = idtable_find(&seat->audiences, id);
+    if (link != NULL) {
+        return CONTAINER_OF(link, struct audience, link);
+    }
+    struct audience *audience = NEW(struct audience);
+    audience->link.id = id;
+    list_init(&audience->members);
+    idtable_add(&seat->audiences, &audience->link);
+    return audience;
+}
+
+static void
+membership_add(struct session *session, uint64_t id, struct str uri, enum match_policy match)
+{
+    if (idtable_find(&session->memberships, id) != NULL) {
+        return; /* subscribed already: the same id again */
+    }
+    struct membership *membership = mem_calloc(1, sizeof(*membership) + uri.len);
+    char *copy = (char *)(membership + 1);
+    if (uri.len > 0) {
+        memcpy(copy, uri.ptr, uri.len);
+    }
+    membership->link.id = id;
+    membership->session = session;
+    membership->audience = audience_of(session->seat, id);
+    membership->match = match;
+    membership->uri = str_make(copy, uri.len);
+    list_push(&membership->audience->members, &membership->node);
+    idtable_add(&session->memberships, &membership->link);
+}
+
+void session_subscribe(struct session *session, struct message *message)
+{
+    struct subscribe_options options;
+    struct str error;
+    struct err err = {0};
+    if (!subscribe_check(session, message, &options, &error, &err)) {
+        session_error(session, MESSAGE_SUBSCRIBE, message->request, error, str_of(err.text));
+        return;
+    }
+    uint64_t id =
+        realm_subscribe(session->seat->realm, message->uri, options.match, session->shard->index);
+    membership_add(session, id, message->uri, options.match);
+    struct message subscribed = {.type = MESSAGE_SUBSCRIBED,
+                                 .request = message->request,
+                                 .id = id,
+                                 .payload = {.serializer = session->peer->serializer}};
+    (void)session_reply(session, &subscribed);
+}
+
+static void membership_drop(struct membership *membership)
+{
+    struct session *session = membership->session;
+    struct audience *audience = membership->audience;
+    list_remove(&membership->node);
+    idtable_remove(&session->memberships, &membership->link);
+    mem_free(membership);
+    if (list_empty(&audience->members)) {
+        realm_unsubscribe(session->seat->realm, audience->link.id, session->shard->index);
+        idtable_remove(&session->seat->audiences, &audience->link);
+        mem_free(audience);
+    }
+}
+
+void session_unsubscribe(struct session *session, struct message *message)
+{
+    struct err err = {0};
+    struct idlink *link = idtable_find(&session->memberships, message->id);
+    if (link == NULL) {
+        session_error(session, MESSAGE_UNSUBSCRIBE, message->request, FAULT_NO_SUCH_SUBSCRIPTION,
+                      STR("this session has no such subscription"));
+        return;
+    }
+    struct membership *membership = CONTAINER_OF(link, struct membership, link);
+    if (!session_permits(session, PERMISSION_UNSUBSCRIBE, membership->uri, membership->match,
+                         &err)) {
+        session_error(session, MESSAGE_UNSUBSCRIBE, message->request, FAULT_NOT_AUTHORIZED,
+                      str_of(err.text));
+        return;
+    }
+    membership_drop(membership);
+    struct message unsubscribed = {.type = MESSAGE_UNSUBSCRIBED,
+                                   .request = message->request,
+                                   .payload = {.serializer = session->peer->serializer}};
+    (void)session_reply(session, &unsubscribed);
+}
+
+void topics_leave(struct session *session)
+{
+    struct idlink *link = NULL;
+    while ((link = idtable_any(&session->memberships)) != NULL) {
+        membership_drop(CONTAINER_OF(link, struct membership, link));
+    }
+}
