@@ -35,5 +35,8 @@ void transport_free(struct transport *transport); /* after the workers are joine
 struct net_protocol rawsocket_protocol(struct transport *transport);
 /* "GET /ws" followed by a blank or '?'. */
 struct net_protocol websocket_protocol(struct transport *transport);
+/* The same for a listener that takes its own origin only (the admin port): an Origin, where
+ * there is one, must be the request's Host. */
+struct net_protocol websocket_own_origin_protocol(struct transport *transport);
 
 #endif

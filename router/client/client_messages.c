@@ -1,0 +1,201 @@
+/* client_messages.c - what a client does with each message that comes. */
+#include "base/mem.h"
+#include "client/client_inside.h"
+#include "wamp/fault.h"
+#include "wamp/options.h"
+
+/* Why a router said ABORT, as a code; what is not named is UNAVAILABLE. */
+static const struct {
+    struct str uri;
+    enum err_code code;
+} reasons[] = {
+    {STR_INIT("wamp.error.not_authorized"), ERR_DENIED},
+    {STR_INIT("wamp.error.authorization_failed"), ERR_DENIED},
+    {STR_INIT("wamp.error.authentication_failed"), ERR_DENIED},
+    {STR_INIT("wamp.error.authentication_denied"), ERR_DENIED},
+    {STR_INIT("wamp.error.not_auth_method"), ERR_DENIED},
+    {STR_INIT("wamp.error.no_matching_auth_method"), ERR_DENIED},
+    {STR_INIT("wamp.error.no_such_realm"), ERR_NOT_FOUND},
+    {STR_INIT("wamp.error.protocol_violation"), ERR_INVALID},
+};
+
+static enum err_code code_of(struct str uri)
+{
+    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+        if (str_eq(uri, reasons[i].uri)) {
+            return reasons[i].code;
+        }
+    }
+    return ERR_UNAVAILABLE;
+}
+
+static struct slice details_of(const struct message *message)
+{
+    struct slice none = {SERIALIZER_NONE, STR_EMPTY};
+    struct slice details = {message->payload.serializer, message->details};
+    return message->details.len > 0 ? details : none;
+}
+
+/* "<uri>: <message>", where the router gave one. */
+static void refused(struct client *client, const struct message *message)
+{
+    struct str text = STR_EMPTY;
+    static const struct option_row rows[] = {{"message", OPTION_STR, 0}};
+    struct err ignored;
+    if (message->details.len > 0) {
+        (void)options_read(details_of(message), rows, COUNT_OF(rows), &client->scratch, &text,
+                           &ignored);
+    }
+    (void)err_set(&client->err, code_of(message->uri), PRISTR "%s" PRISTR, STRARG(message->uri),
+                  text.len > 0 ? ": " : "", STRARG(text));
+}
+
+static void violation(struct client *client, const struct message *message)
+{
+    (void)err_set(&client->err, ERR_INVALID, "the router sent %s at the wrong time",
+                  message_name(message->type));
+    client_end(client);
+}
+
+static void on_goodbye(struct client *client, const struct message *message)
+{
+    refused(client, message);
+    struct message answer = {.type = MESSAGE_GOODBYE,
+                             .uri = CLOSE_GOODBYE_AND_OUT,
+                             .payload.serializer = client->serializer};
+    struct str why;
+    (void)client_transmit(client, &answer, &why);
+    client_end(client);
+}
+
+static void on_challenge(struct client *client, const struct message *message)
+{
+    (void)err_set(&client->err, ERR_DENIED, "the router demands authentication by " PRISTR,
+                  STRARG(message->uri));
+    struct message answer = {.type = MESSAGE_ABORT,
+                             .uri = FAULT_NOT_AUTH_METHOD,
+                             .payload.serializer = client->serializer};
+    struct str why;
+    (void)client_transmit(client, &answer, &why);
+    client_end(client);
+}
+
+static void receive_joining(struct client *client, const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_WELCOME:
+        timer_stop(&client->deadline);
+        client->state = CLIENT_JOINED;
+        client->ops.on_joined(client, client->ctx);
+        break;
+    case MESSAGE_ABORT:
+        refused(client, message);
+        client_end(client);
+        break;
+    case MESSAGE_CHALLENGE:
+        on_challenge(client, message);
+        break;
+    default:
+        violation(client, message);
+        break;
+    }
+}
+
+static void on_answer(struct client *client, const struct message *message)
+{
+    struct pending *pending = idmap_remove(&client->replies, message->request);
+    if (pending == NULL) {
+        return; /* an answer to an unacknowledged PUBLISH, or a second one */
+    }
+    struct client_reply reply = {.ok = message->type != MESSAGE_ERROR,
+                                 .id = message->id,
+                                 .error = STR_EMPTY,
+                                 .details = details_of(message),
+                                 .payload = message->payload};
+    if (!reply.ok) {
+        reply.error = message->uri;
+    }
+    client_settle(pending, &reply);
+}
+
+static void on_invocation(struct client *client, const struct message *message)
+{
+    if (client->ops.on_invocation == NULL) {
+        struct payload none = payload_none();
+        client_fail(client, message->request, FAULT_NO_SUCH_PROCEDURE, &none);
+        return;
+    }
+    struct client_invocation in = {.request = message->request,
+                                   .registration = message->id,
+                                   .details = details_of(message),
+                                   .payload = message->payload};
+    client->ops.on_invocation(client, client->ctx, &in);
+}
+
+static void on_event(struct client *client, const struct message *message)
+{
+    if (client->ops.on_event == NULL) {
+        return;
+    }
+    struct client_event event = {.subscription = message->id,
+                                 .publication = message->request,
+                                 .details = details_of(message),
+                                 .payload = message->payload};
+    client->ops.on_event(client, client->ctx, &event);
+}
+
+static void receive_joined(struct client *client, const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_RESULT:
+    case MESSAGE_ERROR:
+    case MESSAGE_PUBLISHED:
+    case MESSAGE_SUBSCRIBED:
+    case MESSAGE_REGISTERED:
+        on_answer(client, message);
+        break;
+    case MESSAGE_INVOCATION:
+        on_invocation(client, message);
+        break;
+    case MESSAGE_INTERRUPT:
+        if (client->ops.on_interrupt != NULL) {
+            client->ops.on_interrupt(client, client->ctx, message->request);
+        }
+        break;
+    case MESSAGE_EVENT:
+        on_event(client, message);
+        break;
+    case MESSAGE_UNREGISTERED:
+    case MESSAGE_UNSUBSCRIBED:
+        break; /* taken away by the router: calls and events just end */
+    case MESSAGE_GOODBYE:
+        on_goodbye(client, message);
+        break;
+    case MESSAGE_ABORT:
+        refused(client, message);
+        client_end(client);
+        break;
+    default:
+        violation(client, message);
+        break;
+    }
+}
+
+void client_receive(struct client *client, const struct message *message)
+{
+    switch (client->state) {
+    case CLIENT_CONNECTING:
+        break;
+    case CLIENT_JOINING:
+        receive_joining(client, message);
+        break;
+    case CLIENT_JOINED:
+        receive_joined(client, message);
+        break;
+    case CLIENT_LEAVING:
+        if (message->type == MESSAGE_GOODBYE && client->closing) {
+            client->link->ops->finish(client->link);
+        }
+        break;
+    }
+}

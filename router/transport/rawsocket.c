@@ -1,0 +1,297 @@
+/* rawsocket.c - WAMP RawSocket, the router's side: a handshake of four octets, then frames.
+ *
+ * One struct per connection, on its worker. Every whole frame of an input is
+ * taken where it lies; what is incomplete stays with the connection. No pings of
+ * ours: several clients in use cannot read them, so a dead peer is found by TCP
+ * keep-alive.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/conn.h"
+#include "realm/peer.h"
+#include "realm/session.h"
+#include "transport/transport_inside.h"
+#include "wamp/framing.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+struct rawsocket {
+    struct conn conn;
+    struct peer peer;
+    struct transport_worker *worker;
+    struct session *session; /* NULL before the handshake */
+    struct timer deadline;   /* of the handshake */
+    struct list link;        /* in worker->rawsockets */
+    size_t length_max;       /* the largest frame that we accept: what the handshake announced */
+    bool paused;
+    bool finished; /* nothing that still comes is looked at */
+};
+
+static struct rawsocket *of_conn(struct conn *conn)
+{
+    return CONTAINER_OF(conn, struct rawsocket, conn);
+}
+
+static struct rawsocket *of_peer(struct peer *peer)
+{
+    return CONTAINER_OF(peer, struct rawsocket, peer);
+}
+
+static void abort_now(struct rawsocket *raw, const char *why)
+{
+    raw->finished = true;
+    conn_abort(&raw->conn, why);
+}
+
+/* Writes the header of a frame; false when the other end does not accept one so long. The
+ * realm asks for the size before it sends, so this is the last door, and an end is better
+ * than a message silently lost. */
+static bool begin_frame(struct rawsocket *raw, enum frame_type type, size_t length)
+{
+    if (length > raw->peer.message_max) {
+        abort_now(raw, "a message is longer than the peer accepts");
+        return false;
+    }
+    char header[FRAME_HEADER_SIZE];
+    frame_header(type, length, header);
+    conn_write(&raw->conn, str_make(header, sizeof(header)));
+    return true;
+}
+
+static void rawsocket_send(struct peer *peer, struct str message)
+{
+    struct rawsocket *raw = of_peer(peer);
+    if (begin_frame(raw, FRAME_MESSAGE, message.len)) {
+        conn_write(&raw->conn, message);
+    }
+}
+
+static void rawsocket_share(struct peer *peer, struct block *block, struct str message)
+{
+    struct rawsocket *raw = of_peer(peer);
+    if (begin_frame(raw, FRAME_MESSAGE, message.len)) {
+        conn_share(&raw->conn, block, message);
+    }
+}
+
+static size_t rawsocket_queued(const struct peer *peer)
+{
+    const char *raw = (const char *)peer - offsetof(struct rawsocket, peer);
+    return conn_queued(&((const struct rawsocket *)(const void *)raw)->conn);
+}
+
+static void rawsocket_finish(struct peer *peer)
+{
+    struct rawsocket *raw = of_peer(peer);
+    raw->finished = true;
+    conn_finish(&raw->conn);
+}
+
+static void rawsocket_pause(struct peer *peer)
+{
+    struct rawsocket *raw = of_peer(peer);
+    raw->paused = true;
+    conn_pause(&raw->conn);
+}
+
+static void rawsocket_resume(struct peer *peer)
+{
+    struct rawsocket *raw = of_peer(peer);
+    raw->paused = false;
+    conn_resume(&raw->conn);
+}
+
+static const struct peer_ops peer_ops = {
+    .transport = "rawsocket",
+    .send = rawsocket_send,
+    .share = rawsocket_share,
+    .queued = rawsocket_queued,
+    .finish = rawsocket_finish,
+    .pause = rawsocket_pause,
+    .resume = rawsocket_resume,
+};
+
+static void refuse(struct rawsocket *raw, enum handshake_fault fault)
+{
+    char reply[FRAMING_HANDSHAKE_SIZE];
+    handshake_refuse(fault, reply);
+    conn_write(&raw->conn, str_make(reply, sizeof(reply)));
+    raw->finished = true;
+    conn_finish(&raw->conn);
+}
+
+static bool serializer_known(unsigned serializer)
+{
+    return serializer == SERIALIZER_JSON || serializer == SERIALIZER_MSGPACK;
+}
+
+/* The first four octets. */
+static void take_handshake(struct rawsocket *raw, const char *octets)
+{
+    struct handshake client;
+    timer_stop(&raw->deadline);
+    if (!handshake_read(octets, &client)) {
+        abort_now(raw, "not RawSocket");
+    } else if (client.reserved) {
+        refuse(raw, HANDSHAKE_RESERVED_BITS);
+    } else if (!serializer_known(client.serializer)) {
+        refuse(raw, HANDSHAKE_SERIALIZER_UNSUPPORTED);
+    } else {
+        raw->peer.serializer = (enum serializer)client.serializer;
+        raw->peer.message_max = client.length_max;
+        struct handshake ours = {.length_max = raw->length_max, .serializer = client.serializer};
+        char reply[FRAMING_HANDSHAKE_SIZE];
+        handshake_write(&ours, reply);
+        conn_write(&raw->conn, str_make(reply, sizeof(reply)));
+        raw->session = session_open(raw->worker->transport->options.router, &raw->peer);
+    }
+}
+
+static void take_frame(struct rawsocket *raw, const struct frame *frame)
+{
+    switch (frame->type) {
+    case FRAME_MESSAGE:
+        session_receive(raw->session, frame->payload);
+        break;
+    case FRAME_PING:
+        if (begin_frame(raw, FRAME_PONG, frame->payload.len)) {
+            conn_write(&raw->conn, frame->payload);
+        }
+        break;
+    case FRAME_PONG:
+        break;
+    }
+}
+
+/* Every whole frame; returns how much of `input` they took. */
+static size_t take_frames(struct rawsocket *raw, struct str input)
+{
+    size_t used = 0;
+    while (!raw->finished && !raw->paused) {
+        struct frame frame;
+        switch (frame_read(str_from(input, used), raw->length_max, &frame)) {
+        case FRAME_MORE:
+            return used;
+        case FRAME_RESERVED:
+            abort_now(raw, "reserved bits in a frame");
+            break;
+        case FRAME_TOO_LONG:
+            abort_now(raw, "frame too long");
+            break;
+        case FRAME_WHOLE:
+            used += FRAME_HEADER_SIZE + frame.payload.len;
+            take_frame(raw, &frame);
+            break;
+        }
+    }
+    return raw->finished ? input.len : used;
+}
+
+static size_t on_input(struct conn *conn, struct str input)
+{
+    struct rawsocket *raw = of_conn(conn);
+    size_t used = 0;
+    if (raw->session == NULL && !raw->finished) {
+        if (input.len < FRAMING_HANDSHAKE_SIZE) {
+            return 0;
+        }
+        take_handshake(raw, input.ptr);
+        used = FRAMING_HANDSHAKE_SIZE;
+    }
+    return used + take_frames(raw, str_from(input, used));
+}
+
+static void on_drained(struct conn *conn)
+{
+    struct rawsocket *raw = of_conn(conn);
+    if (raw->session != NULL) {
+        session_drained(raw->session);
+    }
+}
+
+static void rawsocket_free(struct rawsocket *raw)
+{
+    if (raw->session != NULL) {
+        session_lost(raw->session);
+    }
+    timer_stop(&raw->deadline);
+    list_remove(&raw->link);
+    conn_done(&raw->conn);
+    net_release(&raw->peer.info);
+    mem_free(raw);
+}
+
+static void on_closed(struct conn *conn, const char *why)
+{
+    struct rawsocket *raw = of_conn(conn);
+    char text[PEER_TEXT_SIZE];
+    log_debug("rawsocket closed", KV_STR("peer", peer_info_text(&raw->peer.info, text)),
+              KV_CSTR("reason", why));
+    rawsocket_free(raw);
+}
+
+static const struct conn_ops conn_ops = {
+    .on_input = on_input,
+    .on_drained = on_drained,
+    .on_closed = on_closed,
+};
+
+static void on_deadline(struct timer *timer)
+{
+    abort_now(CONTAINER_OF(timer, struct rawsocket, deadline), "handshake time-out");
+}
+
+static void keep_alive(int fd, const struct transport_options *options)
+{
+    enum { PROBES = 3 };
+    int idle = (int)(options->ping_interval_ms / 1000);
+    int interval = (int)(options->ping_timeout_ms / 1000 / PROBES);
+    if (idle < 1) {
+        return;
+    }
+    interval = interval < 1 ? 1 : interval;
+    int count = PROBES;
+    int on = 1;
+    /* A unix socket has none of these, and needs none. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
+
+static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer)
+{
+    struct transport *transport = ctx;
+    struct transport_worker *worker = transport_here(transport);
+    struct rawsocket *raw = NEW(struct rawsocket);
+    raw->worker = worker;
+    raw->length_max = handshake_length(transport->options.message_max);
+    raw->peer.ops = &peer_ops;
+    raw->peer.info = *peer;
+    list_push(&worker->rawsockets, &raw->link);
+    keep_alive(fd, &transport->options);
+    conn_init(&raw->conn, &conn_ops, fd, tls, peer, FRAME_HEADER_SIZE + raw->length_max);
+    timer_init(&raw->deadline, on_deadline);
+    timer_start(&raw->deadline, transport->options.handshake_timeout_ms);
+    conn_start(&raw->conn, STR_EMPTY);
+}
+
+static enum probe probe(struct str first)
+{
+    return first.ptr[0] == FRAMING_MAGIC ? PROBE_YES : PROBE_NO;
+}
+
+struct net_protocol rawsocket_protocol(struct transport *transport)
+{
+    return (struct net_protocol){
+        .name = "rawsocket", .probe = probe, .take = take, .ctx = transport};
+}
+
+void rawsocket_close_all(struct transport_worker *worker)
+{
+    LIST_FOREACH_SAFE (node, &worker->rawsockets) {
+        rawsocket_free(LIST_ENTRY(node, struct rawsocket, link));
+    }
+}

@@ -1,0 +1,46 @@
+/* transport_inside.h - what the transports of this folder share.
+ *
+ * A `transport_worker` belongs to its worker's thread: made by the start hook,
+ * destroyed with all its connections by the stop hook.
+ */
+#ifndef POSTERN_TRANSPORT_TRANSPORT_INSIDE_H
+#define POSTERN_TRANSPORT_TRANSPORT_INSIDE_H
+
+#include "base/list.h"
+#include "loop/timer.h"
+#include "transport/transport.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ws_context;
+
+struct transport_worker {
+    struct transport *transport;
+    struct list rawsockets;
+    struct list upgrades;
+    struct ws_context *ws;
+};
+
+struct transport {
+    struct transport_options options;
+    struct str *origins; /* our copy of options.origins */
+    struct transport_worker *workers[WORKERS_MAX];
+};
+
+/* The calling worker's. */
+struct transport_worker *transport_here(struct transport *transport);
+
+/* A file each; `close_all` is for the stop hook. */
+void rawsocket_close_all(struct transport_worker *worker);
+void upgrade_close_all(struct transport_worker *worker);
+
+/* The head of a request that was accepted: takes over the plain socket `fd`. */
+void ws_adopt(struct transport_worker *worker,
+              int fd,
+              const struct peer_info *peer,
+              struct str head);
+struct ws_context *ws_context_new(struct transport_worker *worker);
+void ws_context_free(struct ws_context *context); /* and every WebSocket on it */
+
+#endif
