@@ -46,7 +46,7 @@ static bool has_socket(const char *pid, const char *socket_name)
     }
     bool found = false;
     const struct dirent *entry;
-    while (!found && (entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe) */
+    while (!found && (entry = readdir(dir)) != NULL) {
         char target[64];
         ssize_t len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
         if (len > 0) {

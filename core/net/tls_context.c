@@ -217,7 +217,7 @@ static bool load_names(struct tls_context *context, const struct tls_files *file
     }
     bool ok = true;
     const struct dirent *entry;
-    while (ok && (entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe) */
+    while (ok && (entry = readdir(dir)) != NULL) {
         struct str file = str_of(entry->d_name);
         if (str_ends(file, STR(".crt"))) {
             ok = add_name(context, files, str_sub(file, 0, file.len - 4), err);
