@@ -9,5 +9,7 @@ struct route;
 void counters_setup(void);
 /* `route` is NULL for requests that matched none. */
 void counters_exchange(const struct route *route, unsigned status, uint64_t took_ns);
+/* On each worker as it stops: gives back what the thread kept. */
+void counters_done(void);
 
 #endif

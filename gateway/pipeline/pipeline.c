@@ -77,6 +77,7 @@ static void on_worker_stop(struct worker *worker, void *ctx)
     struct pipeline *pipeline = ctx;
     struct pipeline_worker *mine = &pipeline->workers[worker_index(worker)];
     shutdown_worker(&mine->shutdown);
+    counters_done();
 }
 
 struct pipeline *pipeline_new(const struct pipeline_options *options)

@@ -1,0 +1,129 @@
+/* realm.c - realms: create, list, get. */
+#include "api/api_inside.h"
+#include "base/mem.h"
+#include "document/document.h"
+#include "rbac/realm_record.h"
+
+static void on_created_everywhere(struct api_request *request)
+{
+    struct header location = {STR("location"), arena_printf(&request->arena, "/realms/" PRISTR,
+                                                            STRARG(request->params[0]))};
+    api_reply(request, 201, STR("application/json; charset=utf-8"), request->params[1], &location,
+              1);
+}
+
+/* params[0] is the realm's URI, params[1] its external form: kept for the answer. */
+static void on_created(struct api_request *request, struct store_request *store)
+{
+    for (size_t i = 0; i < store->record_count; i++) {
+        if (str_eq(store->records[i].kind, STR("realm"))) {
+            json_t *stored =
+                json_loadb(store->records[i].value.ptr, store->records[i].value.len, 0, NULL);
+            json_t *external = realm_record_external(stored);
+            char *text = json_dumps(external, JSON_COMPACT);
+            request->params[0] = arena_str(&request->arena, store->records[i].key);
+            request->params[1] = arena_str(&request->arena, str_of(text));
+            free(text);
+            json_decref(external);
+            json_decref(stored);
+        }
+    }
+    api_when_built(request, store->seq, on_created_everywhere);
+}
+
+static void reply_mistake(struct api_request *request,
+                          const struct document *document,
+                          const struct realm_mistake *mistake)
+{
+    struct err err = {0};
+    unsigned line = 0;
+    unsigned column = 0;
+    if (mistake->key == NULL ||
+        !document_key_position(document, mistake->node, mistake->key, &line, &column)) {
+        (void)document_position(document, mistake->node, &line, &column);
+    }
+    (void)err_set(&err, ERR_INVALID, "line %u, column %u: %s", line, column, mistake->text);
+    api_reply_err(request, &err);
+}
+
+static void create_from(struct api_request *request, const struct document *document)
+{
+    struct store_request *store = api_store_call(request, on_created);
+    struct realm_writes writes = {0};
+    struct realm_mistake mistake = {0};
+    if (!realm_record_parse(document_root(document), request->api->options.allow_anonymous_admin,
+                            &store->arena, &writes, &mistake)) {
+        reply_mistake(request, document, &mistake);
+        api_store_discard(store);
+        return;
+    }
+    for (size_t i = 0; i < writes.count; i++) {
+        if (str_eq(writes.writes[i].kind, STR("realm"))) {
+            writes.writes[i].expect = 0; /* it must be new */
+        }
+    }
+    store->op = STORE_COMMIT;
+    store->writes = writes.writes;
+    store->write_count = writes.count;
+    api_store_submit(request, store);
+}
+
+void api_realm_create(struct api_request *request)
+{
+    struct document_problem problem = {0};
+    struct document *document =
+        document_parse(buf_str(&request->body), DOCUMENT_ANY, NULL, &problem);
+    if (document == NULL) {
+        struct err err = {0};
+        (void)err_set(&err, ERR_INVALID, "line %u, column %u: %s", problem.line, problem.column,
+                      problem.text);
+        api_reply_err(request, &err);
+        return;
+    }
+    create_from(request, document);
+    document_free(document);
+}
+
+static void on_listed(struct api_request *request, struct store_request *store)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < store->record_count; i++) {
+        json_t *stored =
+            json_loadb(store->records[i].value.ptr, store->records[i].value.len, 0, NULL);
+        (void)json_array_append_new(list, realm_record_external(stored));
+        json_decref(stored);
+    }
+    api_reply_json(request, 200, list);
+}
+
+void api_realm_list(struct api_request *request)
+{
+    struct store_request *store = api_store_call(request, on_listed);
+    store->op = STORE_LIST;
+    store->kind = STR("realm");
+    api_store_submit(request, store);
+}
+
+static void on_got(struct api_request *request, struct store_request *store)
+{
+    if (store->record_count == 0) {
+        struct err err = {0};
+        (void)err_set(&err, ERR_NOT_FOUND,
+                      "no realm " PRISTR ": postern realm create " PRISTR " --open",
+                      STRARG(request->params[0]), STRARG(request->params[0]));
+        api_reply_err(request, &err);
+        return;
+    }
+    json_t *stored = json_loadb(store->records[0].value.ptr, store->records[0].value.len, 0, NULL);
+    api_reply_json(request, 200, realm_record_external(stored));
+    json_decref(stored);
+}
+
+void api_realm_get(struct api_request *request)
+{
+    struct store_request *store = api_store_call(request, on_got);
+    store->op = STORE_GET;
+    store->kind = STR("realm");
+    store->key = arena_str(&store->arena, request->params[0]);
+    api_store_submit(request, store);
+}

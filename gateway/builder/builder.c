@@ -1,0 +1,394 @@
+#include "builder/builder.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "builder/builder_inside.h"
+
+/* One transaction on its way from the store thread. */
+struct change {
+    struct post post;
+    struct builder *builder;
+    struct arena arena;
+    uint64_t seq;
+    struct store_record *records;
+    size_t count;
+};
+
+struct waiter {
+    struct post post; /* to the builder */
+    struct list link;
+    struct builder *builder;
+    uint64_t seq;
+    struct worker *owner;
+    struct post *wanted;
+};
+
+struct ack {
+    struct post post;
+    struct builder *builder;
+    uint64_t seq;
+};
+
+enum { CHANGE_MAX = 256 << 20 };
+
+static void entry_free(struct entry *entry)
+{
+    spec_unref(entry->spec);
+    mem_free(entry->id);
+    mem_free(entry->text);
+    mem_free(entry);
+}
+
+static void log_problems(const struct entry *entry, const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *p = &problems->items[i];
+        if (!p->warning) {
+            log_error("a stored specification does not compile; its last good version serves",
+                      KV_CSTR("id", entry->id), KV_U64("version", entry->version),
+                      KV_STR("pointer", p->pointer), KV_STR("error", p->text));
+        }
+    }
+}
+
+static void entry_compile(struct entry *entry, bool allow_forward)
+{
+    struct problems problems;
+    struct spec_options options = {.allow_forward = allow_forward, .version = entry->version};
+    problems_init(&problems);
+    struct spec *spec = spec_compile(str_of(entry->text), &options, &problems);
+    if (spec == NULL) {
+        log_problems(entry, &problems);
+    } else {
+        spec_unref(entry->spec);
+        entry->spec = spec;
+    }
+    problems_done(&problems);
+}
+
+static void apply_spec(struct builder *builder, const struct store_record *record)
+{
+    builder->routes_dirty = true;
+    if (record->deleted) {
+        struct entry *gone = map_remove(&builder->entries, record->key);
+        if (gone != NULL) {
+            entry_free(gone);
+        }
+        return;
+    }
+    struct entry *entry = map_get(&builder->entries, record->key);
+    if (entry == NULL) {
+        entry = NEW(struct entry);
+        entry->id = str_dup(record->key);
+        (void)map_put(&builder->entries, str_of(entry->id), entry);
+    }
+    mem_free(entry->text);
+    entry->text = str_dup(record->value);
+    entry->version = record->version;
+    entry_compile(entry, builder->options.allow_forward);
+}
+
+void builder_apply(struct builder *builder, const struct store_record *record)
+{
+    if (str_eq(record->kind, STR("api_spec"))) {
+        apply_spec(builder, record);
+    } else if (rbac_builder_apply(builder->rbac_builder, record)) {
+        builder->rbac_dirty = true;
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct entry *const *left = a;
+    const struct entry *const *right = b;
+    return str_cmp(str_of((*left)->id), str_of((*right)->id));
+}
+
+struct entry **builder_entries(const struct builder *builder, size_t *out_count)
+{
+    struct entry **entries = NEW_ARRAY(struct entry *, builder->entries.count + 1);
+    size_t cursor = 0;
+    const struct map_slot *slot = NULL;
+    *out_count = 0;
+    while ((slot = map_next(&builder->entries, &cursor)) != NULL) {
+        entries[(*out_count)++] = slot->value;
+    }
+    qsort(entries, *out_count, sizeof(struct entry *), by_id);
+    return entries;
+}
+
+static struct route_table *try_routes(struct builder *builder, struct spec **specs, size_t count)
+{
+    struct problems problems;
+    problems_init(&problems);
+    struct route_table *table = route_table_build(specs, count, builder->applied, &problems);
+    problems_done(&problems);
+    return table;
+}
+
+/* Keeps the specs that go together, in order; returns how many. */
+static size_t without_conflicts(struct builder *builder, struct spec **specs, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        specs[kept] = specs[i];
+        struct route_table *table = try_routes(builder, specs, kept + 1);
+        if (table == NULL) {
+            log_error("a specification claims a path of another and does not serve",
+                      KV_STR("id", spec_id(specs[i])));
+            continue;
+        }
+        snapshot_unref((struct snapshot *)(void *)table);
+        kept++;
+    }
+    return kept;
+}
+
+/* All specs that compile, into one table. One that claims another's path (only possible when
+ * another node published it) is left out, and said so. */
+static struct route_table *build_routes(struct builder *builder)
+{
+    size_t entry_count = 0;
+    size_t count = 0;
+    struct entry **entries = builder_entries(builder, &entry_count);
+    struct spec **specs = NEW_ARRAY(struct spec *, entry_count + 1);
+    for (size_t i = 0; i < entry_count; i++) {
+        if (entries[i]->spec != NULL) {
+            specs[count++] = entries[i]->spec;
+        }
+    }
+    struct route_table *table = try_routes(builder, specs, count);
+    if (table == NULL) {
+        count = without_conflicts(builder, specs, count);
+        table = try_routes(builder, specs, count);
+    }
+    mem_free(specs);
+    mem_free(entries);
+    return table;
+}
+
+static void notify_waiters(struct builder *builder)
+{
+    LIST_FOREACH_SAFE (link, &builder->waiters) {
+        struct waiter *waiter = LIST_ENTRY(link, struct waiter, link);
+        if (waiter->seq <= builder->acked) {
+            list_remove(link);
+            worker_post(waiter->owner, waiter->wanted);
+            mem_free(waiter);
+        }
+    }
+}
+
+static void on_ack(struct post *post)
+{
+    struct ack *ack = CONTAINER_OF(post, struct ack, post);
+    struct builder *builder = ack->builder;
+    builder->outstanding--;
+    if (builder->outstanding == 0) {
+        builder->acked = builder->published;
+    }
+    mem_free(ack);
+    notify_waiters(builder);
+}
+
+/* On the worker that swapped last. */
+static void on_swapped(void *ctx)
+{
+    struct ack *ack = ctx;
+    mailbox_post(ack->builder->mailbox, &ack->post);
+}
+
+static void
+publish_snapshot(struct builder *builder, struct snapshot_slot *slot, struct snapshot *snapshot)
+{
+    if (!builder->running) { /* the first: nobody to tell */
+        snapshot_publish(slot, snapshot, NULL, NULL);
+        return;
+    }
+    struct ack *ack = NEW(struct ack);
+    *ack = (struct ack){.post = {.fn = on_ack}, .builder = builder};
+    builder->outstanding++;
+    snapshot_publish(slot, snapshot, on_swapped, ack);
+}
+
+void builder_build(struct builder *builder)
+{
+    if (builder->rbac_dirty) {
+        builder->rbac_dirty = false;
+        struct rbac *rbac = rbac_builder_build(builder->rbac_builder, builder->applied);
+        if (builder->rbac != NULL) {
+            snapshot_unref((struct snapshot *)(void *)builder->rbac);
+        }
+        builder->rbac = rbac;
+        publish_snapshot(builder, builder->options.rbac,
+                         snapshot_ref((struct snapshot *)(void *)rbac));
+    }
+    if (builder->routes_dirty) {
+        builder->routes_dirty = false;
+        struct route_table *table = build_routes(builder);
+        if (table != NULL) {
+            publish_snapshot(builder, builder->options.routes, (struct snapshot *)(void *)table);
+        }
+    }
+    builder->published = builder->applied;
+    if (builder->outstanding == 0) {
+        builder->acked = builder->published;
+        notify_waiters(builder);
+    }
+}
+
+static void on_change(struct post *post)
+{
+    struct change *change = CONTAINER_OF(post, struct change, post);
+    struct builder *builder = change->builder;
+    for (size_t i = 0; i < change->count; i++) {
+        builder_apply(builder, &change->records[i]);
+    }
+    builder->applied = change->seq;
+    arena_done(&change->arena);
+    mem_free(change);
+}
+
+/* On the store thread: the records are borrowed, so they are copied. */
+static void on_commit(void *ctx, uint64_t seq, const struct store_record *records, size_t count)
+{
+    struct builder *builder = ctx;
+    struct change *change = NEW(struct change);
+    change->post.fn = on_change;
+    change->builder = builder;
+    change->seq = seq;
+    change->count = count;
+    arena_init(&change->arena, CHANGE_MAX);
+    change->records = ARENA_ARRAY(&change->arena, struct store_record, count);
+    for (size_t i = 0; i < count; i++) {
+        change->records[i] = records[i];
+        change->records[i].kind = arena_str(&change->arena, records[i].kind);
+        change->records[i].realm = arena_str(&change->arena, records[i].realm);
+        change->records[i].key = arena_str(&change->arena, records[i].key);
+        change->records[i].value = arena_str(&change->arena, records[i].value);
+        change->records[i].author = STR_EMPTY;
+        change->records[i].comment = STR_EMPTY;
+    }
+    mailbox_post(builder->mailbox, &change->post);
+}
+
+static void on_load(void *ctx, uint64_t seq, const struct store_record *records, size_t count)
+{
+    struct builder *builder = ctx;
+    for (size_t i = 0; i < count; i++) {
+        builder_apply(builder, &records[i]);
+    }
+    builder->applied = seq;
+}
+
+struct builder *builder_new(const struct builder_options *options)
+{
+    struct builder *builder = NEW(struct builder);
+    builder->options = *options;
+    builder->mailbox = mailbox_new();
+    builder->rbac_builder = rbac_builder_new();
+    builder->rbac_dirty = true;
+    builder->routes_dirty = true;
+    map_init(&builder->entries);
+    list_init(&builder->waiters);
+    list_init(&builder->publishing);
+    return builder;
+}
+
+bool builder_load(struct builder *builder, struct err *err)
+{
+    if (!store_load(builder->options.store, on_load, builder, err)) {
+        return false;
+    }
+    store_watch(builder->options.store, on_commit, builder);
+    return true;
+}
+
+void builder_build_first(struct builder *builder)
+{
+    (void)mailbox_run_some(builder->mailbox, 0); /* what files have changed since the load */
+    builder_build(builder);
+}
+
+static void *run(void *ctx)
+{
+    struct builder *builder = ctx;
+    while (mailbox_run_some(builder->mailbox, -1)) {
+        builder_build(builder);
+        publish_next(builder);
+    }
+    return NULL;
+}
+
+bool builder_start(struct builder *builder, struct err *err)
+{
+    builder->running = true;
+    if (pthread_create(&builder->thread, NULL, run, builder) != 0) {
+        builder->running = false;
+        return err_set(err, ERR_INTERNAL, "cannot start the builder thread");
+    }
+    (void)pthread_setname_np(builder->thread, "builder");
+    return true;
+}
+
+void builder_stop(struct builder *builder)
+{
+    if (builder->running) {
+        mailbox_close(builder->mailbox);
+        (void)pthread_join(builder->thread, NULL);
+        builder->running = false;
+    }
+}
+
+void builder_free(struct builder *builder)
+{
+    if (builder == NULL) {
+        return;
+    }
+    size_t cursor = 0;
+    const struct map_slot *slot = NULL;
+    while ((slot = map_next(&builder->entries, &cursor)) != NULL) {
+        entry_free(slot->value);
+    }
+    map_done(&builder->entries);
+    LIST_FOREACH_SAFE (link, &builder->waiters) {
+        mem_free(LIST_ENTRY(link, struct waiter, link));
+    }
+    if (builder->rbac != NULL) {
+        snapshot_unref((struct snapshot *)(void *)builder->rbac);
+    }
+    rbac_builder_free(builder->rbac_builder);
+    mailbox_free(builder->mailbox);
+    mem_free(builder);
+}
+
+void builder_wait_here(struct builder *builder,
+                       uint64_t seq,
+                       struct worker *owner,
+                       struct post *post)
+{
+    struct waiter *waiter = NEW(struct waiter);
+    *waiter = (struct waiter){.builder = builder, .seq = seq, .owner = owner, .wanted = post};
+    list_push(&builder->waiters, &waiter->link);
+    notify_waiters(builder);
+}
+
+static void on_wait(struct post *post)
+{
+    struct waiter *waiter = CONTAINER_OF(post, struct waiter, post);
+    list_push(&waiter->builder->waiters, &waiter->link);
+    notify_waiters(waiter->builder);
+}
+
+void builder_wait(struct builder *builder, uint64_t seq, struct post *post)
+{
+    struct waiter *waiter = NEW(struct waiter);
+    *waiter = (struct waiter){
+        .post = {.fn = on_wait},
+        .builder = builder,
+        .seq = seq,
+        .owner = worker_self(),
+        .wanted = post,
+    };
+    mailbox_post(builder->mailbox, &waiter->post);
+}

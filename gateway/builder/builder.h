@@ -1,0 +1,84 @@
+/* builder.h - the one thread that turns records into snapshots: realms and grants into rbac,
+ * specifications into a route table.
+ *
+ * Fed by the store thread in change order; what arrives during a build is taken
+ * together in the next. Publishing goes through here too, one at a time: a
+ * specification is compiled against all others and committed before the next is
+ * looked at, so two publishers cannot claim the same path.
+ */
+#ifndef POSTERN_BUILDER_BUILDER_H
+#define POSTERN_BUILDER_BUILDER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "loop/mailbox.h"
+#include "loop/snapshot.h"
+#include "spec/problems.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct builder;
+
+struct builder_options {
+    struct store *store;
+    struct snapshot_slot *routes;
+    struct snapshot_slot *rbac;
+    bool allow_forward;
+};
+
+struct builder *builder_new(const struct builder_options *options);
+/* Before the store and the workers start: loads all records; then, after files have been
+ * applied, builds and puts the first snapshots in place. */
+bool builder_load(struct builder *builder, struct err *err);
+void builder_build_first(struct builder *builder);
+bool builder_start(struct builder *builder, struct err *err);
+void builder_stop(struct builder *builder); /* finishes what was posted, joins */
+void builder_free(struct builder *builder);
+
+/* `post` comes to the calling worker once every worker serves the state of `seq` or a later
+ * one. Also before start: then at once. */
+void builder_wait(struct builder *builder, uint64_t seq, struct post *post);
+
+enum { PUBLISH_ITEMS_MAX = 64 };
+
+struct publish_item {
+    struct str id;
+    uint64_t version;
+    bool changed;
+};
+
+struct publish_request;
+typedef void (*publish_finish_fn)(struct publish_request *request);
+
+/* Made by the caller, who also frees it in `finish`, on his worker. */
+struct publish_request {
+    struct post post; /* publish.c's, as are the next three */
+    struct list link;
+    struct builder *builder;
+    struct worker *owner;
+    publish_finish_fn finish;
+    struct arena arena;
+    struct str text; /* one API object or an array of them, JSON or YAML */
+    struct str author;
+    struct str comment;
+    uint64_t expect; /* as in store_write; for one object */
+    bool dry_run;
+
+    bool ok;
+    struct err err;           /* when not ok; INVALID: see problems */
+    struct problems problems; /* errors, and warnings also of what was published */
+    struct publish_item items[PUBLISH_ITEMS_MAX];
+    size_t item_count;
+    uint64_t seq;
+};
+
+/* Any worker. `finish` comes after every worker serves what was published. */
+void builder_publish(struct builder *builder, struct publish_request *request);
+/* The same before builder_start, on the calling thread, for files named in the configuration. */
+void builder_publish_now(struct builder *builder, struct publish_request *request);
+
+#endif

@@ -1,0 +1,276 @@
+/* publish.c - one publication at a time: compile, check against all others, commit, wait.
+ *
+ * On the builder's thread. The commit comes back through the store's change feed
+ * like everybody else's, and the waiting ends when every worker serves it. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "builder/builder_inside.h"
+
+struct commit {
+    struct store_request request;
+    struct post done; /* back on the builder's thread */
+    struct builder *builder;
+    struct publish_request *publish;
+};
+
+/* What one publication is about to put in place. */
+struct candidate {
+    struct spec *spec;
+    char *text;
+};
+
+static void finish_post(struct post *post)
+{
+    struct publish_request *request = CONTAINER_OF(post, struct publish_request, post);
+    request->finish(request);
+}
+
+static void publish_finish(struct publish_request *request)
+{
+    request->post.fn = finish_post;
+    if (request->owner == NULL) {
+        request->finish(request);
+    } else {
+        worker_post(request->owner, &request->post);
+    }
+}
+
+static bool realm_known(struct builder *builder, const struct spec *spec, struct problems *problems)
+{
+    struct str realm = spec_realm(spec);
+    if (builder->rbac != NULL && rbac_realm_find(builder->rbac, realm) != NULL) {
+        return true;
+    }
+    struct problem problem = {.pointer = STR("/realm_uri")};
+    size_t count = 0;
+    spec_realm_position(spec, &problem.line, &problem.column);
+    problem.text =
+        arena_printf(&problems->arena,
+                     "there is no realm named " PRISTR ": postern realm create " PRISTR " --open",
+                     STRARG(realm), STRARG(realm));
+    if (builder->rbac != NULL) {
+        const struct str *uris = rbac_realm_uris(builder->rbac, &count);
+        problem.nearest = str_nearest(realm, uris, count);
+    }
+    problems_add(problems, &problem);
+    return false;
+}
+
+static size_t
+compile_all(struct builder *builder, struct publish_request *request, struct candidate *out)
+{
+    size_t count = 1;
+    size_t done = 0;
+    struct spec_options options = {.allow_forward = builder->options.allow_forward};
+    for (size_t i = 0; i < count && i < PUBLISH_ITEMS_MAX; i++) {
+        char *text = spec_canonical(request->text, i, &count, &request->problems);
+        if (text == NULL) {
+            break;
+        }
+        /* A single object is compiled as it was written, so that positions are its author's. */
+        struct str source = count == 1 ? request->text : str_of(text);
+        struct spec *spec = spec_compile(source, &options, &request->problems);
+        if (spec != NULL && realm_known(builder, spec, &request->problems)) {
+            out[done++] = (struct candidate){spec, text};
+        } else {
+            spec_unref(spec);
+            mem_free(text);
+        }
+    }
+    if (count > PUBLISH_ITEMS_MAX) {
+        problems_add(&request->problems,
+                     &(struct problem){.text = STR("more than 64 specifications at once")});
+    }
+    return done;
+}
+
+/* Would the table still build with these in the place of what they replace? */
+static void check_conflicts(struct builder *builder,
+                            struct publish_request *request,
+                            const struct candidate *candidates,
+                            size_t count)
+{
+    size_t entry_count = 0;
+    size_t total = 0;
+    struct entry **entries = builder_entries(builder, &entry_count);
+    struct spec **specs = NEW_ARRAY(struct spec *, entry_count + count);
+    for (size_t i = 0; i < entry_count; i++) {
+        bool replaced = entries[i]->spec == NULL;
+        for (size_t j = 0; j < count; j++) {
+            replaced = replaced || str_eq(spec_id(candidates[j].spec), str_of(entries[i]->id));
+        }
+        if (!replaced) {
+            specs[total++] = entries[i]->spec;
+        }
+    }
+    for (size_t j = 0; j < count; j++) {
+        specs[total++] = candidates[j].spec;
+    }
+    struct route_table *table = route_table_build(specs, total, 0, &request->problems);
+    if (table != NULL) {
+        snapshot_unref((struct snapshot *)(void *)table);
+    }
+    mem_free(specs);
+    mem_free(entries);
+}
+
+static void on_committed(struct post *post)
+{
+    struct commit *commit = CONTAINER_OF(post, struct commit, done);
+    struct builder *builder = commit->builder;
+    struct publish_request *publish = commit->publish;
+    publish->ok = commit->request.ok;
+    publish->err = commit->request.err;
+    publish->seq = commit->request.seq;
+    for (size_t i = 0; i < commit->request.record_count; i++) {
+        const struct store_record *record = &commit->request.records[i];
+        for (size_t j = 0; j < publish->item_count; j++) {
+            if (str_eq(publish->items[j].id, record->key)) {
+                publish->items[j].version = record->version;
+            }
+        }
+    }
+    arena_done(&commit->request.arena);
+    mem_free(commit);
+    builder->current = NULL;
+    publish->post.fn = finish_post;
+    if (publish->ok && publish->owner != NULL) {
+        builder_wait_here(builder, publish->seq, publish->owner, &publish->post);
+    } else {
+        publish_finish(publish);
+    }
+}
+
+/* On the store thread, or the main thread before it runs. */
+static void on_stored(struct store_request *request)
+{
+    struct commit *commit = CONTAINER_OF(request, struct commit, request);
+    commit->done.fn = on_committed;
+    mailbox_post(commit->builder->mailbox, &commit->done);
+}
+
+enum { COMMIT_MAX = 256 << 20 };
+
+/* Lists what is to be written: unchanged text is not. */
+static struct commit *make_commit(struct builder *builder,
+                                  struct publish_request *request,
+                                  const struct candidate *candidates,
+                                  size_t count)
+{
+    struct commit *commit = NEW(struct commit);
+    struct store_request *store = &commit->request;
+    commit->builder = builder;
+    commit->publish = request;
+    store->op = STORE_COMMIT;
+    store->finish = on_stored;
+    arena_init(&store->arena, COMMIT_MAX);
+    store->author = arena_str(&store->arena, request->author);
+    store->comment = arena_str(&store->arena, request->comment);
+    struct store_write *writes = ARENA_ARRAY(&store->arena, struct store_write, count);
+    for (size_t i = 0; i < count; i++) {
+        struct str id = spec_id(candidates[i].spec);
+        const struct entry *entry = map_get(&builder->entries, id);
+        struct publish_item *item = &request->items[request->item_count++];
+        item->id = arena_str(&request->arena, id);
+        item->version = entry == NULL ? 0 : entry->version;
+        item->changed = entry == NULL || !str_eq(str_of(entry->text), str_of(candidates[i].text));
+        if (item->changed) {
+            writes[store->write_count++] = (struct store_write){
+                .kind = STR("api_spec"),
+                .realm = STR(""),
+                .key = arena_str(&store->arena, id),
+                .value = arena_str(&store->arena, str_of(candidates[i].text)),
+                .expect = request->expect,
+            };
+        }
+    }
+    store->writes = writes;
+    return commit;
+}
+
+static bool expectation_met(const struct publish_request *request)
+{
+    return request->expect == STORE_ANY_VERSION || request->item_count != 1 ||
+           request->expect == request->items[0].version;
+}
+
+static void
+commit_or_finish(struct builder *builder, struct publish_request *request, struct commit *commit)
+{
+    bool expected = expectation_met(request);
+    if (expected && commit->request.write_count > 0 && !request->dry_run) {
+        builder->current = request;
+        if (builder->running) {
+            store_submit(builder->options.store, &commit->request);
+        } else {
+            store_run(builder->options.store, &commit->request);
+        }
+        return;
+    }
+    request->ok =
+        expected || err_set(&request->err, ERR_CONFLICT,
+                            "the specification has changed meanwhile: it is at version %llu",
+                            (unsigned long long)request->items[0].version);
+    arena_done(&commit->request.arena);
+    mem_free(commit);
+    publish_finish(request);
+}
+
+static void publish_one(struct builder *builder, struct publish_request *request)
+{
+    struct candidate candidates[PUBLISH_ITEMS_MAX];
+    size_t count = compile_all(builder, request, candidates);
+    size_t before = request->problems.errors;
+    if (before == 0) {
+        check_conflicts(builder, request, candidates, count);
+    }
+    if (request->problems.errors > 0) {
+        enum err_code code = before == 0 ? ERR_CONFLICT : ERR_INVALID;
+        (void)err_set(&request->err, code, "the specification has %zu mistake%s",
+                      request->problems.errors, request->problems.errors == 1 ? "" : "s");
+        publish_finish(request);
+    } else {
+        commit_or_finish(builder, request, make_commit(builder, request, candidates, count));
+    }
+    for (size_t i = 0; i < count; i++) {
+        spec_unref(candidates[i].spec);
+        mem_free(candidates[i].text);
+    }
+}
+
+void publish_next(struct builder *builder)
+{
+    while (builder->current == NULL && !list_empty(&builder->publishing)) {
+        struct publish_request *request =
+            LIST_ENTRY(builder->publishing.next, struct publish_request, link);
+        list_remove(&request->link);
+        publish_one(builder, request);
+    }
+}
+
+static void on_publish(struct post *post)
+{
+    struct publish_request *request = CONTAINER_OF(post, struct publish_request, post);
+    list_push(&request->builder->publishing, &request->link);
+}
+
+void builder_publish(struct builder *builder, struct publish_request *request)
+{
+    request->owner = worker_self();
+    request->builder = builder;
+    request->post.fn = on_publish;
+    list_init(&request->link);
+    problems_init(&request->problems);
+    mailbox_post(builder->mailbox, &request->post);
+}
+
+void builder_publish_now(struct builder *builder, struct publish_request *request)
+{
+    request->owner = NULL;
+    request->builder = builder;
+    list_init(&request->link);
+    problems_init(&request->problems);
+    builder_build_first(builder); /* so that the realms are known */
+    publish_one(builder, request);
+    (void)mailbox_run_some(builder->mailbox, 0);
+}
