@@ -55,10 +55,8 @@ static inline bool write_bytes(struct writer *writer, struct str bytes)
     if (!writer_room(writer, bytes.len)) {
         return false;
     }
-    if (bytes.len > 0) {
-        memcpy(writer->at, bytes.ptr, bytes.len);
-        writer->at += bytes.len;
-    }
+    text_copy(writer->at, bytes.ptr, bytes.len);
+    writer->at += bytes.len;
     return true;
 }
 

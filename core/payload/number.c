@@ -30,20 +30,28 @@ static bool is_digit(char c)
 static size_t take_digits(struct scan *scan, struct number *number)
 {
     const char *from = scan->at;
+    const char *at = from;
     uint64_t magnitude = number->magnitude;
-    bool exact = number->exact;
-    while (scan->at < scan->end && is_digit(*scan->at)) {
-        uint64_t digit = (uint64_t)(*scan->at - '0');
-        if (magnitude > (UINT64_MAX - digit) / 10) {
-            exact = false;
-        } else {
+    while (at < scan->end && is_digit(*at)) {
+        magnitude = magnitude * 10 + (uint64_t)(*at - '0');
+        at++;
+    }
+    size_t digits = (size_t)(at - from);
+    number->digits += digits;
+    if (number->digits > INT_DIGITS_SAFE) {
+        magnitude = number->magnitude;
+        for (const char *again = from; again < at; again++) {
+            uint64_t digit = (uint64_t)(*again - '0');
+            if (magnitude > (UINT64_MAX - digit) / 10) {
+                number->exact = false;
+                break;
+            }
             magnitude = magnitude * 10 + digit;
         }
-        scan->at++;
     }
     number->magnitude = magnitude;
-    number->exact = exact;
-    return (size_t)(scan->at - from);
+    scan->at = at;
+    return digits;
 }
 
 static bool take_fraction(struct scan *scan, struct number *number)
@@ -73,46 +81,73 @@ static bool take_exponent(struct scan *scan, struct number *number)
     return scan->at > from || scan_fail(scan, "a digit must follow the exponent's e");
 }
 
+/* The common case: an integer of few digits, whose first is not 0 unless it is the only one. */
+static bool small_integer(struct scan *scan, struct number *out)
+{
+    const char *at = scan->at + (*scan->at == '-' ? 1 : 0);
+    const char *from = at;
+    uint64_t magnitude = 0;
+    while (at < scan->end && is_digit(*at)) {
+        magnitude = magnitude * 10 + (uint64_t)(*at - '0');
+        at++;
+    }
+    size_t digits = (size_t)(at - from);
+    bool ends = at == scan->end || (*at != '.' && (*at | 0x20) != 'e');
+    if (!ends || digits == 0 || digits >= INT_DIGITS_SAFE || (digits > 1 && *from == '0')) {
+        return false;
+    }
+    out->is_float = false;
+    out->negative = from > scan->at;
+    out->magnitude = magnitude;
+    out->exponent = 0;
+    out->exact = true;
+    scan->at = at;
+    return true;
+}
+
 bool json_number(struct scan *scan, struct number *out)
 {
+    if (small_integer(scan, out)) {
+        return true;
+    }
     const char *from = scan->at;
-    struct number number = {.negative = *from == '-', .exact = true};
-    scan->at += number.negative ? 1 : 0;
+    *out = (struct number){.negative = *from == '-', .exact = true};
+    scan->at += out->negative ? 1 : 0;
     bool zero = scan->at < scan->end && *scan->at == '0';
-    size_t digits = take_digits(scan, &number);
+    size_t digits = take_digits(scan, out);
     if (digits == 0) {
         return scan_fail(scan, "a digit must follow the minus sign");
     }
     if (zero && digits > 1) {
         return scan_fail(scan, "a number cannot begin with 0");
     }
-    if (scan->at < scan->end && *scan->at == '.' && !take_fraction(scan, &number)) {
+    if (scan->at < scan->end && *scan->at == '.' && !take_fraction(scan, out)) {
         return false;
     }
     bool risky = digits > DBL_MAX_10_EXP;
     if (scan->at < scan->end && (*scan->at == 'e' || *scan->at == 'E')) {
         risky = true;
-        if (!take_exponent(scan, &number)) {
+        if (!take_exponent(scan, out)) {
             return false;
         }
     }
-    number.text = str_make(from, (size_t)(scan->at - from));
-    if (number.text.len > TEXT_MAX) {
+    out->text = str_make(from, (size_t)(scan->at - from));
+    if (out->text.len > TEXT_MAX) {
         return scan_fail(scan, "a number is too long");
     }
-    if (!number.exact || (number.negative && number.magnitude > (uint64_t)INT64_MAX + 1)) {
-        number.is_float = true;
+    if (!out->exact || (out->negative && out->magnitude > (uint64_t)INT64_MAX + 1)) {
+        out->is_float = true;
+        out->exact = false;
     }
-    if (risky && isinf(number_f64(&number))) {
-        return scan_fail(scan, "a number is out of range");
-    }
-    *out = number;
-    return true;
+    return !risky || !isinf(number_f64(out)) || scan_fail(scan, "a number is out of range");
 }
 
 /* Two exact doubles, one rounding (Clinger); strtod, which is slow, for the rest. */
 double number_f64(const struct number *number)
 {
+    if (!number->is_float) {
+        return number->negative ? -(double)number->magnitude : (double)number->magnitude;
+    }
     if (number->exact && number->magnitude <= CLINGER_DIGITS &&
         abs(number->exponent) <= CLINGER_EXPONENT) {
         double value = (double)number->magnitude;
@@ -185,7 +220,7 @@ static size_t short_decimal(double value, char *out)
         if (scaled >= 0x1p53) {
             return 0;
         }
-        double whole = rint(scaled);
+        double whole = (double)(int64_t)(scaled + 0.5);
         if (fabs(scaled - whole) <= scaled * DBL_EPSILON && whole / powers[places] == size) {
             return put_decimal((uint64_t)whole, places, signbit(value) != 0, out);
         }

@@ -164,7 +164,8 @@ bool scan_i64(struct scan *scan, int64_t *out)
             return false;
         }
         if (number.is_float) {
-            return f64_to_i64(number_f64(&number), out) || reject(scan, from, wanted);
+            return (number.exact && f64_to_i64(number_f64(&number), out)) ||
+                   reject(scan, from, wanted);
         }
         if (number.magnitude > (uint64_t)INT64_MAX + (number.negative ? 1 : 0)) {
             return reject(scan, from, "an integer is too large");
@@ -199,7 +200,8 @@ bool scan_u64(struct scan *scan, uint64_t *out)
             return false;
         }
         if (number.is_float) {
-            return f64_to_u64(number_f64(&number), out) || reject(scan, from, wanted);
+            return (number.exact && f64_to_u64(number_f64(&number), out)) ||
+                   reject(scan, from, wanted);
         }
         if (number.negative && number.magnitude > 0) {
             return reject(scan, from, wanted);

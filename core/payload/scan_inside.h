@@ -8,6 +8,7 @@
 #define POSTERN_PAYLOAD_SCAN_INSIDE_H
 
 #include "payload/scan.h"
+#include "payload/text_inside.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,10 +28,6 @@ static inline size_t scan_rest(const struct scan *scan)
 
 /* text.c: UTF-8 and what stands between quotes */
 
-/* Bytes of the UTF-8 sequence that begins at `at`, 0 when it is none. */
-size_t utf8_step(const char *at, const char *end);
-/* How many bytes from `at` on are ASCII without control, quote and backslash. */
-size_t text_plain(const char *at, const char *end);
 /* The body of a JSON string that json_text has accepted, decoded; at most body.len bytes. */
 size_t text_decode(struct str body, char *out);
 size_t text_decoded_len(struct str body);
@@ -40,12 +37,13 @@ bool text_decodes_to(struct str body, struct str text);
 /* number.c */
 
 struct number {
-    struct str text;
+    struct str text;    /* of a float */
     bool is_float;      /* has a fraction or an exponent, or fits neither int64 nor uint64 */
     bool negative;      /* an integer: its value is -magnitude */
     uint64_t magnitude; /* of an integer; of a float its digits, if `exact` */
     int exponent;       /* a float is magnitude * 10^exponent, if `exact` */
     bool exact;
+    size_t digits;
 };
 
 bool json_number(struct scan *scan, struct number *out);
@@ -78,8 +76,23 @@ static inline void json_blank(struct scan *scan)
     }
 }
 
+/* What json_text leaves to it: escapes, UTF-8, whatever is wrong. */
+bool json_text_slow(struct scan *scan, struct str *out_body, bool *out_escaped);
+
 /* What stands between the quotes, still escaped. */
-bool json_text(struct scan *scan, struct str *out_body, bool *out_escaped);
+static inline bool json_text(struct scan *scan, struct str *out_body, bool *out_escaped)
+{
+    const char *from = scan->at + 1;
+    size_t plain = text_plain(from, scan->end);
+    if (from + plain == scan->end || from[plain] != '"') {
+        return json_text_slow(scan, out_body, out_escaped);
+    }
+    *out_body = str_make(from, plain);
+    *out_escaped = false;
+    scan->at = from + plain + 1;
+    return true;
+}
+
 bool json_word(struct scan *scan, enum scan_kind *out_kind, bool *out_value);
 /* The next byte that is not white space, which must be `c`. */
 bool json_expect(struct scan *scan, char c, const char *problem);
@@ -109,9 +122,27 @@ struct msgpack_head {
     uint64_t value; /* the integer's or float's bits (sign-extended); length; count */
 };
 
+/* What msgpack_head leaves to it: all but small integers and short strings. */
+bool msgpack_wide_head(struct scan *scan, struct msgpack_head *out);
+
 /* Reads a head and, of a string or bin, checks that its bytes are there; of a list or map, that
  * its members can be. Fails on ext. */
-bool msgpack_head(struct scan *scan, struct msgpack_head *out);
+static inline bool msgpack_head(struct scan *scan, struct msgpack_head *out)
+{
+    unsigned char c = scan->at < scan->end ? (unsigned char)*scan->at : 0xc1;
+    if (c < 0x80) {
+        *out = (struct msgpack_head){MSGPACK_UINT, c};
+    } else if (c >= 0xe0) {
+        *out = (struct msgpack_head){MSGPACK_INT, (uint64_t)(int64_t)(int8_t)c};
+    } else if (c >= 0xa0 && c < 0xc0 && scan_rest(scan) > (c & 0x1fu)) {
+        *out = (struct msgpack_head){MSGPACK_STR, c & 0x1f};
+    } else {
+        return msgpack_wide_head(scan, out);
+    }
+    scan->at++;
+    return true;
+}
+
 enum scan_kind msgpack_peek(const struct scan *scan);
 double msgpack_f64(struct msgpack_head head);
 bool msgpack_skip(struct scan *scan);

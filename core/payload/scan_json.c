@@ -1,4 +1,5 @@
 /* scan_json.c - JSON tokens, strictly by RFC 8259. */
+#include "base/utf8.h"
 #include "payload/scan_inside.h"
 
 const uint8_t json_classes[256] = {
@@ -64,7 +65,7 @@ static bool escape(struct scan *scan)
     }
 }
 
-bool json_text(struct scan *scan, struct str *out_body, bool *out_escaped)
+bool json_text_slow(struct scan *scan, struct str *out_body, bool *out_escaped)
 {
     scan->at++;
     const char *from = scan->at;
@@ -85,7 +86,7 @@ bool json_text(struct scan *scan, struct str *out_body, bool *out_escaped)
             }
             continue;
         }
-        size_t step = c < 0x20 ? 0 : utf8_step(scan->at, scan->end);
+        size_t step = c < 0x20 ? 0 : utf8_len(str_make(scan->at, scan_rest(scan)));
         if (step == 0) {
             return scan_fail(scan, c < 0x20 ? "a control character in a string must be escaped"
                                             : "a string is not UTF-8");
@@ -226,7 +227,7 @@ bool json_skip(struct scan *scan)
         json_blank(scan);
         enum json_class class = scan->at < scan->end ? json_class(*scan->at) : JSON_OTHER;
         if (class == JSON_LIST || class == JSON_MAP) {
-            bool empty;
+            bool empty = false;
             if (!skip_opening(scan, &nest, class == JSON_MAP, &empty)) {
                 return false;
             }

@@ -54,18 +54,30 @@ static bool fits(struct scan *scan, const struct msgpack_head *head)
         return head->value <= rest || scan_fail(scan, "a count is beyond the end");
     case MSGPACK_MAP:
         return head->value <= rest / 2 || scan_fail(scan, "a count is beyond the end");
-    case MSGPACK_EXT:
-        return scan_fail(scan, "extension types are not accepted");
-    case MSGPACK_BAD:
-        return scan_fail(scan, "0xc1 begins no value");
     default:
         return true;
     }
 }
 
-static bool wide_head(struct scan *scan, unsigned char c, struct msgpack_head *out)
+bool msgpack_wide_head(struct scan *scan, struct msgpack_head *out)
 {
-    struct head_row row = heads[c - 0xc0];
+    if (scan->at == scan->end) {
+        return scan_fail(scan, "the value ends early");
+    }
+    unsigned char c = (unsigned char)*scan->at;
+    if (c >= 0x80 && c < 0xc0) {
+        scan->at++;
+        *out = (struct msgpack_head){c < 0x90   ? MSGPACK_MAP
+                                     : c < 0xa0 ? MSGPACK_LIST
+                                                : MSGPACK_STR,
+                                     c & (c < 0xa0 ? 0x0f : 0x1f)};
+        return fits(scan, out);
+    }
+    struct head_row row = heads[(c - 0xc0) & 31];
+    if (row.kind == MSGPACK_EXT || row.kind == MSGPACK_BAD) {
+        return scan_fail(scan, row.kind == MSGPACK_EXT ? "extension types are not accepted"
+                                                       : "0xc1 begins no value");
+    }
     if (scan_rest(scan) <= row.width) {
         return scan_fail(scan, "the value ends early");
     }
@@ -76,37 +88,6 @@ static bool wide_head(struct scan *scan, unsigned char c, struct msgpack_head *o
     }
     scan->at += 1 + row.width;
     return fits(scan, out);
-}
-
-static inline bool read_head(struct scan *scan, struct msgpack_head *out)
-{
-    if (scan->at == scan->end) {
-        return scan_fail(scan, "the value ends early");
-    }
-    unsigned char c = (unsigned char)*scan->at;
-    if (c >= 0xc0 && c < 0xe0) {
-        return wide_head(scan, c, out);
-    }
-    scan->at++;
-    if (c < 0x80) {
-        *out = (struct msgpack_head){MSGPACK_UINT, c};
-        return true;
-    }
-    if (c >= 0xe0) {
-        *out = (struct msgpack_head){MSGPACK_INT, sign_extend(c, 1)};
-        return true;
-    }
-    if (c >= 0xa0) {
-        *out = (struct msgpack_head){MSGPACK_STR, c & 0x1f};
-    } else {
-        *out = (struct msgpack_head){c < 0x90 ? MSGPACK_MAP : MSGPACK_LIST, c & 0x0f};
-    }
-    return fits(scan, out);
-}
-
-bool msgpack_head(struct scan *scan, struct msgpack_head *out)
-{
-    return read_head(scan, out);
 }
 
 enum scan_kind msgpack_peek(const struct scan *scan)
@@ -141,6 +122,30 @@ double msgpack_f64(struct msgpack_head head)
     return value;
 }
 
+/* Steps over what most values are: small integers and short ASCII strings, at most `count` of
+ * them; how many they were. */
+static uint64_t skip_small(struct scan *scan, uint64_t count)
+{
+    const char *at = scan->at;
+    uint64_t left = count;
+    while (left > 0 && at < scan->end) {
+        unsigned char c = (unsigned char)*at;
+        if (c >= 0xa0 && c < 0xc0) {
+            size_t len = c & 0x1f;
+            if (len >= (size_t)(scan->end - at) || !text_ascii(at + 1, len)) {
+                break;
+            }
+            at += len;
+        } else if (c >= 0x80 && c < 0xe0) {
+            break;
+        }
+        at++;
+        left--;
+    }
+    scan->at = at;
+    return count - left;
+}
+
 bool msgpack_skip(struct scan *scan)
 {
     uint64_t after[SCAN_DEPTH_MAX]; /* values still to come behind each open container */
@@ -148,15 +153,17 @@ bool msgpack_skip(struct scan *scan)
     uint32_t max = SCAN_DEPTH_MAX - scan->depth;
     uint64_t here = 1;
     for (;;) {
+        here -= skip_small(scan, here);
         while (here == 0) {
             if (depth == 0) {
                 return true;
             }
             here = after[--depth];
+            here -= skip_small(scan, here);
         }
         here--;
         struct msgpack_head head;
-        if (!read_head(scan, &head)) {
+        if (!msgpack_head(scan, &head)) {
             return false;
         }
         switch (head.kind) {

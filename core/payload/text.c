@@ -1,97 +1,18 @@
-/* text.c - UTF-8 and the inside of JSON strings, eight bytes at a time where it pays. */
+/* text.c - UTF-8 and the inside of JSON strings, where they are not plain ASCII. */
+#include "base/utf8.h"
 #include "payload/scan_inside.h"
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "text_plain finds the lowest byte");
-
-#define EACH_BYTE(b) (0x0101010101010101u * (uint64_t)(b))
-
-static uint64_t load8(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-static uint64_t zero_bytes(uint64_t word)
-{
-    return (word - EACH_BYTE(1)) & ~word & EACH_BYTE(0x80);
-}
-
-/* The high bit of each byte that text_plain stops at; the lowest one set is exact. */
-static uint64_t special_bytes(uint64_t word)
-{
-    uint64_t control = (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
-    uint64_t quote = zero_bytes(word ^ EACH_BYTE('"'));
-    uint64_t backslash = zero_bytes(word ^ EACH_BYTE('\\'));
-    return control | quote | backslash | (word & EACH_BYTE(0x80));
-}
-
-size_t text_plain(const char *at, const char *end)
-{
-    const char *from = at;
-    while (end - at >= 8) {
-        uint64_t special = special_bytes(load8(at));
-        if (special != 0) {
-            return (size_t)(at - from) + (size_t)__builtin_ctzll(special) / 8;
-        }
-        at += 8;
-    }
-    while (at < end) {
-        unsigned char c = (unsigned char)*at;
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
-            break;
-        }
-        at++;
-    }
-    return (size_t)(at - from);
-}
-
-static bool continues(unsigned char c)
-{
-    return (c & 0xc0) == 0x80;
-}
-
-/* RFC 3629: the second byte's range shuts out overlong forms, surrogates and what is over U+10FFFF.
- */
-size_t utf8_step(const char *at, const char *end)
-{
-    size_t rest = (size_t)(end - at);
-    unsigned char c = rest == 0 ? 0xff : (unsigned char)at[0];
-    if (c < 0x80) {
-        return 1;
-    }
-    if (c < 0xc2 || c > 0xf4 || rest < 2) {
-        return 0;
-    }
-    unsigned char second = (unsigned char)at[1];
-    if (c < 0xe0) {
-        return continues(second) ? 2 : 0;
-    }
-    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-    if (second < low || second > high || rest < 3 || !continues((unsigned char)at[2])) {
-        return 0;
-    }
-    if (c < 0xf0) {
-        return 3;
-    }
-    return rest >= 4 && continues((unsigned char)at[3]) ? 4 : 0;
-}
 
 bool utf8_valid(struct str text)
 {
-    const char *at = text.ptr;
-    const char *end = text.ptr + text.len;
-    while (at < end) {
-        if (end - at >= 8 && (load8(at) & EACH_BYTE(0x80)) == 0) {
-            at += 8;
-            continue;
-        }
-        size_t step = utf8_step(at, end);
+    if (text_ascii(text.ptr, text.len)) {
+        return true;
+    }
+    while (text.len > 0) {
+        size_t step = utf8_len(text);
         if (step == 0) {
             return false;
         }
-        at += step;
+        text = str_make(text.ptr + step, text.len - step);
     }
     return true;
 }

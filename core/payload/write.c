@@ -165,7 +165,7 @@ bool write_json_str(struct writer *writer, struct str text)
     *writer->at++ = '"';
     while (at < end) {
         size_t plain = text_plain(at, end);
-        memcpy(writer->at, at, plain);
+        text_copy(writer->at, at, plain);
         writer->at += plain;
         at += plain;
         if (at == end) {
