@@ -66,6 +66,8 @@ void rbac_memo_free(struct rbac_memo *memo);
 
 /* "anonymous": the one role of who did not say who he is. */
 extern const struct str RBAC_ROLE_ANONYMOUS;
+/* The group that may call everything in the master realm, whatever its record says. */
+extern const struct str RBAC_ROLE_ADMINISTRATORS;
 extern const struct str RBAC_METHOD_ANONYMOUS;
 
 /* May someone come in as `user` by `authmethod` from there? (realm methods and sources) */

@@ -13,6 +13,9 @@ struct rbac_builder;
 
 struct rbac_builder *rbac_builder_new(void);
 void rbac_builder_free(struct rbac_builder *builder);
+/* Off at first: grants and sources of the master realm for `anonymous` or `all` count as absent,
+ * also those stored while it was on. Before the first record is applied. */
+void rbac_builder_allow_anonymous_admin(struct rbac_builder *builder, bool allow);
 /* True if the record was of a kind that concerns access. A record that cannot be read is
  * logged and counts as absent: it grants nothing. */
 bool rbac_builder_apply(struct rbac_builder *builder, const struct store_record *record);

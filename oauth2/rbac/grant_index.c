@@ -1,0 +1,183 @@
+/* grant_index.c - one role's grants, found by walking the components of a URI.
+ *
+ * An exact grant covers its URI. A prefix covers on component borders: "a.b" covers a.b and
+ * everything below it, "a.b." only what is below. A wildcard has empty components, which match
+ * any one component. So a URI of k components costs k + 1 look-ups and a walk through the trie of
+ * wildcards, however many grants there are. */
+#include "rbac/rbac_inside.h"
+
+/* What exact and prefix grants say about one place. */
+struct place {
+    unsigned self;
+    unsigned below;
+};
+
+/* A component of wildcard grants. */
+struct branch {
+    unsigned here;         /* granted to patterns that end in this component */
+    struct map named;      /* component -> struct branch */
+    struct branch *anyhow; /* the empty component */
+};
+
+struct grant_index {
+    unsigned everywhere;
+    struct map places; /* URI without a dot at the end -> struct place */
+    struct branch wildcards;
+};
+
+static void free_map(void *map)
+{
+    map_done(map);
+}
+
+static void init_map(struct map *map, struct arena *arena)
+{
+    map_init(map);
+    arena_defer(arena, free_map, map);
+}
+
+struct grant_index *grant_index_new(struct arena *arena)
+{
+    struct grant_index *index = ARENA_NEW(arena, struct grant_index);
+    init_map(&index->places, arena);
+    init_map(&index->wildcards.named, arena);
+    return index;
+}
+
+static bool has_empty_component(struct str uri)
+{
+    bool empty = true;
+    for (size_t i = 0; i < uri.len; i++) {
+        if (uri.ptr[i] == '.' && empty) {
+            return true;
+        }
+        empty = uri.ptr[i] == '.';
+    }
+    return empty;
+}
+
+static struct place *place_for(struct grant_index *index, struct arena *arena, struct str uri)
+{
+    struct place *place = map_get(&index->places, uri);
+    if (place == NULL) {
+        place = ARENA_NEW(arena, struct place);
+        (void)map_put(&index->places, uri, place);
+    }
+    return place;
+}
+
+static struct branch *branch_for(struct branch *branch, struct arena *arena, struct str component)
+{
+    struct branch *next = component.len == 0 ? branch->anyhow : map_get(&branch->named, component);
+    if (next != NULL) {
+        return next;
+    }
+    next = ARENA_NEW(arena, struct branch);
+    init_map(&next->named, arena);
+    if (component.len == 0) {
+        branch->anyhow = next;
+    } else {
+        (void)map_put(&branch->named, component, next);
+    }
+    return next;
+}
+
+static void
+add_wildcard(struct grant_index *index, struct arena *arena, struct str uri, unsigned permissions)
+{
+    struct branch *branch = &index->wildcards;
+    struct str rest = uri;
+    for (bool more = true; more;) {
+        struct str component;
+        more = str_cut(rest, '.', &component, &rest);
+        branch = branch_for(branch, arena, component);
+    }
+    branch->here |= permissions;
+}
+
+void grant_index_add(struct grant_index *index,
+                     struct arena *arena,
+                     struct str uri,
+                     enum grant_match match,
+                     unsigned permissions)
+{
+    if (uri.len == 0) {
+        index->everywhere |= permissions;
+    } else if (match == GRANT_WILDCARD && has_empty_component(uri)) {
+        add_wildcard(index, arena, uri, permissions);
+    } else if (match != GRANT_PREFIX) {
+        place_for(index, arena, uri)->self |= permissions;
+    } else if (str_ends(uri, STR("."))) {
+        place_for(index, arena, str_sub(uri, 0, uri.len - 1))->below |= permissions;
+    } else {
+        struct place *place = place_for(index, arena, uri);
+        place->self |= permissions;
+        place->below |= permissions;
+    }
+}
+
+/* A prefix grant covers the pattern if the pattern spells all of the prefix's components out, each
+ * with a dot behind it: without the dot, "a.b" as a prefix pattern would reach "a.bc" too. */
+static bool covered_from_above(const struct grant_index *index, unsigned wanted, struct str pattern)
+{
+    bool empty = true;
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern.ptr[i] != '.') {
+            empty = false;
+            continue;
+        }
+        if (empty) {
+            return false; /* anything may stand here */
+        }
+        const struct place *place = map_get(&index->places, str_make(pattern.ptr, i));
+        if (place != NULL && (place->below & wanted) != 0) {
+            return true;
+        }
+        empty = true;
+    }
+    return false;
+}
+
+/* An empty component of the pattern is covered by an empty component of a grant alone. The tree
+ * is no deeper than the longest grant. */
+static bool covered_by_wildcard(const struct branch *branch, unsigned wanted, struct str pattern)
+{
+    struct str component;
+    struct str rest;
+    bool more = str_cut(pattern, '.', &component, &rest);
+    const struct branch *const next[] = {
+        component.len == 0 ? NULL : map_get(&branch->named, component),
+        branch->anyhow,
+    };
+    for (size_t i = 0; i < 2; i++) {
+        if (next[i] == NULL) {
+            continue;
+        }
+        if (more ? covered_by_wildcard(next[i], wanted, rest) : (next[i]->here & wanted) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool grant_index_covers(const struct grant_index *index,
+                        unsigned wanted,
+                        struct str pattern,
+                        enum grant_match match)
+{
+    if ((index->everywhere & wanted) != 0) {
+        return true;
+    }
+    if (index->places.count > 0) {
+        if (covered_from_above(index, wanted, pattern)) {
+            return true;
+        }
+        bool one_uri =
+            match == GRANT_EXACT || (match == GRANT_WILDCARD && !has_empty_component(pattern));
+        const struct place *place = one_uri ? map_get(&index->places, pattern) : NULL;
+        if (place != NULL && (place->self & wanted) != 0) {
+            return true;
+        }
+    }
+    return match != GRANT_PREFIX && covered_by_wildcard(&index->wildcards, wanted, pattern);
+}

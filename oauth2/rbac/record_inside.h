@@ -1,0 +1,100 @@
+/* record_inside.h - what the values of "realm", "source" and "grant" records mean. Inside
+ * oauth2/rbac only.
+ *
+ * Read with the same rules whether they come from a user or from the store.
+ */
+#ifndef POSTERN_RBAC_RECORD_INSIDE_H
+#define POSTERN_RBAC_RECORD_INSIDE_H
+
+#include "base/err.h"
+#include "rbac/rbac_inside.h"
+#include "rbac/realm_record.h"
+
+#include <jansson.h>
+
+enum { RECORD_URI_MAX = 1024, RECORD_NAME_MAX = 254, RECORD_DESCRIPTION_MAX = 512 };
+
+struct grant_line {
+    enum role_kind kind;
+    struct str role; /* without "user/" or "group/" */
+    struct str uri;  /* "": everywhere */
+    enum grant_match match;
+    unsigned permissions; /* those that this program asks about */
+};
+
+struct source_line {
+    struct str username;
+    struct str authmethod;
+    struct cidr cidr;
+};
+
+/* Borrowed from `value`. */
+bool grant_line_read(const json_t *value, struct grant_line *out, struct err *err);
+bool source_line_read(const json_t *value, struct source_line *out, struct err *err);
+
+/* The string member, or "" (and false) when it is absent or something else. */
+bool member_str(const json_t *object, const char *key, struct str *out);
+struct str json_str(const json_t *string);
+
+/* Components without blanks, controls and '#'. The same URIs as the router's, which stands
+ * above this module. */
+bool resource_valid(struct str uri, enum grant_match match);
+/* Users, groups and roles: printable, 1 to 254 bytes, no reserved word but those in use. */
+bool name_valid(struct str name);
+bool authmethod_valid(struct str method);
+extern const struct str AUTHMETHODS[];
+extern const size_t AUTHMETHOD_COUNT;
+
+bool grant_match_read(struct str text, enum grant_match *out);
+const char *grant_match_name(enum grant_match match);
+
+/* One spelling for equal values: sorted keys, no blanks. Owned by the caller (mem_free). */
+char *json_canonical(const json_t *value);
+json_t *json_read(struct str text, struct err *err);
+
+/* Reading a realm object: a line of access control for each record it becomes. */
+struct realm_parse {
+    const json_t *object;
+    struct str uri;    /* in lower case, in the arena */
+    bool skip_anybody; /* of the master realm */
+    size_t skipped;
+    struct arena *arena;
+    struct realm_mistake *mistake;
+    struct map index; /* key -> its struct realm_line */
+    struct map users; /* the names in the object, in lower case; the value is not NULL */
+    struct map groups;
+    struct realm_line *first;
+    struct realm_line *last;
+    size_t count;
+};
+
+struct realm_line {
+    struct realm_line *next;
+    struct str kind;
+    struct str realm;
+    struct str key;
+    json_t *value;
+};
+
+bool realm_mistaken(struct realm_parse *parse,
+                    const json_t *node,
+                    const char *key,
+                    const char *format,
+                    ...) __attribute__((format(printf, 4, 5)));
+/* A string of the format, in the arena; its pointer is NULL (and the mistake said) without room. */
+struct str realm_text(struct realm_parse *parse, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* In lower case. */
+struct str realm_folded(struct realm_parse *parse, struct str text);
+/* Takes over `value`. Lines with the same key are one: the values of grants are united. */
+bool realm_line_add(struct realm_parse *parse, struct str kind, struct str key, json_t *value);
+
+bool realm_grants_read(struct realm_parse *parse, const json_t *grants);
+bool realm_sources_read(struct realm_parse *parse, const json_t *sources);
+/* Adds the permissions of `more` to `grant`; sorted, each once. */
+void grant_unite(json_t *grant, const json_t *more);
+
+/* Whoever the master realm is closed to unless its owner says otherwise. */
+bool role_is_anybody(struct str role);
+
+#endif
