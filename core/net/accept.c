@@ -160,6 +160,11 @@ void acceptor_stop(struct acceptor *acceptor)
         watch_set(&acceptor->watch, 0);
         timer_stop(&acceptor->pause);
     }
+    acceptor_close(acceptor);
+}
+
+void acceptor_close(struct acceptor *acceptor)
+{
     (void)close(acceptor->fd);
     acceptor->fd = -1;
     if (bind_is_unix(&acceptor->listener->address)) {

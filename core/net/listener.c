@@ -64,7 +64,7 @@ static void listener_free(struct net_listener *listener)
 {
     for (unsigned i = 0; i < listener->workers; i++) {
         if (listener->acceptors[i].fd >= 0) {
-            (void)close(listener->acceptors[i].fd);
+            acceptor_close(&listener->acceptors[i]);
         }
     }
     const struct net_listener_options *options = &listener->options;

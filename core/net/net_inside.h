@@ -55,7 +55,8 @@ struct net {
 /* On the acceptor's worker. */
 void acceptor_start(struct acceptor *acceptor);
 void acceptor_stop(struct acceptor *acceptor);
-void acceptor_end(struct acceptor *acceptor); /* and those it is still negotiating with */
+void acceptor_end(struct acceptor *acceptor);   /* and those it is still negotiating with */
+void acceptor_close(struct acceptor *acceptor); /* its socket, and a unix socket's file */
 /* At most one line a second and acceptor: what a stranger can cause must not fill the log. */
 bool acceptor_may_warn(struct acceptor *acceptor);
 

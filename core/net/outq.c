@@ -132,7 +132,7 @@ void outq_drop(struct outq *queue, size_t size)
         size -= queue->head->len;
         drop_head(queue);
     }
-    if (size > 0) {
+    if (size > 0 && queue->head != NULL) {
         queue->head->ptr += size;
         queue->head->len -= size;
     }

@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "net/tls_context_inside.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -66,7 +65,8 @@ static size_t lower_name(const char *name, char *out, size_t size)
 {
     size_t len = 0;
     while (name[len] != '\0' && len + 1 < size) {
-        out[len] = (char)tolower((unsigned char)name[len]);
+        bool upper = name[len] >= 'A' && name[len] <= 'Z';
+        out[len] = (char)(upper ? name[len] + ('a' - 'A') : name[len]);
         len++;
     }
     out[len] = '\0';

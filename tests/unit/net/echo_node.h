@@ -24,6 +24,11 @@ struct echo_peer {
 
 static inline size_t echo_input(struct conn *conn, struct str input)
 {
+    if (str_ends(input, STR("quit"))) {
+        conn_write(conn, STR("bye"));
+        conn_finish(conn);
+        return 0;
+    }
     conn_write(conn, input);
     return input.len;
 }
@@ -177,7 +182,7 @@ static inline void expect_greeting(int fd, const char *name, const char *peer)
     char text[PEER_TEXT_SIZE + 16];
     char own[PEER_TEXT_SIZE];
     if (peer == NULL) {
-        struct sockaddr_in from;
+        struct sockaddr_in from = {0};
         socklen_t len = sizeof(from);
         assert_int_equal(getsockname(fd, (struct sockaddr *)&from, &len), 0);
         (void)snprintf(own, sizeof(own), "127.0.0.1:%u", ntohs(from.sin_port));

@@ -45,10 +45,16 @@ static void try(struct worker *worker, struct attempt *attempt)
     assert_int_equal(attempt->fd < 0, attempt->err.code != ERR_NONE);
 }
 
-static void hang_up(struct attempt *attempt)
+static void hang_up_there(void *ctx)
 {
+    struct attempt *attempt = ctx;
     tls_free(attempt->tls);
     (void)close(attempt->fd);
+}
+
+static void hang_up(struct worker *worker, struct attempt *attempt)
+{
+    on_worker(worker, hang_up_there, attempt);
 }
 
 static struct worker *first_worker(struct echo_node *node)
@@ -65,7 +71,7 @@ static void a_name_is_looked_up_and_its_addresses_tried_in_turn(void **state)
     try(first_worker(node), &attempt);
     assert_true(attempt.fd >= 0);
     assert_null(attempt.tls);
-    hang_up(&attempt);
+    hang_up(first_worker(node), &attempt);
     node_free(node);
 }
 
@@ -81,7 +87,7 @@ static void a_unix_socket_is_dialed_by_path(void **state)
     struct attempt attempt = {.target = {.host = str_of(address + 5), .unix_socket = true}};
     try(first_worker(node), &attempt);
     assert_true(attempt.fd >= 0);
-    hang_up(&attempt);
+    hang_up(first_worker(node), &attempt);
     struct attempt nobody = {.target = {.host = STR("/nonexistent/s"), .unix_socket = true}};
     try(first_worker(node), &nobody);
     assert_int_equal(nobody.err.code, ERR_UNAVAILABLE);
@@ -122,7 +128,7 @@ static void tls_is_verified_unless_told_otherwise(void **state)
     verified.target.ca_file = files->certificate;
     try(first_worker(node), &verified);
     assert_non_null(verified.tls);
-    hang_up(&verified);
+    hang_up(first_worker(node), &verified);
 
     struct attempt untrusted = {.target = target};
     try(first_worker(node), &untrusted);
@@ -132,7 +138,7 @@ static void tls_is_verified_unless_told_otherwise(void **state)
     insecure.target.insecure = true;
     try(first_worker(node), &insecure);
     assert_non_null(insecure.tls);
-    hang_up(&insecure);
+    hang_up(first_worker(node), &insecure);
 
     struct attempt no_ca = {.target = target};
     no_ca.target.ca_file = "/nonexistent.pem";

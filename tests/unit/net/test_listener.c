@@ -1,4 +1,5 @@
 /* test_listener.c - accepting, sniffing, limits, deadlines, PROXY headers; real sockets. */
+#include "base/buf.h"
 #include "echo_node.h"
 
 #include <sys/resource.h>
@@ -143,10 +144,11 @@ static void a_proxy_header_names_the_peer_and_is_consumed(void **state)
         {STR_INIT("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"), NULL}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int together = connect_node(node);
-        char bytes[256];
-        memcpy(bytes, cases[i].header.ptr, cases[i].header.len);
-        memcpy(bytes + cases[i].header.len, "WORD!", 5);
-        send_all(together, str_make(bytes, cases[i].header.len + 5));
+        struct buf bytes;
+        buf_init(&bytes, 256);
+        assert_true(buf_append(&bytes, cases[i].header) && buf_append(&bytes, STR("WORD!")));
+        send_all(together, buf_str(&bytes));
+        buf_done(&bytes);
         expect_greeting(together, "word", cases[i].peer);
         expect_bytes(together, STR("WORD!"));
         (void)close(together);

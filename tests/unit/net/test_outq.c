@@ -109,6 +109,30 @@ static void compare(const struct outq *queue, const char *model, size_t len)
     mem_free(seen);
 }
 
+/* One write or drop, on both; the model's length after it. */
+static size_t any_step(struct outq *queue, char *model, size_t len)
+{
+    static const unsigned sizes[] = {1, 40, 300, 1100, 5000, 40000};
+    size_t size = pick(sizes[pick(6)]) + 1;
+    if (pick(3) == 0 || len + size > MODEL_MAX) {
+        size_t gone = len == 0 ? 0 : pick((unsigned)len + 1);
+        outq_drop(queue, gone);
+        memmove(model, model + gone, len - gone);
+        return len - gone;
+    }
+    struct block *block = block_new(size);
+    memset(block->data, 'a' + (int)pick(26), size);
+    block->len = size;
+    memcpy(model + len, block->data, size);
+    if (pick(2) == 0) {
+        outq_copy(queue, block_str(block));
+    } else {
+        outq_share(queue, block, block_str(block));
+    }
+    block_unref(block);
+    return len + size;
+}
+
 static void any_sequence_of_writes_and_drops_keeps_the_bytes_in_order(void **state)
 {
     (void)state;
@@ -119,26 +143,7 @@ static void any_sequence_of_writes_and_drops_keeps_the_bytes_in_order(void **sta
         outq_init(&queue);
         size_t len = 0;
         for (int step = 0; step < 300; step++) {
-            static const unsigned sizes[] = {1, 40, 300, 1100, 5000, 40000};
-            size_t size = pick(sizes[pick(6)]) + 1;
-            if (pick(3) == 0 || len + size > MODEL_MAX) {
-                size_t gone = len == 0 ? 0 : pick((unsigned)len + 1);
-                outq_drop(&queue, gone);
-                len -= gone;
-                memmove(model, model + gone, len);
-            } else {
-                struct block *block = block_new(size);
-                memset(block->data, 'a' + (int)pick(26), size);
-                block->len = size;
-                memcpy(model + len, block->data, size);
-                len += size;
-                if (pick(2) == 0) {
-                    outq_copy(&queue, block_str(block));
-                } else {
-                    outq_share(&queue, block, block_str(block));
-                }
-                block_unref(block);
-            }
+            len = any_step(&queue, model, len);
             compare(&queue, model, len);
         }
         outq_clear(&queue);

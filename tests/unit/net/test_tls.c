@@ -86,7 +86,7 @@ static void tls_expect(struct client *client, struct str bytes)
 
 static void tls_expect_greeting(struct client *client, const char *name)
 {
-    struct sockaddr_in from;
+    struct sockaddr_in from = {0};
     socklen_t len = sizeof(from);
     assert_int_equal(getsockname(client->fd, (struct sockaddr *)&from, &len), 0);
     char text[64];
@@ -272,6 +272,59 @@ static void much_data_and_a_reader_slower_than_the_writer(void **state)
     tls_send(&client, str_make(bytes, BIG)); /* the echo piles up meanwhile */
     tls_expect(&client, str_make(bytes, BIG));
     mem_free(bytes);
+    disconnect(&client);
+    node_free(node);
+}
+
+static void finishing_sends_close_notify_behind_the_last_bytes(void **state)
+{
+    (void)state;
+    struct echo_node *node = tls_node(usual_limits);
+    struct client client = connect_tls_to(node);
+    tls_send(&client, STR("x"));
+    tls_expect_greeting(&client, "other");
+    tls_expect(&client, STR("x"));
+    tls_send(&client, STR("quit"));
+    tls_expect(&client, STR("bye"));
+    expect_close_notify(&client);
+    disconnect(&client);
+    node_free(node);
+}
+
+static void what_comes_together_with_close_notify_is_still_answered(void **state)
+{
+    (void)state;
+    struct echo_node *node = tls_node(usual_limits);
+    static const char *const last[][2] = {{"only", "only"}, {"quit", "bye"}};
+    for (size_t i = 0; i < COUNT_OF(last); i++) {
+        struct client client = connect_tls_to(node);
+        tls_send(&client, str_of(last[i][0]));
+        tls_shutdown(client.tls);
+        tls_expect_greeting(&client, "other");
+        tls_expect(&client, str_of(last[i][1]));
+        expect_close_notify(&client);
+        disconnect(&client);
+    }
+    node_free(node);
+}
+
+static void a_proxy_header_stands_before_the_handshake(void **state)
+{
+    (void)state;
+    struct cidr loopback;
+    assert_true(cidr_parse(STR("127.0.0.1"), &loopback));
+    struct net_listener_options options = with_tls();
+    options.proxy_protocol = true;
+    options.trusted = &loopback;
+    options.trusted_count = 1;
+    struct echo_node *node = node_new(1, usual_limits, options);
+    struct client client = {.fd = connect_node(node)};
+    send_all(client.fd, STR("PROXY TCP4 192.0.2.7 198.51.100.1 7 443\r\n"));
+    client.tls = tls_client_new(client.fd, "localhost", files->certificate, false, NULL);
+    unsigned want;
+    assert_true(tls_handshake(client.tls, &want));
+    tls_send(&client, STR("x"));
+    tls_expect(&client, STR("other 192.0.2.7:7\nx"));
     disconnect(&client);
     node_free(node);
 }
@@ -500,6 +553,9 @@ int main(void)
         cmocka_unit_test(who_does_not_speak_tls_is_dropped),
         cmocka_unit_test(who_says_nothing_after_the_handshake_is_dropped),
         cmocka_unit_test(much_data_and_a_reader_slower_than_the_writer),
+        cmocka_unit_test(finishing_sends_close_notify_behind_the_last_bytes),
+        cmocka_unit_test(what_comes_together_with_close_notify_is_still_answered),
+        cmocka_unit_test(a_proxy_header_stands_before_the_handshake),
         cmocka_unit_test(a_reload_changes_new_connections_only),
         cmocka_unit_test(a_reload_that_fails_changes_nothing),
         cmocka_unit_test(a_listener_without_a_usable_certificate_is_refused),
