@@ -17,6 +17,13 @@ enum {
 };
 
 static _Thread_local char read_buffer[READ_BUFFER];
+/* Whose events are being handled; callbacks do not nest. NULL once it has gone. */
+static _Thread_local const struct conn *running;
+
+bool conn_gone(const struct conn *conn)
+{
+    return running != conn;
+}
 
 void conn_rewatch(struct conn *conn)
 {
@@ -85,14 +92,13 @@ static void keep_rest(struct conn *conn, char *memory, size_t cap, struct str le
 /* False when the owner has gone. */
 static bool offer(struct conn *conn, struct str input)
 {
-    const bool *gone = conn->gone;
     char *memory = conn->rest; /* `input` may lie in it, and stays valid whatever the owner does */
     size_t cap = conn->rest_cap;
     conn->rest = NULL;
     conn->rest_len = conn->rest_cap = 0;
 
     size_t used = conn->ops->on_input(conn, input);
-    if (*gone) {
+    if (conn_gone(conn)) {
         mem_free(memory);
         return false;
     }
@@ -198,8 +204,7 @@ static void tell_closed(struct conn *conn)
 static void on_turn_end(struct turn_task *task)
 {
     struct conn *conn = CONTAINER_OF(task, struct conn, flush);
-    bool gone = false;
-    conn->gone = &gone;
+    running = conn;
     if (!conn->closed && conn->kick && !offer_kept(conn)) {
         return;
     }
@@ -209,16 +214,13 @@ static void on_turn_end(struct turn_task *task)
     if (conn->closed) {
         tell_closed(conn);
     }
-    if (!gone) {
-        conn->gone = NULL;
-    }
+    running = NULL;
 }
 
 static void on_event(struct watch *watch, unsigned events)
 {
     struct conn *conn = CONTAINER_OF(watch, struct conn, watch);
-    bool gone = false;
-    conn->gone = &gone;
+    running = conn;
     if (conn->lingering) {
         conn_linger(conn);
     } else {
@@ -230,7 +232,7 @@ static void on_event(struct watch *watch, unsigned events)
             return;
         }
     }
-    conn->gone = NULL;
+    running = NULL;
 }
 
 void conn_init(struct conn *conn,
@@ -300,9 +302,8 @@ void conn_abort(struct conn *conn, const char *why)
 
 void conn_done(struct conn *conn)
 {
-    if (conn->gone != NULL) {
-        *conn->gone = true;
-        conn->gone = NULL;
+    if (running == conn) {
+        running = NULL;
     }
     conn->closed = conn->told = true;
     watch_set(&conn->watch, 0);

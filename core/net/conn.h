@@ -52,7 +52,6 @@ struct conn {
     size_t input_max; /* an owner that leaves more than this unconsumed is closed */
     uint64_t stall_ms;
     const char *why; /* it was closed */
-    bool *gone;      /* told by conn_done to the callback that is running */
     int fd;
     uint8_t read_want; /* WATCH_ bits; TLS may need to write in order to read */
     uint8_t write_want;

@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* Whether the owner has called conn_done in the callback that just returned: `conn` may then
+ * be freed memory and is not to be touched. */
+bool conn_gone(const struct conn *conn);
 /* No more input or output; on_closed follows at the end of the turn. */
 void conn_close(struct conn *conn, const char *why);
 /* Watches for what the present state needs. */

@@ -109,9 +109,8 @@ bool conn_flush(struct conn *conn)
     bool drained =
         flushed > 0 && (left == 0 || (before > conn->low_water && left <= conn->low_water));
     if (drained && !conn->closing && !conn->closed && conn->ops->on_drained != NULL) {
-        const bool *gone = conn->gone;
         conn->ops->on_drained(conn);
-        return !*gone;
+        return !conn_gone(conn);
     }
     return true;
 }
