@@ -26,7 +26,7 @@ enum probe { PROBE_NO, PROBE_YES, PROBE_MORE /* cannot tell yet */ };
 
 struct net_protocol {
     const char *name;
-    enum probe (*probe)(struct str first); /* 1 to 8 bytes */
+    enum probe (*probe)(struct str first); /* 1 to 8 bytes; the last row's is never asked */
     /* On the owning worker. Takes over fd and tls. `ctx` is the row's. When tls is not
      * NULL a library that wants a socket calls tls_pump (net/tls.h). */
     void (*take)(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer);
