@@ -21,6 +21,7 @@ struct spec;
 struct spec_options {
     bool allow_forward; /* false: `forward` is checked, then refused (not yet available) */
     uint64_t version;   /* of its record; shown, not compiled */
+    size_t index;       /* which one, when the text is a list of API objects */
 };
 
 /* One API object. NULL when problems->errors > 0; warnings alone give a spec. */
