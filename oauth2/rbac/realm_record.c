@@ -70,10 +70,14 @@ bool realm_line_add(struct realm_parse *parse, struct str kind, struct str key, 
         }
         return true;
     }
-    if (parse->count >= LINES_MAX || !has_room(parse, sizeof(*line))) {
+    if (parse->count >= LINES_MAX) {
         json_decref(value);
         return realm_mistaken(parse, parse->object, NULL, "more than %d grants and sources",
                               LINES_MAX);
+    }
+    if (!has_room(parse, sizeof(*line))) {
+        json_decref(value);
+        return false;
     }
     line = ARENA_NEW(parse->arena, struct realm_line);
     *line = (struct realm_line){.kind = kind, .realm = parse->uri, .key = key, .value = value};

@@ -1,0 +1,464 @@
+#include "base/buf.h"
+#include "rbac_helper.h"
+
+struct world {
+    struct rbac_builder *builder;
+    struct rbac *rbac;
+    const struct rbac_realm *realm;
+};
+
+static struct world world_of(const char *grants)
+{
+    struct world world = {.builder = rbac_builder_new()};
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    (void)buf_printf(&text, "{'uri': 'com.x', 'authmethods': ['anonymous'], 'grants': %s}", grants);
+    (void)buf_byte(&text, '\0');
+    apply_realm_text(world.builder, text.ptr);
+    buf_done(&text);
+    world.rbac = rbac_builder_build(world.builder, 1);
+    world.realm = rbac_realm_find(world.rbac, STR("com.x"));
+    assert_non_null(world.realm);
+    return world;
+}
+
+static void world_done(struct world *world)
+{
+    rbac_unref(world->rbac);
+    rbac_builder_free(world->builder);
+}
+
+struct may_case {
+    const char *grants; /* NULL: as in the row above */
+    const char *authid;
+    const char *method;
+    const char *role;
+    enum permission permission;
+    const char *uri;
+    bool allowed;
+};
+
+#define CALL PERMISSION_CALL
+#define ANON "anonymous"
+
+static const struct may_case may_cases[] = {
+    /* Nothing is allowed that no grant allows. */
+    {"[]", "x", ANON, ANON, CALL, "com.a", false},
+    /* Exact. */
+    {"[{'permissions':['wamp.call'],'uri':'com.a.b','match':'exact','roles':['anonymous']}]", "x",
+     ANON, ANON, CALL, "com.a.b", true},
+    {NULL, "x", ANON, ANON, CALL, "com.a", false},
+    {NULL, "x", ANON, ANON, CALL, "com.a.b.c", false},
+    {NULL, "x", ANON, ANON, CALL, "com.a.bc", false},
+    {NULL, "x", ANON, ANON, PERMISSION_REGISTER, "com.a.b", false},
+    {NULL, "x", "password", "staff", CALL, "com.a.b", false},
+    /* A prefix without a dot is the place itself and all below, on component borders. */
+    {"[{'permissions':['wamp.call'],'uri':'com.a','match':'prefix','roles':['anonymous']}]", "x",
+     ANON, ANON, CALL, "com.a", true},
+    {NULL, "x", ANON, ANON, CALL, "com.a.b", true},
+    {NULL, "x", ANON, ANON, CALL, "com.a.b.c.d", true},
+    {NULL, "x", ANON, ANON, CALL, "com.ab", false},
+    {NULL, "x", ANON, ANON, CALL, "com", false},
+    {NULL, "x", ANON, ANON, CALL, "xcom.a", false},
+    /* A prefix with a dot is all below alone. */
+    {"[{'permissions':['wamp.call'],'uri':'com.a.','match':'prefix','roles':['anonymous']}]", "x",
+     ANON, ANON, CALL, "com.a", false},
+    {NULL, "x", ANON, ANON, CALL, "com.a.b", true},
+    {NULL, "x", ANON, ANON, CALL, "com.a.b.c", true},
+    {NULL, "x", ANON, ANON, CALL, "com.ab.c", false},
+    /* Wildcards: as many components, an empty one is any. */
+    {"[{'permissions':['wamp.call'],'uri':'com..get','match':'wildcard','roles':['anonymous']}]",
+     "x", ANON, ANON, CALL, "com.a.get", true},
+    {NULL, "x", ANON, ANON, CALL, "com.b.get", true},
+    {NULL, "x", ANON, ANON, CALL, "com.get", false},
+    {NULL, "x", ANON, ANON, CALL, "com.a.b.get", false},
+    {NULL, "x", ANON, ANON, CALL, "com.a.got", false},
+    {NULL, "x", ANON, ANON, CALL, "com.a.get.x", false},
+    {"[{'permissions':['wamp.call'],'uri':'..','match':'wildcard','roles':['anonymous']}]", "x",
+     ANON, ANON, CALL, "a.b.c", true},
+    {NULL, "x", ANON, ANON, CALL, "a.b", false},
+    {"[{'permissions':['wamp.call'],'uri':'a..c','match':'wildcard','roles':['anonymous']},"
+     "{'permissions':['wamp.call'],'uri':'.b.d','match':'wildcard','roles':['anonymous']}]",
+     "x", ANON, ANON, CALL, "a.b.d", true},
+    {NULL, "x", ANON, ANON, CALL, "a.b.c", true},
+    {NULL, "x", ANON, ANON, CALL, "a.x.d", false},
+    /* Everywhere, in its spellings. */
+    {"[{'permissions':['wamp.call'],'uri':'','roles':['anonymous']}]", "x", ANON, ANON, CALL, "q",
+     true},
+    {"[{'permissions':['wamp.call'],'uri':'*','match':'exact','roles':['anonymous']}]", "x", ANON,
+     ANON, CALL, "q.r", true},
+    {"[{'permissions':['wamp.call'],'uri':'any','roles':['anonymous']}]", "x", ANON, ANON, CALL,
+     "q.r.s", true},
+    {"[{'permissions':['wamp.call'],'resources':'any','roles':['anonymous']}]", "x", ANON, ANON,
+     CALL, "q", true},
+    {NULL, "x", ANON, ANON, PERMISSION_PUBLISH, "q", false},
+    /* The match that is missing is derived from the URI. */
+    {"[{'permissions':['wamp.call'],'uri':'com.a','roles':['anonymous']}]", "x", ANON, ANON, CALL,
+     "com.a", true},
+    {NULL, "x", ANON, ANON, CALL, "com.a.b", false},
+    {"[{'permissions':['wamp.call'],'uri':'com..c','roles':['anonymous']}]", "x", ANON, ANON, CALL,
+     "com.b.c", true},
+    {"[{'permissions':['wamp.call'],'uri':'com.','roles':['anonymous']}]", "x", ANON, ANON, CALL,
+     "com.b", true},
+    {NULL, "x", ANON, ANON, CALL, "com.b.c", false},
+    /* Several resources, several roles, several permissions. */
+    {"[{'permissions':['wamp.call','wamp.publish'],'roles':['staff','Ops'],"
+     "'resources':[{'uri':'a','match':'exact'},{'uri':'b','match':'prefix'}]}]",
+     "x", "password", "staff", CALL, "a", true},
+    {NULL, "x", "password", "ops", PERMISSION_PUBLISH, "b.c", true},
+    {NULL, "x", "password", "ops", PERMISSION_SUBSCRIBE, "b.c", false},
+    {NULL, "x", "password", "other", CALL, "a", false},
+    {NULL, "x", ANON, ANON, CALL, "a", false},
+    /* Two grants of one place add up. */
+    {"[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':['staff']},"
+     "{'permissions':['wamp.publish'],'uri':'a','match':'exact','roles':['staff']}]",
+     "x", "password", "staff", CALL, "a", true},
+    {NULL, "x", "password", "staff", PERMISSION_PUBLISH, "a", true},
+    /* "all" is everybody, in either form. */
+    {"[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':'all'}]", "x", ANON, ANON,
+     CALL, "a", true},
+    {NULL, "x", "password", "staff", CALL, "a", true},
+    {"[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':['all']}]", "x", "password",
+     "staff", CALL, "a", true},
+    /* A single name is a list of one. */
+    {"[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':'staff'}]", "x", "password",
+     "staff", CALL, "a", true},
+    {NULL, "x", "password", "other", CALL, "a", false},
+    /* Users and groups. */
+    {"[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':['user/ann']}]", "ann",
+     "password", "staff", CALL, "a", true},
+    {NULL, "ben", "password", "staff", CALL, "a", false},
+    {NULL, "ben", "password", "ann", CALL, "a", false}, /* a group of that name */
+    {NULL, "ann", ANON, ANON, CALL, "a", false},        /* says so, but nobody asked */
+    {"[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':['group/staff']}]", "ann",
+     "password", "staff", CALL, "a", true},
+    {NULL, "staff", "password", "other", CALL, "a", false}, /* a user of that name */
+    {"[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':['ann']}]", "ann", "password",
+     "staff", CALL, "a", true},
+    {NULL, "ann", ANON, ANON, CALL, "a", false},
+    /* Permissions that this program does not ask about change nothing. */
+    {"[{'permissions':['bondy.issue','com.mine'],'uri':'','roles':'all'}]", "x", ANON, ANON, CALL,
+     "a", false},
+};
+
+static void a_principal_may_what_its_grants_say(void **state)
+{
+    (void)state;
+    struct world world = {0};
+    for (size_t i = 0; i < COUNT_OF(may_cases); i++) {
+        const struct may_case *c = &may_cases[i];
+        if (c->grants != NULL) {
+            if (world.rbac != NULL) {
+                world_done(&world);
+            }
+            world = world_of(c->grants);
+        }
+        struct str role = str_of(c->role);
+        struct principal principal = {.authid = str_of(c->authid),
+                                      .roles = &role,
+                                      .role_count = 1,
+                                      .authmethod = str_of(c->method),
+                                      .memo = rbac_memo_new()};
+        for (unsigned again = 0; again < 2; again++) {
+            bool allowed =
+                rbac_may(world.rbac, world.realm, &principal, c->permission, str_of(c->uri));
+            if (allowed != c->allowed) {
+                fail_msg("case %zu, %s", i, c->uri);
+            }
+        }
+        rbac_memo_free(principal.memo);
+    }
+    world_done(&world);
+}
+
+/* The pattern language by its definition, on a universe of all URIs of up to three components
+ * over an alphabet where components share beginnings. */
+static const char *const alphabet[] = {"a", "ab", "abz", "zz"};
+enum { ALPHABET = 4, UNIVERSE = 4 + 16 + 64 + 256, URI_SIZE = 24 };
+
+static size_t make_universe(char universe[UNIVERSE][URI_SIZE])
+{
+    size_t count = 0;
+    size_t from = 0;
+    for (size_t i = 0; i < ALPHABET; i++) {
+        (void)snprintf(universe[count++], URI_SIZE, "%s", alphabet[i]);
+    }
+    for (unsigned depth = 0; depth < 3; depth++) {
+        size_t end = count;
+        for (; from < end; from++) {
+            for (size_t i = 0; i < ALPHABET; i++) {
+                char longer[URI_SIZE];
+                (void)snprintf(longer, sizeof(longer), "%.15s.%s", universe[from], alphabet[i]);
+                memcpy(universe[count++], longer, URI_SIZE);
+            }
+        }
+    }
+    return count;
+}
+
+/* "zz" and "abz" are in no pattern: they stand for the components that nobody has thought of. */
+static size_t make_patterns(char patterns[][URI_SIZE], enum grant_match match)
+{
+    static const char *const parts[] = {"a", "ab", ""};
+    size_t count = 0;
+    for (size_t depth = 1; depth <= 3; depth++) {
+        size_t total = depth == 1 ? 3 : depth == 2 ? 9 : 27;
+        for (size_t n = 0; n < total; n++) {
+            const char *p[3] = {parts[n % 3], parts[n / 3 % 3], parts[n / 9]};
+            char text[URI_SIZE];
+            (void)snprintf(text, sizeof(text), "%s%s%s%s%s", p[0], depth > 1 ? "." : "",
+                           depth > 1 ? p[1] : "", depth > 2 ? "." : "", depth > 2 ? p[2] : "");
+            bool inner_empty = (depth > 1 && p[0][0] == '\0') || (depth > 2 && p[1][0] == '\0');
+            bool last_empty = p[depth - 1][0] == '\0';
+            bool fits = match == GRANT_WILDCARD || (match == GRANT_PREFIX && !inner_empty) ||
+                        (!inner_empty && !last_empty);
+            if (fits && (text[0] != '\0' || match != GRANT_EXACT)) {
+                memcpy(patterns[count++], text, URI_SIZE);
+            }
+        }
+    }
+    return count;
+}
+
+static bool wildcard_matches(struct str pattern, struct str uri)
+{
+    struct str p;
+    struct str u;
+    bool more_p = true;
+    bool more_u = true;
+    while (more_p && more_u) {
+        more_p = str_cut(pattern, '.', &p, &pattern);
+        more_u = str_cut(uri, '.', &u, &uri);
+        if (p.len > 0 && !str_eq(p, u)) {
+            return false;
+        }
+    }
+    return more_p == more_u;
+}
+
+/* As the router matches: a prefix is a prefix of the text. */
+static bool pattern_matches(struct str pattern, enum grant_match match, struct str uri)
+{
+    return match == GRANT_EXACT    ? str_eq(pattern, uri)
+           : match == GRANT_PREFIX ? str_starts(uri, pattern)
+                                   : wildcard_matches(pattern, uri);
+}
+
+/* As grants are documented. */
+static bool grant_covers(struct str grant, enum grant_match match, struct str uri)
+{
+    if (grant.len == 0) {
+        return true;
+    }
+    if (match != GRANT_PREFIX) {
+        return pattern_matches(grant, match, uri);
+    }
+    if (str_ends(grant, STR("."))) {
+        return str_starts(uri, grant);
+    }
+    return str_eq(uri, grant) || (str_starts(uri, grant) && uri.ptr[grant.len] == '.');
+}
+
+static struct world world_with_grant(const char *uri, enum grant_match match)
+{
+    static const char *const names[] = {"exact", "prefix", "wildcard"};
+    char grant[200];
+    (void)snprintf(grant, sizeof(grant),
+                   "[{'permissions':['wamp.subscribe'],'uri':'%s','match':'%s','roles':'all'}]",
+                   uri, names[match]);
+    return world_of(grant);
+}
+
+/* Prefix patterns reach four components, so that a wildcard of three never seems to cover one. */
+static bool covers_all(struct str grant,
+                       enum grant_match grant_match,
+                       struct str pattern,
+                       enum grant_match match,
+                       const char (*universe)[URI_SIZE])
+{
+    for (size_t i = 0; i < UNIVERSE; i++) {
+        struct str uri = str_of(universe[i]);
+        if (pattern_matches(pattern, match, uri) && !grant_covers(grant, grant_match, uri)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void a_pattern_is_allowed_exactly_when_one_grant_covers_all_that_it_matches(void **state)
+{
+    (void)state;
+    static char universe[UNIVERSE][URI_SIZE];
+    assert_int_equal(make_universe(universe), UNIVERSE);
+    static char grants[100][URI_SIZE];
+    static char patterns[100][URI_SIZE];
+    const struct principal nobody = {0};
+    for (unsigned gm = 0; gm < 3; gm++) {
+        size_t grant_count = make_patterns(grants, (enum grant_match)gm);
+        for (size_t g = 0; g < grant_count; g++) {
+            struct world world = world_with_grant(grants[g], (enum grant_match)gm);
+            for (unsigned pm = 0; pm < 3; pm++) {
+                size_t count = make_patterns(patterns, (enum grant_match)pm);
+                for (size_t p = 0; p < count; p++) {
+                    struct str pattern = str_of(patterns[p]);
+                    bool allowed =
+                        rbac_may_pattern(world.rbac, world.realm, &nobody, PERMISSION_SUBSCRIBE,
+                                         pattern, (enum grant_match)pm);
+                    bool covered =
+                        covers_all(str_of(grants[g]), (enum grant_match)gm, pattern,
+                                   (enum grant_match)pm, (const char(*)[URI_SIZE])universe);
+                    if (allowed != covered) {
+                        fail_msg("grant %u \"%s\", pattern %u \"%s\": %d", gm, grants[g], pm,
+                                 patterns[p], allowed);
+                    }
+                }
+            }
+            world_done(&world);
+        }
+    }
+}
+
+static void two_grants_do_not_cover_a_pattern_together(void **state)
+{
+    (void)state;
+    struct world world =
+        world_of("[{'permissions':['wamp.subscribe'],'uri':'a.b','match':'exact','roles':'all'},"
+                 "{'permissions':['wamp.subscribe'],'uri':'a.b.','match':'prefix','roles':'all'}]");
+    const struct principal nobody = {0};
+    assert_true(rbac_may(world.rbac, world.realm, &nobody, PERMISSION_SUBSCRIBE, STR("a.b")));
+    assert_true(rbac_may(world.rbac, world.realm, &nobody, PERMISSION_SUBSCRIBE, STR("a.b.c")));
+    assert_false(rbac_may_pattern(world.rbac, world.realm, &nobody, PERMISSION_SUBSCRIBE,
+                                  STR("a.b"), GRANT_PREFIX));
+    assert_true(rbac_may_pattern(world.rbac, world.realm, &nobody, PERMISSION_SUBSCRIBE,
+                                 STR("a.b."), GRANT_PREFIX));
+    world_done(&world);
+}
+
+static void a_realm_without_security_allows_everything(void **state)
+{
+    (void)state;
+    struct rbac_builder *builder = rbac_builder_new();
+    apply_realm_text(builder, "{'uri': 'com.x', 'security_enabled': false}");
+    struct rbac *rbac = rbac_builder_build(builder, 1);
+    const struct rbac_realm *realm = rbac_realm_find(rbac, STR("com.x"));
+    const struct principal nobody = {0};
+    assert_false(rbac_realm_security_enabled(realm));
+    assert_true(rbac_may(rbac, realm, &nobody, PERMISSION_REGISTER, STR("a")));
+    assert_true(
+        rbac_may_pattern(rbac, realm, &nobody, PERMISSION_SUBSCRIBE, STR(""), GRANT_PREFIX));
+    struct in6_addr from = address_of("8.8.8.8");
+    assert_true(rbac_source_allows(realm, STR("anonymous"), STR("anonymous"), &from));
+    assert_false(rbac_source_allows(realm, STR("ann"), STR("password"), &from));
+    rbac_unref(rbac);
+    rbac_builder_free(builder);
+}
+
+static void a_memo_forgets_when_the_snapshot_changes(void **state)
+{
+    (void)state;
+    struct world world =
+        world_of("[{'permissions':['wamp.call'],'uri':'a','match':'exact','roles':['anonymous']}]");
+    struct str role = RBAC_ROLE_ANONYMOUS;
+    struct principal principal = {.roles = &role, .role_count = 1, .memo = rbac_memo_new()};
+    assert_true(rbac_may(world.rbac, world.realm, &principal, PERMISSION_CALL, STR("a")));
+    assert_false(rbac_may(world.rbac, world.realm, &principal, PERMISSION_CALL, STR("b")));
+
+    assert_true(
+        rbac_builder_apply(world.builder, &(struct store_record){.kind = STR("grant"),
+                                                                 .realm = STR("com.x"),
+                                                                 .key = STR("exact a anonymous"),
+                                                                 .deleted = true}));
+    struct rbac *next = rbac_builder_build(world.builder, 2);
+    const struct rbac_realm *realm = rbac_realm_find(next, STR("com.x"));
+    assert_false(rbac_may(next, realm, &principal, PERMISSION_CALL, STR("a")));
+    assert_true(rbac_may(world.rbac, world.realm, &principal, PERMISSION_CALL, STR("a")));
+    rbac_memo_free(principal.memo);
+    rbac_unref(next);
+    world_done(&world);
+}
+
+static void a_memo_is_bounded_and_never_mistakes_a_uri(void **state)
+{
+    (void)state;
+    struct world world = world_of(
+        "[{'permissions':['wamp.call'],'uri':'even.','match':'prefix','roles':['anonymous']}]");
+    struct str role = RBAC_ROLE_ANONYMOUS;
+    struct principal principal = {.roles = &role, .role_count = 1, .memo = rbac_memo_new()};
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 3000; i++) {
+            char uri[40];
+            (void)snprintf(uri, sizeof(uri), "%s.n%u", i % 2 == 0 ? "even" : "odd", i * 7919);
+            assert_int_equal(
+                rbac_may(world.rbac, world.realm, &principal, PERMISSION_CALL, str_of(uri)),
+                i % 2 == 0);
+            assert_false(
+                rbac_may(world.rbac, world.realm, &principal, PERMISSION_PUBLISH, str_of(uri)));
+        }
+    }
+    char longest[2000];
+    memset(longest, 'x', sizeof(longest));
+    memcpy(longest, "even.", 5);
+    assert_true(rbac_may(world.rbac, world.realm, &principal, PERMISSION_CALL,
+                         str_make(longest, sizeof(longest))));
+    rbac_memo_free(principal.memo);
+    world_done(&world);
+}
+
+static void a_source_holds_for_its_user_method_and_block(void **state)
+{
+    (void)state;
+    struct rbac_builder *builder = rbac_builder_new();
+    apply_realm_text(builder,
+                     "{'uri': 'com.x', 'authmethods': ['anonymous', 'password', 'ticket'],"
+                     " 'sources': ["
+                     "{'usernames':['Anonymous'],'authmethod':'anonymous','cidr':'127.0.0.0/8'},"
+                     "{'usernames':['ann','ben'],'authmethod':'password','cidr':'10.1.2.3/8'},"
+                     "{'usernames':'all','authmethod':'password','cidr':'2001:db8::/32'},"
+                     "{'usernames':'all','authmethod':'wampcra'}]}");
+    struct rbac *rbac = rbac_builder_build(builder, 1);
+    const struct rbac_realm *realm = rbac_realm_find(rbac, STR("com.x"));
+    static const struct {
+        const char *user;
+        const char *method;
+        const char *address;
+        bool allowed;
+    } cases[] = {
+        {"anonymous", "anonymous", "127.0.0.1", true},
+        {"anonymous", "anonymous", "::ffff:127.1.0.1", true},
+        {"anonymous", "anonymous", "128.0.0.1", false},
+        {"anonymous", "anonymous", "::1", false},
+        {"anonymous", "anonymous", "::", true}, /* a unix socket */
+        {"ann", "password", "10.9.9.9", true},
+        {"ben", "password", "10.0.0.1", true},
+        {"cid", "password", "10.0.0.1", false},
+        {"cid", "password", "2001:db8::7", true},
+        {"ann", "anonymous", "127.0.0.1", false},
+        {"ann", "ticket", "10.0.0.1", false},  /* no source */
+        {"ann", "wampcra", "10.0.0.1", false}, /* no method of this realm */
+        {"ann", "nonsense", "10.0.0.1", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct in6_addr from = address_of(cases[i].address);
+        if (rbac_source_allows(realm, str_of(cases[i].user), str_of(cases[i].method), &from) !=
+            cases[i].allowed) {
+            fail_msg("case %zu", i);
+        }
+    }
+    rbac_unref(rbac);
+    rbac_builder_free(builder);
+}
+
+int main(void)
+{
+    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_principal_may_what_its_grants_say),
+        cmocka_unit_test(a_pattern_is_allowed_exactly_when_one_grant_covers_all_that_it_matches),
+        cmocka_unit_test(two_grants_do_not_cover_a_pattern_together),
+        cmocka_unit_test(a_realm_without_security_allows_everything),
+        cmocka_unit_test(a_memo_forgets_when_the_snapshot_changes),
+        cmocka_unit_test(a_memo_is_bounded_and_never_mistakes_a_uri),
+        cmocka_unit_test(a_source_holds_for_its_user_method_and_block),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
