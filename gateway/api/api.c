@@ -138,6 +138,7 @@ static struct api_request *request_new(struct api *api, struct stream *stream)
     request->id = arena_printf(&request->arena, "%016llx", (unsigned long long)random_u64());
     request->body_complete = stream->head.content_length == 0;
     stream->user = request;
+    (void)atomic_fetch_add(&api->open, 1);
     return request;
 }
 
@@ -228,6 +229,7 @@ void api_hold(struct api_request *request)
 void api_release(struct api_request *request)
 {
     if (--request->holds == 0) {
+        (void)atomic_fetch_sub(&request->api->open, 1);
         arena_done(&request->arena);
         buf_done(&request->body);
         mem_free(request);
@@ -241,6 +243,11 @@ struct api *api_new(const struct api_options *options)
     random_bytes(api->key, sizeof(api->key));
     (void)pthread_mutex_init(&api->lock, NULL);
     return api;
+}
+
+size_t api_open_count(const struct api *api)
+{
+    return atomic_load(&api->open);
 }
 
 void api_set_admin(struct api *api, struct str phc)

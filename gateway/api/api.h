@@ -33,6 +33,8 @@ struct api_options {
 struct api *api_new(const struct api_options *options);
 /* The administrator's password as an argon2id record (PHC). Before the workers start. */
 void api_set_admin(struct api *api, struct str phc);
+/* Requests under way, work that nobody waits for any more included. */
+size_t api_open_count(const struct api *api);
 const struct front_handler *api_handler(void); /* its ctx is the api */
 void api_free(struct api *api);
 

@@ -13,12 +13,14 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { API_PARAMS_MAX = 4, API_KEY_SIZE = 32 };
 
 struct api {
     struct api_options options;
     char *admin_phc;
+    atomic_size_t open;
     /* The last credentials that were right, as a keyed digest: argon2id is for the first time. */
     pthread_mutex_t lock;
     char key[API_KEY_SIZE];

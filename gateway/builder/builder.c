@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "builder/builder_inside.h"
+#include "loop/thread.h"
 
 /* One transaction on its way from the store thread. */
 struct change {
@@ -323,12 +324,8 @@ static void *run(void *ctx)
 bool builder_start(struct builder *builder, struct err *err)
 {
     builder->running = true;
-    if (pthread_create(&builder->thread, NULL, run, builder) != 0) {
-        builder->running = false;
-        return err_set(err, ERR_INTERNAL, "cannot start the builder thread");
-    }
-    (void)pthread_setname_np(builder->thread, "builder");
-    return true;
+    builder->running = thread_start(&builder->thread, "builder", run, builder, err);
+    return builder->running;
 }
 
 void builder_stop(struct builder *builder)

@@ -1,0 +1,331 @@
+#include "node/node.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "metrics/metrics.h"
+#include "node/node_inside.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SPARE_FDS = 256, DRAIN_STEP_MS = 10, FLUSH_MS = 100 };
+
+static bool ready(void *ctx, const char **why)
+{
+    const struct node *node = ctx;
+    *why = "the node is starting or stopping";
+    return atomic_load(&node->serving);
+}
+
+/* Before any libwebsockets context exists: each allocates by the number of possible fds. */
+static void raise_fd_limit(uint64_t connections)
+{
+    struct rlimit limit = {0};
+    rlim_t wanted = 2 * connections + SPARE_FDS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
+    }
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        log_warn("fewer file descriptors than limits.connections asks for",
+                 KV_U64("allowed", limit.rlim_cur), KV_U64("wanted", wanted));
+    }
+}
+
+static bool make_ground(struct node *node, struct err *err)
+{
+    const struct conf *conf = node->conf;
+    raise_fd_limit(conf->limits.connections);
+    if (!data_dir_open(node, err)) {
+        return false;
+    }
+    node->store = store_open(str_of(conf->store.url), str_of(conf->data.dir), err);
+    if (node->store == NULL) {
+        return false;
+    }
+    node->workers = workers_new((unsigned)conf->node.workers, conf->node.mailbox_max, err);
+    node->jobs = node->workers == NULL
+                     ? NULL
+                     : jobs_new((unsigned)conf->node.jobs, (unsigned)conf->node.jobs_queue, err);
+    if (node->jobs == NULL) {
+        return false;
+    }
+    node->routes = snapshot_slot_new(node->workers, node->jobs);
+    node->rbac = snapshot_slot_new(node->workers, node->jobs);
+    node->builder = builder_new(&(struct builder_options){
+        .store = node->store, .routes = node->routes, .rbac = node->rbac});
+    return builder_load(node->builder, err);
+}
+
+static void make_router(struct node *node)
+{
+    const struct conf *conf = node->conf;
+    node->router = router_new(&(struct router_options){
+        .workers = node->workers,
+        .rbac = node->rbac,
+        .node_name = str_of(conf->node.name),
+        .queue_max = conf->wamp.queue_max,
+        .message_max = conf->wamp.message_max,
+        .sessions_max = conf->limits.sessions,
+        .registrations_max = conf->limits.registrations_per_session,
+        .subscriptions_max = conf->limits.subscriptions_per_session,
+        .calls_max = conf->limits.calls_per_session,
+        .call_timeout_ms = conf->wamp.call_timeout_ms,
+        .call_timeout_max_ms = conf->wamp.call_timeout_max_ms,
+        .hello_timeout_ms = conf->wamp.hello_timeout_ms,
+    });
+    node->transport = transport_new(&(struct transport_options){
+        .workers = node->workers,
+        .router = node->router,
+        .message_max = conf->wamp.message_max,
+        .handshake_timeout_ms = conf->wamp.handshake_timeout_ms,
+        .ping_interval_ms = conf->wamp.ping_interval_ms,
+        .ping_timeout_ms = conf->wamp.ping_timeout_ms,
+        .origins = conf->wamp.origins.items,
+        .origin_count = conf->wamp.origins.count,
+    });
+}
+
+static struct front *
+make_front(struct node *node, const char *name, const struct front_handler *handler, void *ctx)
+{
+    const struct conf *conf = node->conf;
+    return mhd_front_new(&(struct front_options){
+        .name = name,
+        .workers = node->workers,
+        .handler = handler,
+        .ctx = ctx,
+        .limits = {.uri_max = conf->http.uri_max,
+                   .header_count_max = conf->http.header_count_max,
+                   .response_max = conf->http.response_max,
+                   .idle_timeout_ms = conf->http.idle_timeout_ms},
+    });
+}
+
+/* Hooks run in this order at the start and in reverse at the stop: fronts end first. */
+static void make_gateway(struct node *node)
+{
+    const struct conf *conf = node->conf;
+    node->pipeline = pipeline_new(&(struct pipeline_options){
+        .workers = node->workers,
+        .routes = node->routes,
+        .rbac = node->rbac,
+        .router = node->router,
+        .body_max = conf->http.body_max,
+        .output_max = conf->template.output_max,
+        .body_timeout_ms = conf->http.body_timeout_ms,
+    });
+    node->api = api_new(&(struct api_options){
+        .workers = node->workers,
+        .jobs = node->jobs,
+        .store = node->store,
+        .builder = node->builder,
+        .node_name = str_of(conf->node.name),
+        .body_max = conf->http.body_max,
+        .allow_anonymous_admin = conf->admin.allow_anonymous,
+        .ready = ready,
+        .ready_ctx = node,
+    });
+    node->gateway_front = make_front(node, "gateway", pipeline_handler(), node->pipeline);
+    node->admin_front = make_front(node, "admin", api_handler(), node->api);
+}
+
+static bool seed(struct node *node, struct err *err)
+{
+    return seed_admin(node, err) && seed_security(node, err) &&
+           (!node->options.demo || seed_demo(node, err)) && seed_specs(node, err);
+}
+
+struct node *node_new(const struct node_options *options, struct err *err)
+{
+    struct node *node = NEW(struct node);
+    node->options = *options;
+    node->conf = options->conf;
+    node->lock_fd = -1;
+    if (!make_ground(node, err)) {
+        node_free(node);
+        return NULL;
+    }
+    make_router(node);
+    make_gateway(node);
+    if (!node_listen(node, err) || !seed(node, err)) {
+        node_free(node);
+        return NULL;
+    }
+    builder_build_first(node->builder);
+    return node;
+}
+
+static void print_ready(const struct node *node)
+{
+    struct str off = STR("off");
+    struct str gateway = node->gateway == NULL ? off : net_listener_address(node->gateway);
+    struct str admin = node->admin == NULL ? off : net_listener_address(node->admin);
+    struct str raw = node->rawsocket == NULL ? off : net_listener_address(node->rawsocket);
+    (void)dprintf(STDERR_FILENO,
+                  "ready gateway=" PRISTR " admin=" PRISTR " rawsocket=" PRISTR " pid=%d\n",
+                  STRARG(gateway), STRARG(admin), STRARG(raw), (int)getpid());
+}
+
+static bool start(struct node *node, struct err *err)
+{
+    if (!store_start(node->store, err) || !builder_start(node->builder, err) ||
+        !workers_start(node->workers, err)) {
+        return false;
+    }
+    node->started = true;
+    net_start(node->net);
+    atomic_store(&node->serving, true);
+    return !node->options.demo || demo_start(node, err);
+}
+
+/* Certificates; settings that are live come with the issue of their users. */
+static void reload(struct node *node)
+{
+    struct err err = {0};
+    if (net_reload_tls(node->net, &err)) {
+        log_info("certificates read again");
+    } else {
+        log_error("reload refused, all stays as it was", KV_ERR(&err));
+    }
+}
+
+static int open_signals(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGHUP);
+    (void)sigaddset(set, SIGCHLD);
+    (void)pthread_sigmask(SIG_BLOCK, set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, set, SFD_CLOEXEC);
+}
+
+static bool next_signal(int fd, struct signalfd_siginfo *out)
+{
+    for (;;) {
+        ssize_t got = read(fd, out, sizeof(*out));
+        if (got == (ssize_t)sizeof(*out)) {
+            return true;
+        }
+        if (got >= 0 || errno != EINTR) {
+            return false;
+        }
+    }
+}
+
+static void sleep_ms(unsigned ms)
+{
+    struct timespec time = {.tv_nsec = (long)ms * 1000000L};
+    (void)nanosleep(&time, NULL);
+}
+
+/* A second SIGTERM or SIGINT, waiting while we drain. */
+static bool told_again(const sigset_t *set)
+{
+    struct timespec none = {0};
+    int signal_number = sigtimedwait(set, NULL, &none);
+    return signal_number == SIGTERM || signal_number == SIGINT;
+}
+
+/* Not ready, no new connections, open exchanges run on; what is left at the end gets a 503. */
+static void drain(struct node *node, const sigset_t *set)
+{
+    uint64_t until = clock_mono_ms() + node->conf->node.drain_timeout_ms;
+    log_info("stopping", KV_U64("open", pipeline_open_count(node->pipeline)));
+    atomic_store(&node->serving, false);
+    net_stop_accepting(node->net);
+    front_drain(node->gateway_front);
+    front_drain(node->admin_front);
+    while (pipeline_open_count(node->pipeline) > 0 && clock_mono_ms() < until && !told_again(set)) {
+        sleep_ms(DRAIN_STEP_MS);
+    }
+    pipeline_shutdown(node->pipeline);
+    router_shutdown(node->router);
+    sleep_ms(FLUSH_MS);
+}
+
+static void serve(struct node *node, int fd)
+{
+    struct signalfd_siginfo info;
+    while (next_signal(fd, &info)) {
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
+            return;
+        }
+        if (info.ssi_signo == SIGHUP) {
+            reload(node);
+        } else if (node->callee > 0 && waitpid(node->callee, NULL, WNOHANG) == node->callee) {
+            log_warn("the demo callee has ended");
+            node->callee = 0;
+        }
+    }
+}
+
+int node_run(struct node *node)
+{
+    struct err err = {0};
+    sigset_t set;
+    int fd = open_signals(&set); /* before the first thread, which inherits the mask */
+    if (fd < 0 || !start(node, &err)) {
+        log_error("cannot start", KV_ERR(&err));
+        return 1;
+    }
+    print_ready(node);
+    if (node->options.demo) {
+        demo_announce(node);
+    }
+    serve(node, fd);
+    drain(node, &set);
+    (void)close(fd);
+    return 0;
+}
+
+/* Whoever posts to workers ends before them, so that nothing comes too late. */
+static void stop_threads(struct node *node)
+{
+    if (node->jobs != NULL) {
+        jobs_stop(node->jobs);
+    }
+    if (node->builder != NULL) {
+        builder_stop(node->builder);
+    }
+    if (node->store != NULL) {
+        store_close(node->store);
+    }
+    if (node->started) {
+        workers_stop(node->workers);
+    }
+}
+
+void node_free(struct node *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    demo_stop(node);
+    stop_threads(node);
+    front_free(node->gateway_front);
+    front_free(node->admin_front);
+    pipeline_free(node->pipeline);
+    api_free(node->api);
+    net_free(node->net);
+    transport_free(node->transport);
+    router_free(node->router);
+    builder_free(node->builder);
+    snapshot_slot_free(node->routes);
+    snapshot_slot_free(node->rbac);
+    jobs_free(node->jobs);
+    workers_free(node->workers);
+    data_dir_close(node);
+    mem_free(node->trusted);
+    mem_free(node);
+    metrics_free();
+}

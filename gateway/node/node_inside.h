@@ -1,0 +1,71 @@
+/* node_inside.h - the parts of a node, for the files that build and run it. */
+#ifndef POSTERN_NODE_NODE_INSIDE_H
+#define POSTERN_NODE_NODE_INSIDE_H
+
+#include "api/api.h"
+#include "builder/builder.h"
+#include "http/front.h"
+#include "loop/jobs.h"
+#include "loop/snapshot.h"
+#include "loop/worker.h"
+#include "net/listener.h"
+#include "node/node.h"
+#include "pipeline/pipeline.h"
+#include "realm/router.h"
+#include "store/store.h"
+#include "transport/transport.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+enum { NODE_LISTENERS_MAX = 6, NODE_PROTOCOLS_MAX = 3 };
+
+struct node {
+    struct node_options options;
+    const struct conf *conf;
+    int lock_fd; /* data.dir/lock */
+    struct store *store;
+    struct workers *workers;
+    struct jobs *jobs;
+    struct snapshot_slot *routes;
+    struct snapshot_slot *rbac;
+    struct builder *builder;
+    struct router *router;
+    struct transport *transport;
+    struct pipeline *pipeline;
+    struct api *api;
+    struct front *gateway_front;
+    struct front *admin_front;
+    struct net *net;
+    struct net_protocol gateway_protocols[NODE_PROTOCOLS_MAX];
+    struct net_protocol admin_protocols[NODE_PROTOCOLS_MAX];
+    struct net_protocol rawsocket_protocols[1];
+    struct net_listener *gateway;
+    struct net_listener *admin;
+    struct net_listener *rawsocket;
+    struct cidr *trusted;
+    size_t trusted_count;
+    atomic_bool serving;
+    bool started;
+    pid_t callee; /* the demo's; 0: none */
+};
+
+/* data_dir.c */
+bool data_dir_open(struct node *node, struct err *err);
+void data_dir_close(struct node *node);
+
+/* listen.c */
+bool node_listen(struct node *node, struct err *err);
+
+/* seed.c: what files and the first start put into the store, before the threads. */
+bool seed_admin(struct node *node, struct err *err);
+bool seed_security(struct node *node, struct err *err);
+bool seed_specs(struct node *node, struct err *err);
+bool seed_demo(struct node *node, struct err *err);
+
+/* demo.c */
+bool demo_start(struct node *node, struct err *err);
+void demo_announce(const struct node *node);
+void demo_stop(struct node *node);
+
+#endif
