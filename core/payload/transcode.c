@@ -52,26 +52,27 @@ static bool decode_base64(struct str body, struct buf *out)
     return ok;
 }
 
-static bool escaped_to_msgpack(struct writer *writer, struct str body)
+static bool decoded_to_msgpack(struct writer *writer, struct str body)
 {
-    if (str_starts(body, STR("\\u0000"))) {
-        struct buf bytes;
-        bool ok = false;
-        bool binary = decode_base64(str_from(body, 6), &bytes);
-        if (binary) {
-            ok = write_msgpack_bin(writer, buf_str(&bytes));
-        }
-        buf_done(&bytes);
-        if (binary) {
-            return ok;
-        }
-    }
     size_t len = text_decoded_len(body);
     if (!write_msgpack_str_head(writer, len) || !writer_room(writer, len)) {
         return false;
     }
     writer->at += text_decode(body, writer->at);
     return true;
+}
+
+static bool escaped_to_msgpack(struct writer *writer, struct str body)
+{
+    struct buf bytes;
+    if (!str_starts(body, STR("\\u0000"))) {
+        return decoded_to_msgpack(writer, body);
+    }
+    bool binary = decode_base64(str_from(body, 6), &bytes);
+    bool ok =
+        binary ? write_msgpack_bin(writer, buf_str(&bytes)) : decoded_to_msgpack(writer, body);
+    buf_done(&bytes);
+    return ok;
 }
 
 static bool str_to_msgpack(struct writer *writer, struct scan *scan)
@@ -112,7 +113,14 @@ static bool key_to_msgpack(struct writer *writer, struct scan *scan)
     if (scan->at == scan->end || *scan->at != '"') {
         return scan_fail(scan, "a key must be a string");
     }
-    return str_to_msgpack(writer, scan) && json_expect(scan, ':', "a colon must follow a key");
+    struct str body;
+    bool escaped;
+    if (!json_text(scan, &body, &escaped)) {
+        return false;
+    }
+    /* A key is never binary, whatever it looks like. */
+    return (escaped ? decoded_to_msgpack(writer, body) : write_msgpack_str(writer, body)) &&
+           json_expect(scan, ':', "a colon must follow a key");
 }
 
 /* After a value: closes what ends here, until another value must come or none is open. */

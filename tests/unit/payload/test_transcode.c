@@ -115,6 +115,13 @@ static void a_string_that_begins_with_nul_and_is_not_base64_stays_a_string(void 
     becomes(PACKED("\xa5\x00\x41QID"), JSON("\"\\u0000AQID\""));
 }
 
+static void a_key_is_never_binary(void **state)
+{
+    (void)state;
+    both_ways(JSON("{\"\\u0000\":1}"), PACKED("\x81\xa1\x00\x01"));
+    both_ways(JSON("{\"\\u0000AQ==\":1}"), PACKED("\x81\xa5\x00\x41Q==\x01"));
+}
+
 static void what_json_lacks_is_null_or_refused(void **state)
 {
     (void)state;
@@ -347,6 +354,7 @@ int main(void)
         cmocka_unit_test(within_one_serializer_every_byte_is_kept),
         cmocka_unit_test(binary_is_nul_and_base64_in_json),
         cmocka_unit_test(a_string_that_begins_with_nul_and_is_not_base64_stays_a_string),
+        cmocka_unit_test(a_key_is_never_binary),
         cmocka_unit_test(what_json_lacks_is_null_or_refused),
         cmocka_unit_test(heads_grow_with_what_they_announce),
         cmocka_unit_test(a_truncated_document_fails_and_reads_no_further),
