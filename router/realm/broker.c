@@ -90,16 +90,19 @@ static void spread(struct shard *shard,
                             .request = id,
                             .details = event_details(shard, publication, options->disclose_me),
                             .payload = *publication->payload};
-    fanout_post(publication->seat, reached, &event,
-                options_to_carry(shard, publication, &options->filter), options->filter.except);
+    uint64_t others =
+        fanout_post(publication->seat, reached, &event,
+                    options_to_carry(shard, publication, &options->filter), options->filter.except);
     for (size_t i = 0; i < reached->count; i++) {
         if ((reached->items[i].workers >> shard->index & 1) != 0) {
             fanout_deliver(publication->seat, reached->items[i].subscription, &options->filter,
                            &event);
         }
     }
-    for (unsigned i = 0; i < shard->router->shard_count; i++) {
-        session_yield_to(publication->session, shard->router->shards[i].worker);
+    for (unsigned i = 0; others != 0; i++, others >>= 1) {
+        if ((others & 1) != 0) {
+            session_yield_to(publication->session, shard->router->shards[i].worker);
+        }
     }
 }
 
@@ -115,6 +118,7 @@ bool broker_publish(struct shard *shard,
     }
     out_options->filter.except = out_options->exclude_me ? publication->publisher : 0;
     *out_id = wamp_id_random();
+    router_count(shard->router, COUNT_PUBLICATIONS, 1);
     if (!audience_filter_closed(&out_options->filter)) {
         spread(shard, publication, out_options, *out_id);
     }

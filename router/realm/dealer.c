@@ -134,6 +134,8 @@ void call_answer(struct call *call, struct message *answer)
     struct session *session = call->session;
     answer->request = call->link.id;
     answer->request_type = MESSAGE_CALL;
+    router_count(call->shard->router, answer->type == MESSAGE_RESULT ? COUNT_RESULTS : COUNT_ERRORS,
+                 1);
     if (session == NULL) {
         answer_later(call, answer);
         return;
@@ -340,6 +342,7 @@ struct handle dealer_call(struct shard *shard, const struct call_request *reques
     struct call *call = call_new(shard, request);
     struct handle handle = call_handle(call);
     struct call_options options;
+    router_count(shard->router, COUNT_CALLS, 1);
     if (!call_admit(call, request, &options)) {
         return handle;
     }

@@ -35,17 +35,18 @@ static void render(struct shard *shard,
     }
 }
 
-static void deliver_one(struct session *session, const struct rendering *rendering)
+static bool deliver_one(struct session *session, const struct rendering *rendering)
 {
     struct peer *peer = session->peer;
     if (rendering->block == NULL || rendering->block->len > peer->message_max) {
-        return; /* nobody waits for it: the event is lost for this peer */
+        return false; /* nobody waits for it: the event is lost for this peer */
     }
     if (!session_has_room(session, rendering->block->len)) {
         session_doom(session, CLOSE_OVERFLOW);
-        return;
+        return false;
     }
     peer->ops->share(peer, rendering->block, block_str(rendering->block));
+    return true;
 }
 
 void fanout_deliver(struct seat *seat,
@@ -60,6 +61,8 @@ void fanout_deliver(struct seat *seat,
     struct audience *audience = CONTAINER_OF(link, struct audience, link);
     struct rendering renderings[SERIALIZERS] = {{0}};
     bool open = audience_filter_open(filter);
+    uint64_t delivered = 0;
+    uint64_t dropped = 0;
     event->type = MESSAGE_EVENT;
     event->id = subscription;
     LIST_FOREACH (node, &audience->members) {
@@ -72,10 +75,18 @@ void fanout_deliver(struct seat *seat,
         if (!rendering->tried) {
             render(seat->shard, session->peer->serializer, event, rendering);
         }
-        deliver_one(session, rendering);
+        if (deliver_one(session, rendering)) {
+            delivered++;
+        } else {
+            dropped++;
+        }
     }
     for (unsigned i = 0; i < SERIALIZERS; i++) {
         block_unref(renderings[i].block);
+    }
+    router_count(seat->shard->router, COUNT_EVENTS, delivered);
+    if (dropped > 0) {
+        router_count(seat->shard->router, COUNT_EVENTS_DROPPED, dropped);
     }
 }
 
@@ -115,11 +126,11 @@ static struct fanout_post *fanout_new(const struct reach_list *reached, unsigned
     return fanout;
 }
 
-void fanout_post(struct seat *seat,
-                 const struct reach_list *reached,
-                 const struct message *event,
-                 struct slice options,
-                 uint64_t except)
+uint64_t fanout_post(struct seat *seat,
+                     const struct reach_list *reached,
+                     const struct message *event,
+                     struct slice options,
+                     uint64_t except)
 {
     struct shard *shard = seat->shard;
     struct router *router = shard->router;
@@ -129,7 +140,7 @@ void fanout_post(struct seat *seat,
     }
     workers &= ~((uint64_t)1 << shard->index);
     if (workers == 0) {
-        return;
+        return 0;
     }
     struct message shared = *event;
     shared.uri = options.bytes;
@@ -148,4 +159,5 @@ void fanout_post(struct seat *seat,
         worker_post(router->shards[i].worker, &fanout->post);
     }
     block_unref(parcel->block);
+    return workers;
 }

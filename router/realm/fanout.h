@@ -15,11 +15,11 @@ void fanout_deliver(struct seat *seat,
                     const struct audience_filter *filter,
                     struct message *event);
 
-/* To all other workers that `reached` names, one post each. */
-void fanout_post(struct seat *seat,
-                 const struct reach_list *reached,
-                 const struct message *event,
-                 struct slice options,
-                 uint64_t except);
+/* To all other workers that `reached` names, one post each; they are returned. */
+uint64_t fanout_post(struct seat *seat,
+                     const struct reach_list *reached,
+                     const struct message *event,
+                     struct slice options,
+                     uint64_t except);
 
 #endif

@@ -64,6 +64,7 @@ struct router *router_new(const struct router_options *options)
     router->shard_count = workers_count(options->workers);
     router->shards = NEW_ARRAY(struct shard, router->shard_count);
     (void)pthread_mutex_init(&router->lock, NULL);
+    router_metrics_init(router);
     map_init(&router->realms);
     map_init(&router->builtins);
     for (unsigned i = 0; i < router->shard_count; i++) {

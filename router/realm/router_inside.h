@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "loop/worker.h"
+#include "metrics/metrics.h"
 #include "payload/payload.h"
 #include "realm/idtable.h"
 #include "realm/realm.h"
@@ -43,8 +44,22 @@ struct shard {
     struct reach_list reached;
 };
 
+/* What is counted; names and meanings are in router_metrics.c. */
+enum router_count {
+    COUNT_CALLS,
+    COUNT_RESULTS,
+    COUNT_ERRORS,
+    COUNT_PUBLICATIONS,
+    COUNT_EVENTS,
+    COUNT_EVENTS_DROPPED,
+    COUNT_OVERFLOWS,
+    ROUTER_COUNTS
+};
+
 struct router {
     struct router_options options;
+    struct metric_cell *counts[ROUTER_COUNTS];
+    struct metric_cell *sessions_gauge;
     struct shard *shards;
     unsigned shard_count;
     pthread_mutex_t lock;
@@ -52,6 +67,12 @@ struct router {
     struct map builtins;
     atomic_size_t sessions; /* joined, on all workers */
 };
+
+void router_metrics_init(struct router *router);
+static inline void router_count(struct router *router, enum router_count what, uint64_t by)
+{
+    metric_add(router->counts[what], by);
+}
 
 /* The part of the calling worker. */
 struct shard *router_here(struct router *router);

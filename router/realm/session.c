@@ -47,6 +47,7 @@ void session_leave_realm(struct session *session)
     rbac_memo_free(session->principal.memo);
     session->principal = (struct principal){0};
     (void)atomic_fetch_sub_explicit(&session->shard->router->sessions, 1, memory_order_relaxed);
+    metric_gauge_add(session->shard->router->sessions_gauge, -1);
 }
 
 void session_lost(struct session *session)

@@ -186,6 +186,7 @@ void session_hello(struct session *session, struct message *message)
         session->principal = (struct principal){0};
         return;
     }
+    metric_gauge_add(shard->router->sessions_gauge, 1);
     timer_stop(&session->hello_timer);
     session->seat = seat;
     session->state = SESSION_OPEN;

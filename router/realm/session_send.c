@@ -111,6 +111,9 @@ void session_doom(struct session *session, struct str farewell)
     if (session->state == SESSION_ENDED) {
         return;
     }
+    if (str_eq(farewell, CLOSE_OVERFLOW)) {
+        router_count(session->shard->router, COUNT_OVERFLOWS, 1);
+    }
     session->state = SESSION_ENDED;
     session->farewell = farewell;
     timer_stop(&session->hello_timer);
