@@ -10,7 +10,6 @@ endfunction()
 
 library(jansson        jansson)
 library(yaml           yaml-0.1)
-library(msgpack        msgpack)
 library(sodium         libsodium)
 library(openssl_crypto libcrypto)
 library(openssl_ssl    libssl)
@@ -19,6 +18,9 @@ library(curl           libcurl)
 library(websockets     libwebsockets)
 library(microhttpd     libmicrohttpd)
 library(pcre2          libpcre2-8)
+if(POSTERN_TESTS OR POSTERN_FUZZ)
+    library(msgpack    msgpack) # the referee of our own scanners
+endif()
 
 # libev ships no pkg-config file.
 add_library(lib_ev INTERFACE)

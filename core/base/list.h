@@ -53,11 +53,13 @@ static inline void list_remove(struct list *node)
 
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declared name takes none
 /* The loop body may not remove the current node; LIST_FOREACH_SAFE's may. */
 #define LIST_FOREACH(node, head) \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 #define LIST_FOREACH_SAFE(node, head)                                                 \
     for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif

@@ -1,0 +1,27 @@
+# What the house promises about itself, as tests: foreign headers stay in their modules, and the
+# build shows a module no header of a module that it does not link.
+add_test(NAME house.check_includes COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_includes)
+add_test(NAME house.check_includes_test COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_includes_test)
+
+function(wall module header wanted)
+    file(GLOB exists ${PROJECT_SOURCE_DIR}/*/${header})
+    if(NOT exists)
+        message(FATAL_ERROR "${header} has moved: the wall test would prove nothing")
+    endif()
+    if(TARGET ${module})
+        string(REPLACE "/" "_" test ${header})
+        add_test(NAME house.wall.${module}.${test}
+                 COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/module_wall_test ${CMAKE_C_COMPILER} ${module}
+                         "$<TARGET_PROPERTY:${module},INCLUDE_DIRECTORIES>" ${header} ${wanted})
+    endif()
+endfunction()
+
+wall(loop     base/str.h          YES) # what it links
+wall(realm    loop/worker.h       YES)
+wall(pipeline realm/router.h      YES)
+wall(base     loop/worker.h       NO) # a neighbour above
+wall(payload  document/document.h NO)
+wall(store    rbac/rbac.h         NO) # a layer above
+wall(rbac     realm/router.h      NO)
+wall(realm    pipeline/pipeline.h NO)
+wall(transport http/front.h       NO)
