@@ -64,11 +64,14 @@ struct principal {
 struct rbac_memo *rbac_memo_new(void);
 void rbac_memo_free(struct rbac_memo *memo);
 
+/* Constants with an address, spelled as the macros that they would be. */
+/* NOLINTBEGIN(readability-identifier-naming) */
 /* "anonymous": the one role of who did not say who he is. */
 extern const struct str RBAC_ROLE_ANONYMOUS;
 /* The group that may call everything in the master realm, whatever its record says. */
 extern const struct str RBAC_ROLE_ADMINISTRATORS;
 extern const struct str RBAC_METHOD_ANONYMOUS;
+/* NOLINTEND(readability-identifier-naming) */
 
 /* May someone come in as `user` by `authmethod` from there? (realm methods and sources) */
 bool rbac_source_allows(const struct rbac_realm *realm,

@@ -167,7 +167,7 @@ static bool
 add_roles(struct realm_parse *parse, const json_t *grant, const struct resource *resource)
 {
     const json_t *roles = json_object_get(grant, "roles");
-    struct str role;
+    struct str role = STR_EMPTY;
     if (json_is_string(roles)) {
         return read_role(parse, grant, roles, &role) && add_grant(parse, grant, resource, role);
     }
@@ -196,7 +196,7 @@ static bool read_resources(struct realm_parse *parse, const json_t *grant, const
     }
     for (size_t i = 0; i < json_array_size(resources); i++) {
         const json_t *node = json_array_get(resources, i);
-        struct resource resource;
+        struct resource resource = {0};
         if (!json_is_object(node)) {
             return realm_mistaken(parse, resources, NULL, "resource %zu is not an object", i + 1);
         }
@@ -214,7 +214,7 @@ static bool read_grant(struct realm_parse *parse, const json_t *grant)
     }
     const json_t *resources = json_object_get(grant, "resources");
     if (resources == NULL || json_is_null(resources)) {
-        struct resource resource;
+        struct resource resource = {0};
         return read_resource(parse, grant, &resource) && add_roles(parse, grant, &resource);
     }
     if (json_object_get(grant, "uri") != NULL) {
@@ -280,7 +280,7 @@ static bool check_source(struct realm_parse *parse, const json_t *source)
 {
     struct str method;
     if (!member_str(source, "authmethod", &method) || !authmethod_valid(method)) {
-        struct str nearest = str_nearest(method, AUTHMETHODS, AUTHMETHOD_COUNT);
+        struct str nearest = str_nearest(method, authmethod_names, authmethod_name_count);
         return realm_mistaken(parse, source,
                               json_object_get(source, "authmethod") == NULL ? NULL : "authmethod",
                               "\"authmethod\" must be one such as \"%s\"",

@@ -3,12 +3,12 @@
 #include "base/mem.h"
 #include "rbac/record_inside.h"
 
-const struct str AUTHMETHODS[] = {
+const struct str authmethod_names[] = {
     STR_INIT("anonymous"), STR_INIT("cookie"), STR_INIT("cryptosign"), STR_INIT("oauth2"),
     STR_INIT("oidc"),      STR_INIT("oidcrp"), STR_INIT("password"),   STR_INIT("ticket"),
     STR_INIT("tls"),       STR_INIT("trust"),  STR_INIT("wamp-scram"), STR_INIT("wampcra"),
 };
-const size_t AUTHMETHOD_COUNT = COUNT_OF(AUTHMETHODS);
+const size_t authmethod_name_count = COUNT_OF(authmethod_names);
 
 static bool str_in(struct str s, const struct str *list, size_t count)
 {
@@ -22,7 +22,7 @@ static bool str_in(struct str s, const struct str *list, size_t count)
 
 bool authmethod_valid(struct str method)
 {
-    return str_in(method, AUTHMETHODS, AUTHMETHOD_COUNT);
+    return str_in(method, authmethod_names, authmethod_name_count);
 }
 
 bool name_valid(struct str name)

@@ -138,9 +138,10 @@ static bool is_authmethods(struct realm_parse *parse, const char *key, const jso
         if (json_is_string(method) && authmethod_valid(json_str(method))) {
             continue;
         }
-        struct str nearest = json_is_string(method)
-                                 ? str_nearest(json_str(method), AUTHMETHODS, AUTHMETHOD_COUNT)
-                                 : STR_EMPTY;
+        struct str nearest =
+            json_is_string(method)
+                ? str_nearest(json_str(method), authmethod_names, authmethod_name_count)
+                : STR_EMPTY;
         return realm_mistaken(parse, value, NULL, "method %zu is none: write one such as \"%s\"",
                               i + 1, nearest.len > 0 ? nearest.ptr : "anonymous");
     }

@@ -42,8 +42,8 @@ bool resource_valid(struct str uri, enum grant_match match);
 /* Users, groups and roles: printable, 1 to 254 bytes, no reserved word but those in use. */
 bool name_valid(struct str name);
 bool authmethod_valid(struct str method);
-extern const struct str AUTHMETHODS[];
-extern const size_t AUTHMETHOD_COUNT;
+extern const struct str authmethod_names[];
+extern const size_t authmethod_name_count;
 
 bool grant_match_read(struct str text, enum grant_match *out);
 const char *grant_match_name(enum grant_match match);
