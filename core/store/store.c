@@ -223,6 +223,9 @@ void store_run(struct store *store, struct store_request *request)
     struct group group = {0};
     group_push(&group, request);
     process(store, &group);
+    if (request->finish != NULL) {
+        request->finish(request);
+    }
 }
 
 void store_watch(struct store *store, store_watch_fn fn, void *ctx)

@@ -97,8 +97,8 @@ bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *e
 void store_watch(struct store *store, store_watch_fn fn, void *ctx); /* before store_start */
 bool store_start(struct store *store, struct err *err);
 void store_submit(struct store *store, struct store_request *request); /* any thread */
-/* For start-up and offline commands, before store_start: runs a request on the calling thread.
- * The outcome is in it on return, `finish` is not called; watchers are. */
+/* For start-up and offline commands, before store_start: runs a request on the calling thread,
+ * watchers and `finish` too. `finish` may be NULL: the outcome is in the request on return. */
 void store_run(struct store *store, struct store_request *request);
 void store_close(struct store *store); /* commits what was submitted, joins, closes */
 

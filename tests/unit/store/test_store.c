@@ -324,6 +324,24 @@ static void a_load_is_one_transaction_with_all_present_records(void **state)
     store_close(store);
 }
 
+static void count_finish(struct store_request *request)
+{
+    assert_true(request->ok);
+    request->version++;
+}
+
+static void a_request_that_runs_at_once_finishes_at_once(void **state)
+{
+    struct store *store = open_store(*state);
+    struct store_request request;
+    request_init(&request, STORE_LIST);
+    request.finish = count_finish;
+    store_run(store, &request);
+    assert_int_equal(request.version, 1);
+    arena_done(&request.arena);
+    store_close(store);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -343,6 +361,7 @@ int main(void)
         T(hostile_text_is_data),
         T(watchers_see_what_was_committed_and_nothing_else),
         T(a_load_is_one_transaction_with_all_present_records),
+        T(a_request_that_runs_at_once_finishes_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
