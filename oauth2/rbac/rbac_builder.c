@@ -98,7 +98,7 @@ static void log_unreadable(const struct store_record *record, const struct err *
 
 static json_t *read_value(const struct store_record *record, struct err *err)
 {
-    json_t *value = json_read(record->value, err);
+    json_t *value = record_read(record->value, err);
     if (value != NULL && !json_is_object(value)) {
         (void)err_set(err, ERR_INVALID, "not an object");
         json_decref(value);
@@ -227,8 +227,8 @@ static void add_authmethods(struct rbac_realm *realm, const json_t *list)
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *method = json_array_get(list, i);
-        if (json_is_string(method) && authmethod_valid(json_str(method))) {
-            rbac_realm_add_authmethod(realm, json_str(method));
+        if (json_is_string(method) && record_authmethod_valid(record_str(method))) {
+            rbac_realm_add_authmethod(realm, record_str(method));
         }
     }
 }

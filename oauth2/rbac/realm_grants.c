@@ -11,7 +11,7 @@ static int by_name(const void *a, const void *b)
 {
     const json_t *left = *(json_t *const *)a;
     const json_t *right = *(json_t *const *)b;
-    return str_cmp(json_str(left), json_str(right));
+    return str_cmp(record_str(left), record_str(right));
 }
 
 void grant_unite(json_t *grant, const json_t *more)
@@ -49,24 +49,24 @@ static bool is_everywhere(struct str uri)
 
 static enum grant_match derived_match(struct str uri)
 {
-    if (resource_valid(uri, GRANT_EXACT)) {
+    if (record_uri_valid(uri, GRANT_EXACT)) {
         return GRANT_EXACT;
     }
-    return resource_valid(uri, GRANT_WILDCARD) ? GRANT_WILDCARD : GRANT_PREFIX;
+    return record_uri_valid(uri, GRANT_WILDCARD) ? GRANT_WILDCARD : GRANT_PREFIX;
 }
 
 /* {uri, match}, of a grant in the first form or of an element of "resources". */
 static bool read_resource(struct realm_parse *parse, const json_t *node, struct resource *out)
 {
     struct resource resource = {0};
-    if (!member_str(node, "uri", &resource.uri)) {
+    if (!record_member(node, "uri", &resource.uri)) {
         return realm_mistaken(parse, node, json_object_get(node, "uri") == NULL ? NULL : "uri",
                               "\"uri\" must be there and be a string");
     }
     const json_t *match = json_object_get(node, "match");
     bool derive = match == NULL || json_is_null(match);
     if (!derive &&
-        (!json_is_string(match) || !grant_match_read(json_str(match), &resource.match))) {
+        (!json_is_string(match) || !grant_match_read(record_str(match), &resource.match))) {
         return realm_mistaken(parse, node, "match",
                               "must be \"exact\", \"prefix\" or \"wildcard\"");
     }
@@ -75,7 +75,7 @@ static bool read_resource(struct realm_parse *parse, const json_t *node, struct 
     } else if (derive) {
         resource.match = derived_match(resource.uri);
     }
-    if (!resource_valid(resource.uri, resource.match)) {
+    if (!record_uri_valid(resource.uri, resource.match)) {
         return realm_mistaken(
             parse, node, "uri", "is no URI for a match of \"%s\"%s",
             grant_match_name(resource.match),
@@ -96,7 +96,7 @@ static bool check_permissions(struct realm_parse *parse, const json_t *grant)
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *name = json_array_get(list, i);
-        if (!json_is_string(name) || !resource_valid(json_str(name), GRANT_EXACT)) {
+        if (!json_is_string(name) || !record_uri_valid(record_str(name), GRANT_EXACT)) {
             return realm_mistaken(parse, list, NULL,
                                   "permission %zu is no name such as \"wamp.call\"", i + 1);
         }
@@ -111,7 +111,7 @@ read_role(struct realm_parse *parse, const json_t *node, const json_t *value, st
     if (!json_is_string(value)) {
         return realm_mistaken(parse, node, NULL, "a role must be a string");
     }
-    struct str role = realm_folded(parse, json_str(value));
+    struct str role = realm_folded(parse, record_str(value));
     if (role.ptr == NULL) {
         return false;
     }
@@ -121,7 +121,7 @@ read_role(struct realm_parse *parse, const json_t *node, const json_t *value, st
     if (spelled) {
         (void)str_cut(role, '/', &head, &name);
     }
-    if (!name_valid(name) || (spelled && role_is_anybody(name))) {
+    if (!record_name_valid(name) || (spelled && role_is_anybody(name))) {
         return realm_mistaken(parse, node, NULL, "\"%.100s\" is not the name of a role", role.ptr);
     }
     if (!spelled && !role_is_anybody(name)) {
@@ -187,7 +187,7 @@ add_roles(struct realm_parse *parse, const json_t *grant, const struct resource 
 static bool read_resources(struct realm_parse *parse, const json_t *grant, const json_t *resources)
 {
     static const struct resource everywhere = {.uri = STR_INIT(""), .match = GRANT_PREFIX};
-    if (json_is_string(resources) && is_everywhere(json_str(resources))) {
+    if (json_is_string(resources) && is_everywhere(record_str(resources))) {
         return add_roles(parse, grant, &everywhere);
     }
     if (!json_is_array(resources)) {
@@ -241,11 +241,11 @@ bool realm_grants_read(struct realm_parse *parse, const json_t *grants)
 static bool
 add_source(struct realm_parse *parse, const json_t *source, const json_t *node, const json_t *user)
 {
-    struct str name = json_is_string(user) ? realm_folded(parse, json_str(user)) : STR_EMPTY;
+    struct str name = json_is_string(user) ? realm_folded(parse, record_str(user)) : STR_EMPTY;
     if (name.ptr == NULL) {
         return false;
     }
-    if (!name_valid(name)) {
+    if (!record_name_valid(name)) {
         return realm_mistaken(parse, node, NULL, "usernames must be \"all\" or a list of names");
     }
     if (parse->skip_anybody && role_is_anybody(name)) {
@@ -256,8 +256,8 @@ add_source(struct realm_parse *parse, const json_t *source, const json_t *node, 
     struct str cidr;
     struct cidr block = {0};
     char text[CIDR_TEXT_SIZE];
-    (void)member_str(source, "authmethod", &method);
-    if (!member_str(source, "cidr", &cidr)) {
+    (void)record_member(source, "authmethod", &method);
+    if (!record_member(source, "cidr", &cidr)) {
         cidr = STR("0.0.0.0/0");
     }
     (void)cidr_parse(cidr, &block);
@@ -279,7 +279,7 @@ add_source(struct realm_parse *parse, const json_t *source, const json_t *node, 
 static bool check_source(struct realm_parse *parse, const json_t *source)
 {
     struct str method;
-    if (!member_str(source, "authmethod", &method) || !authmethod_valid(method)) {
+    if (!record_member(source, "authmethod", &method) || !record_authmethod_valid(method)) {
         struct str nearest = str_nearest(method, authmethod_names, authmethod_name_count);
         return realm_mistaken(parse, source,
                               json_object_get(source, "authmethod") == NULL ? NULL : "authmethod",
@@ -289,7 +289,7 @@ static bool check_source(struct realm_parse *parse, const json_t *source)
     const json_t *cidr = json_object_get(source, "cidr");
     struct cidr block;
     if (cidr != NULL && !json_is_null(cidr) &&
-        (!json_is_string(cidr) || !cidr_parse(json_str(cidr), &block))) {
+        (!json_is_string(cidr) || !cidr_parse(record_str(cidr), &block))) {
         return realm_mistaken(parse, source, "cidr",
                               "must be an address block such as 10.0.0.0/8 or ::1/128");
     }

@@ -20,12 +20,12 @@ static bool str_in(struct str s, const struct str *list, size_t count)
     return false;
 }
 
-bool authmethod_valid(struct str method)
+bool record_authmethod_valid(struct str method)
 {
     return str_in(method, authmethod_names, authmethod_name_count);
 }
 
-bool name_valid(struct str name)
+bool record_name_valid(struct str name)
 {
     static const struct str reserved[] = {STR_INIT("any"), STR_INIT("from"), STR_INIT("on"),
                                           STR_INIT("to")};
@@ -49,7 +49,7 @@ static bool byte_valid(unsigned char c)
     return c > 0x20 && c != 0x7f && c != '#';
 }
 
-bool resource_valid(struct str uri, enum grant_match match)
+bool record_uri_valid(struct str uri, enum grant_match match)
 {
     enum { COMPONENTS_MAX = 64 };
     if (uri.len > RECORD_URI_MAX) {
@@ -96,15 +96,15 @@ bool grant_match_read(struct str text, enum grant_match *out)
     return false;
 }
 
-struct str json_str(const json_t *string)
+struct str record_str(const json_t *string)
 {
     return str_make(json_string_value(string), json_string_length(string));
 }
 
-bool member_str(const json_t *object, const char *key, struct str *out)
+bool record_member(const json_t *object, const char *key, struct str *out)
 {
     const json_t *value = json_object_get(object, key);
-    *out = json_is_string(value) ? json_str(value) : STR_EMPTY;
+    *out = json_is_string(value) ? record_str(value) : STR_EMPTY;
     return json_is_string(value);
 }
 
@@ -113,7 +113,7 @@ static int append(const char *bytes, size_t len, void *out)
     return buf_append(out, str_make(bytes, len)) ? 0 : -1;
 }
 
-char *json_canonical(const json_t *value)
+char *record_canonical(const json_t *value)
 {
     struct buf text;
     buf_init(&text, SIZE_MAX / 2);
@@ -121,7 +121,7 @@ char *json_canonical(const json_t *value)
     return buf_take(&text, NULL);
 }
 
-json_t *json_read(struct str text, struct err *err)
+json_t *record_read(struct str text, struct err *err)
 {
     json_error_t error;
     json_t *value = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
@@ -150,11 +150,11 @@ static bool read_permissions(const json_t *list, unsigned *out, struct err *err)
     unsigned set = 0;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *name = json_array_get(list, i);
-        if (!json_is_string(name) || !resource_valid(json_str(name), GRANT_EXACT)) {
+        if (!json_is_string(name) || !record_uri_valid(record_str(name), GRANT_EXACT)) {
             return err_set(err, ERR_INVALID, "permission %zu is no name such as \"wamp.call\"",
                            i + 1);
         }
-        enum permission permission = find_permission(json_str(name));
+        enum permission permission = find_permission(record_str(name));
         set |= permission == PERMISSIONS ? 0 : PERMISSION_BIT(permission);
     }
     *out = set;
@@ -180,19 +180,19 @@ bool grant_line_read(const json_t *value, struct grant_line *out, struct err *er
     struct grant_line line = {0};
     struct str role;
     struct str match;
-    if (!member_str(value, "uri", &line.uri) || !member_str(value, "match", &match) ||
-        !member_str(value, "role", &role)) {
+    if (!record_member(value, "uri", &line.uri) || !record_member(value, "match", &match) ||
+        !record_member(value, "role", &role)) {
         return err_set(err, ERR_INVALID, "a grant needs \"uri\", \"match\" and \"role\"");
     }
     if (!grant_match_read(match, &line.match)) {
         return err_set(err, ERR_INVALID, "\"match\" must be exact, prefix or wildcard");
     }
-    if (!resource_valid(line.uri, line.match)) {
+    if (!record_uri_valid(line.uri, line.match)) {
         return err_set(err, ERR_INVALID, "\"uri\" is no URI for a match of \"%s\"",
                        grant_match_name(line.match));
     }
     line.role = split_role(role, &line.kind);
-    if (!name_valid(line.role)) {
+    if (!record_name_valid(line.role)) {
         return err_set(err, ERR_INVALID, "\"role\" is no name");
     }
     if (line.kind != ROLE_EITHER && role_is_anybody(line.role)) {
@@ -210,13 +210,14 @@ bool source_line_read(const json_t *value, struct source_line *out, struct err *
 {
     struct source_line line = {0};
     struct str cidr;
-    if (!member_str(value, "username", &line.username) || !name_valid(line.username)) {
+    if (!record_member(value, "username", &line.username) || !record_name_valid(line.username)) {
         return err_set(err, ERR_INVALID, "\"username\" is no name");
     }
-    if (!member_str(value, "authmethod", &line.authmethod) || !authmethod_valid(line.authmethod)) {
+    if (!record_member(value, "authmethod", &line.authmethod) ||
+        !record_authmethod_valid(line.authmethod)) {
         return err_set(err, ERR_INVALID, "\"authmethod\" is no method");
     }
-    if (!member_str(value, "cidr", &cidr) || !cidr_parse(cidr, &line.cidr)) {
+    if (!record_member(value, "cidr", &cidr) || !cidr_parse(cidr, &line.cidr)) {
         return err_set(err, ERR_INVALID, "\"cidr\" is no address block such as 10.0.0.0/8");
     }
     *out = line;

@@ -9,8 +9,8 @@
  * then the new value stands. */
 static char *merged_value(const struct store_write *write, const struct store_record *present)
 {
-    json_t *old = json_read(present->value, NULL);
-    json_t *new = json_read(write->value, NULL);
+    json_t *old = record_read(present->value, NULL);
+    json_t *new = record_read(write->value, NULL);
     char *text = NULL;
     if (json_is_object(old) && json_is_object(new)) {
         if (str_eq(write->kind, STR("grant"))) {
@@ -18,7 +18,7 @@ static char *merged_value(const struct store_write *write, const struct store_re
         } else if (str_eq(write->kind, STR("realm"))) {
             (void)json_object_update_missing(new, old);
         }
-        text = json_canonical(new);
+        text = record_canonical(new);
     }
     json_decref(old);
     json_decref(new);

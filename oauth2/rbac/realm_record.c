@@ -117,7 +117,7 @@ static bool is_list(struct realm_parse *parse, const char *key, const json_t *va
 
 static bool is_uri(struct realm_parse *parse, const char *key, const json_t *value)
 {
-    return (json_is_string(value) && resource_valid(json_str(value), GRANT_EXACT)) ||
+    return (json_is_string(value) && record_uri_valid(record_str(value), GRANT_EXACT)) ||
            realm_mistaken(parse, parse->object, key, "must be a URI such as com.example.app");
 }
 
@@ -135,12 +135,12 @@ static bool is_authmethods(struct realm_parse *parse, const char *key, const jso
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
         const json_t *method = json_array_get(value, i);
-        if (json_is_string(method) && authmethod_valid(json_str(method))) {
+        if (json_is_string(method) && record_authmethod_valid(record_str(method))) {
             continue;
         }
         struct str nearest =
             json_is_string(method)
-                ? str_nearest(json_str(method), authmethod_names, authmethod_name_count)
+                ? str_nearest(record_str(method), authmethod_names, authmethod_name_count)
                 : STR_EMPTY;
         return realm_mistaken(parse, value, NULL, "method %zu is none: write one such as \"%s\"",
                               i + 1, nearest.len > 0 ? nearest.ptr : "anonymous");
@@ -167,7 +167,8 @@ read_names(struct realm_parse *parse, const json_t *list, const char *name_key, 
         if (!json_is_object(element)) {
             return realm_mistaken(parse, list, NULL, "element %zu is not an object", i + 1);
         }
-        if (!member_str(element, name_key, &name) || !name_valid(name) || role_is_anybody(name)) {
+        if (!record_member(element, name_key, &name) || !record_name_valid(name) ||
+            role_is_anybody(name)) {
             return realm_mistaken(parse, element,
                                   json_object_get(element, name_key) == NULL ? NULL : name_key,
                                   "\"%s\" must be a name, and none of the reserved ones", name_key);
@@ -238,7 +239,7 @@ static bool read_uri(struct realm_parse *parse)
     if (!json_is_object(parse->object)) {
         return realm_mistaken(parse, parse->object, NULL, "a realm must be an object");
     }
-    if (!member_str(parse->object, "uri", &uri) || !resource_valid(uri, GRANT_EXACT)) {
+    if (!record_member(parse->object, "uri", &uri) || !record_uri_valid(uri, GRANT_EXACT)) {
         return realm_mistaken(parse, parse->object,
                               json_object_get(parse->object, "uri") == NULL ? NULL : "uri",
                               "\"uri\" must be a URI such as com.example.app");
@@ -327,7 +328,7 @@ static bool make_writes(struct realm_parse *parse, struct realm_writes *out)
     struct store_write *writes = ARENA_ARRAY(parse->arena, struct store_write, parse->count);
     size_t count = 0;
     for (const struct realm_line *line = parse->first; line != NULL; line = line->next) {
-        char *text = json_canonical(line->value);
+        char *text = record_canonical(line->value);
         struct str value = str_of(text);
         bool fits = has_room(parse, value.len);
         if (fits) {

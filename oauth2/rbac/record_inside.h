@@ -33,15 +33,15 @@ bool grant_line_read(const json_t *value, struct grant_line *out, struct err *er
 bool source_line_read(const json_t *value, struct source_line *out, struct err *err);
 
 /* The string member, or "" (and false) when it is absent or something else. */
-bool member_str(const json_t *object, const char *key, struct str *out);
-struct str json_str(const json_t *string);
+bool record_member(const json_t *object, const char *key, struct str *out);
+struct str record_str(const json_t *string);
 
 /* Components without blanks, controls and '#'. The same URIs as the router's, which stands
  * above this module. */
-bool resource_valid(struct str uri, enum grant_match match);
+bool record_uri_valid(struct str uri, enum grant_match match);
 /* Users, groups and roles: printable, 1 to 254 bytes, no reserved word but those in use. */
-bool name_valid(struct str name);
-bool authmethod_valid(struct str method);
+bool record_name_valid(struct str name);
+bool record_authmethod_valid(struct str method);
 extern const struct str authmethod_names[];
 extern const size_t authmethod_name_count;
 
@@ -49,8 +49,8 @@ bool grant_match_read(struct str text, enum grant_match *out);
 const char *grant_match_name(enum grant_match match);
 
 /* One spelling for equal values: sorted keys, no blanks. Owned by the caller (mem_free). */
-char *json_canonical(const json_t *value);
-json_t *json_read(struct str text, struct err *err);
+char *record_canonical(const json_t *value);
+json_t *record_read(struct str text, struct err *err);
 
 /* Reading a realm object: a line of access control for each record it becomes. */
 struct realm_parse {
