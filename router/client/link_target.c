@@ -39,6 +39,17 @@ static bool parse_authority(struct str text, uint16_t port, struct link_target *
     return out->host.len > 0;
 }
 
+/* No blanks or controls: the path goes into a request as it is. */
+static bool printable(struct str url)
+{
+    for (size_t i = 0; i < url.len; i++) {
+        if ((unsigned char)url.ptr[i] <= ' ' || url.ptr[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool link_target_parse(struct str url, struct link_target *out, struct err *err)
 {
     struct link_target target = {0};
@@ -49,7 +60,7 @@ bool link_target_parse(struct str url, struct link_target *out, struct err *err)
         *out = target;
         return true;
     }
-    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+    for (size_t i = 0; i < COUNT_OF(schemes) && printable(url); i++) {
         const struct scheme *scheme = &schemes[i];
         if (!str_starts(url, scheme->prefix)) {
             continue;

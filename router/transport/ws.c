@@ -237,7 +237,9 @@ static void next_ping(struct ws *ws)
         return;
     }
     ws->pinged_ms = worker_now_ms();
-    put_header(ws, OPCODE_PING | FIN, 0);
+    /* Not empty: libwebsockets keeps an empty pong to itself. */
+    put_header(ws, OPCODE_PING | FIN, 4);
+    outq_copy(&ws->out, STR("ping"));
     loop_at_turn_end(&ws->flush);
     timer_start(&ws->timer, options_of(ws)->ping_timeout_ms);
 }
