@@ -48,7 +48,7 @@ static bool read_text(struct builder *builder, struct str text, enum document_fo
     if (str_starts(text, STR("\xef\xbb\xbf"))) {
         text = str_from(text, 3);
     }
-    return is_json(text, format) ? json_read(builder, text) : yaml_read(builder, text);
+    return is_json(text, format) ? document_read_json(builder, text) : yaml_read(builder, text);
 }
 
 struct document *document_parse(struct str text,

@@ -83,7 +83,7 @@ struct place *document_child(const struct place *parent,
 enum { QUOTED_SIZE = 56 };
 const char *quoted(struct str text, char out[QUOTED_SIZE]);
 
-bool json_read(struct builder *builder, struct str text);
+bool document_read_json(struct builder *builder, struct str text);
 bool yaml_read(struct builder *builder, struct str text);
 
 /* A plain YAML scalar by the core schema. NULL with `*out_problem` set when it is a number that

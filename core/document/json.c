@@ -135,7 +135,7 @@ static bool read_value(struct json_reader *reader, struct slot slot)
     return list ? read_list(reader, place) : read_map(reader, place);
 }
 
-bool json_read(struct builder *builder, struct str text)
+bool document_read_json(struct builder *builder, struct str text)
 {
     struct json_reader reader = {.builder = builder, .cursor = cursor_of(text)};
     /* A decoded string is shorter than its text, and is rounded up. */

@@ -58,7 +58,8 @@ struct mhd_stream {
     struct header *headers; /* the answer's */
     size_t header_count;
     unsigned status;
-    bool started;
+    bool started;   /* the head has been read */
+    bool presented; /* the handler knows of it */
     bool refused;
     bool body_done;
     bool begun;

@@ -229,6 +229,12 @@ static enum MHD_Result settle(struct mhd_stream *s, bool may_queue)
     return MHD_YES;
 }
 
+static void present(struct mhd_stream *s)
+{
+    s->presented = true;
+    s->front->options.handler->on_request(s->front->options.ctx, &s->stream);
+}
+
 static enum MHD_Result start(struct mhd_stream *s, const char *method, const char *version)
 {
     const struct front_options *options = &s->front->options;
@@ -248,8 +254,13 @@ static enum MHD_Result start(struct mhd_stream *s, const char *method, const cha
         refuse(s, why);
         return settle(s, true);
     }
-    s->body_done = s->stream.head.content_length == 0;
-    options->handler->on_request(options->ctx, &s->stream);
+    if (s->stream.head.content_length == 0) {
+        /* The library calls again at once. An answer given now, before what it takes for a body
+         * has been read, would cost the connection. */
+        s->body_done = true;
+        return MHD_YES;
+    }
+    present(s);
     return settle(s, true);
 }
 
@@ -279,7 +290,9 @@ enum MHD_Result mhd_stream_access(void *cls,
         }
         result = settle(s, false);
     } else {
-        if (!s->body_done) {
+        if (!s->presented && !s->refused) {
+            present(s);
+        } else if (!s->body_done) {
             s->body_done = true;
             if (!s->ended && !s->begun) {
                 s->front->options.handler->on_body(&s->stream, STR_EMPTY, true);
@@ -302,7 +315,7 @@ void mhd_stream_completed(void *cls,
         return;
     }
     *con_cls = NULL;
-    if (s->started && !s->refused) {
+    if (s->presented) {
         bool answered = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && !s->aborted;
         s->front->options.handler->on_gone(&s->stream, answered);
     }

@@ -22,7 +22,8 @@ bool demo_start(struct node *node, struct err *err)
     char program[] = "/proc/self/exe";
     char command[] = "demo-callee";
     char flag[] = "--url";
-    char *argv[] = {program, command, flag, url.ptr, NULL};
+    char with_parent[] = "--with-parent";
+    char *argv[] = {program, command, flag, url.ptr, with_parent, NULL};
     posix_spawnattr_t attributes;
     sigset_t none;
     (void)sigemptyset(&none); /* our threads block signals; the callee must not inherit that */
