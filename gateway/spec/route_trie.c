@@ -2,24 +2,24 @@
 
 #include "spec/constraint.h"
 
-static void release(void *ptr)
-{
-    map_done(ptr);
-}
+/* Up to so many literals are compared one by one. */
+enum { FEW = 4 };
 
 struct trie_node *trie_new(struct arena *arena)
 {
-    struct trie_node *node = ARENA_NEW(arena, struct trie_node);
-    map_init(&node->literals);
-    arena_defer(arena, release, &node->literals);
-    return node;
+    return ARENA_NEW(arena, struct trie_node);
+}
+
+static void release(void *ptr)
+{
+    map_done(ptr);
 }
 
 /* Constrained ones first, in the order of their text, so that no order of a file matters. */
 static bool comes_before(const struct constraint *a, const struct constraint *b)
 {
     if (a == NULL || b == NULL) {
-        return a != NULL;
+        return a != NULL && b == NULL;
     }
     return str_cmp(constraint_pattern(a), constraint_pattern(b)) < 0;
 }
@@ -35,17 +35,53 @@ static bool same_constraint(const struct constraint *a, const struct constraint 
 static struct trie_node *
 param_node(struct trie_node *node, struct arena *arena, const struct constraint *constraint)
 {
-    struct trie_edge **at = &node->params;
+    struct trie_node **at = &node->params;
     while (*at != NULL && comes_before((*at)->constraint, constraint)) {
         at = &(*at)->next;
     }
     if (*at != NULL && same_constraint((*at)->constraint, constraint)) {
-        return (*at)->node;
+        return *at;
     }
-    struct trie_edge *edge = ARENA_NEW(arena, struct trie_edge);
-    *edge = (struct trie_edge){.next = *at, .constraint = constraint, .node = trie_new(arena)};
-    *at = edge;
-    return edge->node;
+    struct trie_node *param = trie_new(arena);
+    param->constraint = constraint;
+    param->next = *at;
+    *at = param;
+    return param;
+}
+
+static struct trie_node *literal_node(const struct trie_node *node, struct str text)
+{
+    if (node->many != NULL) {
+        return map_get(node->many, text);
+    }
+    struct trie_node *at = node->literals;
+    while (at != NULL && !str_eq(at->text, text)) {
+        at = at->next;
+    }
+    return at;
+}
+
+static void add_literal(struct trie_node *node, struct arena *arena, struct trie_node *literal)
+{
+    size_t count = 0;
+    literal->next = node->literals;
+    node->literals = literal;
+    if (node->many != NULL) {
+        (void)map_put(node->many, literal->text, literal);
+        return;
+    }
+    for (const struct trie_node *at = literal; at != NULL; at = at->next) {
+        count++;
+    }
+    if (count <= FEW) {
+        return;
+    }
+    node->many = ARENA_NEW(arena, struct map);
+    map_init(node->many);
+    arena_defer(arena, release, node->many);
+    for (struct trie_node *at = literal; at != NULL; at = at->next) {
+        (void)map_put(node->many, at->text, at);
+    }
 }
 
 static struct trie_node *
@@ -54,10 +90,11 @@ child(struct trie_node *node, struct arena *arena, const struct pattern_segment 
     if (segment->param) {
         return param_node(node, arena, segment->constraint);
     }
-    struct trie_node *next = map_get(&node->literals, segment->text);
+    struct trie_node *next = literal_node(node, segment->text);
     if (next == NULL) {
         next = trie_new(arena);
-        (void)map_put(&node->literals, segment->text, next);
+        next->text = arena_str(arena, segment->text); /* a copy, to have it near */
+        add_literal(node, arena, next);
     }
     return next;
 }
@@ -77,19 +114,20 @@ const struct route *trie_add(struct trie_node *root,
         }
         node = child(node, arena, &pattern->segments[i]);
     }
-    struct trie_leaf **leaf = pattern->rest ? &node->rest : &node->here;
-    for (; *leaf != NULL; leaf = &(*leaf)->next) {
-        if (((*leaf)->schemes & schemes) != 0) {
-            return (*leaf)->route == route ? NULL : (*leaf)->route;
+    struct trie_leaf **at = pattern->rest ? &node->rest : &node->here;
+    for (; *at != NULL; at = &(*at)->next) {
+        if (((*at)->schemes & schemes) != 0) {
+            return (*at)->route == route ? NULL : (*at)->route;
         }
     }
-    struct str *kept = ARENA_ARRAY(arena, struct str, count + 1);
+    struct trie_leaf *leaf = arena_calloc(arena, sizeof(*leaf) + count * sizeof(names[0]));
+    leaf->schemes = schemes;
+    leaf->route = route;
+    leaf->name_count = count;
     for (size_t i = 0; i < count; i++) {
-        kept[i] = names[i];
+        leaf->names[i] = names[i];
     }
-    *leaf = ARENA_NEW(arena, struct trie_leaf);
-    **leaf =
-        (struct trie_leaf){.schemes = schemes, .route = route, .names = kept, .name_count = count};
+    *at = leaf;
     return NULL;
 }
 
@@ -128,17 +166,17 @@ walk(struct lookup *lookup, const struct trie_node *node, struct str path, size_
     struct str segment;
     struct str rest;
     (void)str_cut(path, '/', &segment, &rest);
-    const struct trie_node *next = map_get(&node->literals, segment);
+    const struct trie_node *next = literal_node(node, segment);
     if (next != NULL && walk(lookup, next, rest, params)) {
         return true;
     }
-    for (const struct trie_edge *edge = node->params; edge != NULL; edge = edge->next) {
+    for (const struct trie_node *param = node->params; param != NULL; param = param->next) {
         if (params >= ROUTE_PARAMS_MAX ||
-            (edge->constraint != NULL && !constraint_match(edge->constraint, segment))) {
+            (param->constraint != NULL && !constraint_match(param->constraint, segment))) {
             continue;
         }
         lookup->out->params[params].value = segment;
-        if (walk(lookup, edge->node, rest, params + 1)) {
+        if (walk(lookup, param, rest, params + 1)) {
             return true;
         }
     }

@@ -1,7 +1,9 @@
 /* route_trie.h - paths of one host, segment by segment. For gateway/spec alone.
  *
  * Every node is reached by one path only, so a look-up visits a node at most once,
- * however much it has to go back. Built by one thread, then read-only.
+ * however much it has to go back. What one path needs lies together in memory, as
+ * a look-up among many routes waits for memory and for little else. Built by one
+ * thread, then read-only.
  */
 #ifndef POSTERN_SPEC_ROUTE_TRIE_H
 #define POSTERN_SPEC_ROUTE_TRIE_H
@@ -15,19 +17,17 @@ struct trie_leaf {
     struct trie_leaf *next; /* of other schemes */
     unsigned schemes;
     const struct route *route;
-    const struct str *names; /* of the parameters, in the order of the path */
-    size_t name_count;
-};
-
-struct trie_edge { /* a parameter */
-    struct trie_edge *next;
-    const struct constraint *constraint; /* NULL: anything, and then the last */
-    struct trie_node *node;
+    size_t name_count; /* parameters, in the order of the path */
+    struct str names[];
 };
 
 struct trie_node {
-    struct map literals;
-    struct trie_edge *params;
+    struct str text;                     /* of a literal */
+    const struct constraint *constraint; /* of a parameter; NULL: anything, and then the last */
+    struct trie_node *next;              /* beside it */
+    struct trie_node *literals;
+    struct map *many; /* the literals by text, once they are many */
+    struct trie_node *params;
     struct trie_leaf *here;
     struct trie_leaf *rest;
 };
