@@ -76,7 +76,7 @@ struct call_request {
 /* The call is answered in any case, and may be so already. */
 struct handle dealer_call(struct shard *shard, const struct call_request *request);
 /* RESULT or ERROR for a call of this worker, or for one that is answered already. */
-void dealer_answer(struct shard *shard, struct handle call, struct message *answer, bool final);
+void dealer_answer(struct shard *shard, struct handle handle, struct message *answer, bool final);
 /* Tells the callee's half only; the caller is still to be answered. */
 void dealer_cancel(struct call *call, enum cancel_mode mode);
 struct str cancel_mode_name(enum cancel_mode mode);

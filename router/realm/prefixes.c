@@ -75,9 +75,9 @@ static bool child_at(const struct prefix_node *node, char byte, size_t *out)
 
 static void child_insert(struct prefix_node *node, size_t at, struct prefix_node *child)
 {
-    node->children = mem_realloc(node->children, (node->count + 1) * sizeof(node->children[0]));
+    node->children = mem_realloc(node->children, (node->count + 1) * sizeof(struct prefix_node *));
     memmove(&node->children[at + 1], &node->children[at],
-            (node->count - at) * sizeof(node->children[0]));
+            (node->count - at) * sizeof(struct prefix_node *));
     node->children[at] = child;
     node->count++;
 }
@@ -86,7 +86,7 @@ static void child_drop(struct prefix_node *node, size_t at)
 {
     node->count--;
     memmove(&node->children[at], &node->children[at + 1],
-            (node->count - at) * sizeof(node->children[0]));
+            (node->count - at) * sizeof(struct prefix_node *));
 }
 
 static size_t common_length(const struct prefix_node *node, struct str rest)

@@ -160,17 +160,17 @@ static void session_dispatch(struct session *session, struct message *message)
     }
 }
 
-void session_receive(struct session *session, struct str bytes)
+void session_receive(struct session *session, struct str message)
 {
     if (session->state == SESSION_ENDED) {
         return;
     }
     struct shard *shard = session->shard;
-    struct message message;
+    struct message decoded;
     struct err err = {0};
     shard_enter(shard);
-    if (message_decode(session->peer->serializer, bytes, &shard->scratch, &message, &err)) {
-        session_dispatch(session, &message);
+    if (message_decode(session->peer->serializer, message, &shard->scratch, &decoded, &err)) {
+        session_dispatch(session, &decoded);
     } else {
         session_violation(session, "%s", err.text);
     }

@@ -37,6 +37,9 @@ struct world {
     uint64_t version;
 };
 
+/* Timers let peers hear things at any time. */
+static pthread_mutex_t heard_lock = PTHREAD_MUTEX_INITIALIZER;
+
 struct heard {
     struct list node;
     json_t *message;
@@ -212,7 +215,9 @@ static inline void actor_hear(struct peer *peer, struct str bytes)
     struct heard *heard = NEW(struct heard);
     heard->message = json_loadb(json.ptr, json.len, JSON_DECODE_ANY, NULL);
     assert_non_null(heard->message);
+    (void)pthread_mutex_lock(&heard_lock);
     list_push(&actor->inbox, &heard->node);
+    (void)pthread_mutex_unlock(&heard_lock);
     buf_done(&json);
 }
 
@@ -374,9 +379,11 @@ static inline bool fits(const json_t *pattern, const json_t *actual)
 static inline size_t unheard(const struct actor *actor)
 {
     size_t count = 0;
+    (void)pthread_mutex_lock(&heard_lock);
     LIST_FOREACH (node, &actor->inbox) {
         count++;
     }
+    (void)pthread_mutex_unlock(&heard_lock);
     return count;
 }
 
@@ -389,11 +396,13 @@ expect(struct actor *actor, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (list_empty(&actor->inbox)) {
+    if (unheard(actor) == 0) {
         fail_msg("nothing heard, expected %s", text);
     }
+    (void)pthread_mutex_lock(&heard_lock);
     struct heard *heard = LIST_ENTRY(actor->inbox.next, struct heard, node);
     list_remove(&heard->node);
+    (void)pthread_mutex_unlock(&heard_lock);
     json_decref(actor->last);
     actor->last = heard->message;
     mem_free(heard);
@@ -422,7 +431,7 @@ static inline const char *text_at(const struct actor *actor, size_t index)
 
 static inline void expect_silence(const struct actor *actor)
 {
-    if (!list_empty(&actor->inbox)) {
+    if (unheard(actor) > 0) {
         char *got =
             json_dumps(LIST_ENTRY(actor->inbox.next, struct heard, node)->message, JSON_COMPACT);
         fail_msg("heard %s, expected silence", got);

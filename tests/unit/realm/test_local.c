@@ -47,7 +47,9 @@ static void on_reply(void *ctx, const struct local_reply *reply)
     }
     copy(seen.args[seen.count], buf_str(&json));
     buf_done(&json);
+    (void)pthread_mutex_lock(&heard_lock);
     seen.count++;
+    (void)pthread_mutex_unlock(&heard_lock);
 }
 
 static void answer_now(const struct builtin_call *call)
@@ -212,9 +214,17 @@ static void canceling_what_is_answered_changes_nothing(void **state)
     assert_int_equal(seen.count, 1);
 }
 
+static unsigned replies(void)
+{
+    (void)pthread_mutex_lock(&heard_lock);
+    unsigned count = seen.count;
+    (void)pthread_mutex_unlock(&heard_lock);
+    return count;
+}
+
 static void wait_for_replies(unsigned count)
 {
-    for (unsigned i = 0; i < 400 && seen.count < count; i++) {
+    for (unsigned i = 0; i < 400 && replies() < count; i++) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
         settle(&world);
     }

@@ -264,7 +264,7 @@ static void a_peer_that_does_not_read_is_not_read_until_it_does(void **state)
 {
     (void)state;
     struct actor *actor = actor_join(&world, 0, SERIALIZER_JSON, "com.test");
-    actor->queued = 600 * 1024;
+    actor->queued = 600000;
     say(actor, "[48,1,{},\"com.a\"]");
     say(actor, "[48,2,{},\"com.a\"]");
     assert_int_equal(actor->pauses, 1);
