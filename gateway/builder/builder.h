@@ -28,6 +28,7 @@ struct builder_options {
     struct snapshot_slot *routes;
     struct snapshot_slot *rbac;
     bool allow_forward;
+    bool allow_anonymous_admin; /* admin.allow_anonymous */
 };
 
 struct builder *builder_new(const struct builder_options *options);

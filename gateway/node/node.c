@@ -59,8 +59,11 @@ static bool make_ground(struct node *node, struct err *err)
     }
     node->routes = snapshot_slot_new(node->workers, node->jobs);
     node->rbac = snapshot_slot_new(node->workers, node->jobs);
-    node->builder = builder_new(&(struct builder_options){
-        .store = node->store, .routes = node->routes, .rbac = node->rbac});
+    node->builder = builder_new(
+        &(struct builder_options){.store = node->store,
+                                  .routes = node->routes,
+                                  .rbac = node->rbac,
+                                  .allow_anonymous_admin = conf->admin.allow_anonymous});
     return builder_load(node->builder, err);
 }
 
