@@ -149,7 +149,7 @@ double number_f64(const struct number *number)
         return number->negative ? -(double)number->magnitude : (double)number->magnitude;
     }
     if (number->exact && number->magnitude <= CLINGER_DIGITS &&
-        abs(number->exponent) <= CLINGER_EXPONENT) {
+        number->exponent >= -CLINGER_EXPONENT && number->exponent <= CLINGER_EXPONENT) {
         double value = (double)number->magnitude;
         value = number->exponent < 0 ? value / powers[-number->exponent]
                                      : value * powers[number->exponent];
@@ -231,7 +231,7 @@ static size_t short_decimal(double value, char *out)
 size_t format_f64(double value, char out[32])
 {
     if (!isfinite(value)) {
-        memcpy(out, "null", 4);
+        text_copy(out, "null", 4);
         return 4;
     }
     size_t len = short_decimal(value, out);

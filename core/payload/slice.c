@@ -48,7 +48,7 @@ struct slice slice_get(struct slice map, struct str key)
         return found;
     }
     while (scan_member(&scan)) {
-        bool same;
+        bool same = false;
         struct str bytes;
         if (!key_is(&scan, key, &same) || !scan_skip(&scan, &bytes)) {
             return absent();

@@ -6,9 +6,14 @@
 bool writer_grow(struct writer *writer, size_t size)
 {
     writer_close(writer);
-    bool ok = buf_reserve(writer->buf, size) != NULL;
-    writer_open(writer, writer->buf);
-    return ok;
+    char *room = buf_reserve(writer->buf, size);
+    if (room == NULL) {
+        writer->limit = writer->at;
+        return false;
+    }
+    writer->at = room;
+    writer->limit = writer->buf->ptr + writer->buf->cap;
+    return true;
 }
 
 /* A byte and `width` bytes of `value` behind it, big-endian. */
@@ -189,7 +194,7 @@ bool write_json_bin(struct writer *writer, struct str bytes)
         return false;
     }
     writer_close(writer);
-    (void)base64_encode(BASE64_STANDARD, bytes, writer->buf);
+    bool ok = base64_encode(BASE64_STANDARD, bytes, writer->buf) && buf_byte(writer->buf, '"');
     writer_open(writer, writer->buf);
-    return write_byte(writer, '"');
+    return ok;
 }

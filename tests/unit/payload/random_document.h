@@ -40,24 +40,26 @@ static inline double random_double(uint64_t *seed)
 
 static inline struct str random_text(uint64_t *seed, char out[400])
 {
-    static const char *const pieces[] = {"a",
-                                         "word ",
-                                         "\"",
-                                         "\\",
-                                         "\n",
-                                         "\x01",
-                                         "\x7f",
-                                         "\xc3\xa9",
-                                         "/",
-                                         "\xe2\x82\xac",
-                                         "\xf0\x9f\x98\x80",
-                                         "plain text"};
+    static const struct str pieces[] = {
+        STR_INIT("a"),
+        STR_INIT("word "),
+        STR_INIT("\""),
+        STR_INIT("\\"),
+        STR_INIT("\n"),
+        STR_INIT("\x01"),
+        STR_INIT("\x7f"),
+        STR_INIT("\xc3\xa9"),
+        STR_INIT("/"),
+        STR_INIT("\xe2\x82\xac"),
+        STR_INIT("\xf0\x9f\x98\x80"),
+        STR_INIT("plain text"),
+    };
     size_t len = 0;
     size_t count = draw(seed) % 12 == 0 ? draw(seed) % 30 : draw(seed) % 5;
     for (size_t i = 0; i < count; i++) {
-        const char *piece = pieces[draw(seed) % (sizeof pieces / sizeof *pieces)];
-        memcpy(out + len, piece, strlen(piece));
-        len += strlen(piece);
+        struct str piece = pieces[draw(seed) % (sizeof pieces / sizeof *pieces)];
+        memcpy(out + len, piece.ptr, piece.len);
+        len += piece.len;
     }
     return str_make(out, len);
 }

@@ -117,7 +117,8 @@ static void a_number_longer_than_any_double_needs_is_refused(void **state)
     (void)state;
     static char digits[5000];
     memset(digits, '0', sizeof digits);
-    memcpy(digits, "1.", 2);
+    digits[0] = '1';
+    digits[1] = '.';
     refused((struct slice){SERIALIZER_JSON, str_make(digits, sizeof digits)}, sizeof digits);
 }
 
@@ -157,36 +158,32 @@ static void escapes_make_whole_characters(void **state)
     refused(JSON("\"\\ud800\\udc0"), 1);
 }
 
-/* `levels` times `open`, then `middle`, then `levels` times `close`. */
-static struct str nested(char *out, size_t levels, const char *open, const char *close)
+/* `levels` times `open`, then as often `close` (not if it is NUL). */
+static struct str nested(char *out, size_t levels, char open, char close)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < levels; i++) {
-        memcpy(out + at, open, strlen(open));
-        at += strlen(open);
+    memset(out, open, levels);
+    if (close == '\0') {
+        return str_make(out, levels);
     }
-    for (size_t i = 0; i < levels; i++) {
-        memcpy(out + at, close, strlen(close));
-        at += strlen(close);
-    }
-    return str_make(out, at);
+    memset(out + levels, close, levels);
+    return str_make(out, 2 * levels);
 }
 
 static void nesting_is_allowed_down_to_the_limit_and_no_further(void **state)
 {
     (void)state;
     static char text[1 << 16];
-    struct str fits = nested(text, SCAN_DEPTH_MAX, "[", "]");
+    struct str fits = nested(text, SCAN_DEPTH_MAX, '[', ']');
     accepted((struct slice){SERIALIZER_JSON, fits});
-    struct str over = nested(text, SCAN_DEPTH_MAX + 1, "[", "]");
+    struct str over = nested(text, SCAN_DEPTH_MAX + 1, '[', ']');
     refused((struct slice){SERIALIZER_JSON, over}, SCAN_DEPTH_MAX);
-    struct str bomb = nested(text, sizeof text / 2, "[", "]");
+    struct str bomb = nested(text, sizeof text / 2, '[', ']');
     refused((struct slice){SERIALIZER_JSON, bomb}, SCAN_DEPTH_MAX);
 
-    struct str packed = nested(text, SCAN_DEPTH_MAX - 1, "\x91", "");
+    struct str packed = nested(text, SCAN_DEPTH_MAX - 1, '\x91', '\0');
     text[packed.len++] = '\x90';
     accepted((struct slice){SERIALIZER_MSGPACK, packed});
-    packed = nested(text, SCAN_DEPTH_MAX, "\x91", "");
+    packed = nested(text, SCAN_DEPTH_MAX, '\x91', '\0');
     text[packed.len++] = '\x90';
     refused((struct slice){SERIALIZER_MSGPACK, packed}, SCAN_DEPTH_MAX + 1);
 }
@@ -196,12 +193,12 @@ static void depth_counts_from_the_outermost_container_entered(void **state)
     (void)state;
     static char text[256];
     struct scan scan;
-    scan_init(&scan, SERIALIZER_JSON, nested(text, SCAN_DEPTH_MAX + 1, "[", "]"), NULL);
+    scan_init(&scan, SERIALIZER_JSON, nested(text, SCAN_DEPTH_MAX + 1, '[', ']'), NULL);
     assert_true(scan_enter_list(&scan));
     assert_true(scan_more(&scan));
     assert_false(scan_skip(&scan, NULL));
 
-    scan_init(&scan, SERIALIZER_JSON, nested(text, SCAN_DEPTH_MAX + 1, "[", "]"), NULL);
+    scan_init(&scan, SERIALIZER_JSON, nested(text, SCAN_DEPTH_MAX + 1, '[', ']'), NULL);
     for (int i = 0; i < SCAN_DEPTH_MAX; i++) {
         assert_true(scan_enter_list(&scan));
         assert_true(scan_more(&scan));
@@ -485,7 +482,9 @@ static void an_escaped_string_beyond_the_scratch_fails(void **state)
 
     static char long_text[8192];
     memset(long_text, 'x', sizeof long_text);
-    memcpy(long_text, "\"\\n", 3);
+    long_text[0] = '"';
+    long_text[1] = '\\';
+    long_text[2] = 'n';
     long_text[sizeof long_text - 1] = '"';
     struct arena arena;
     arena_init(&arena, 4096);
