@@ -123,6 +123,7 @@ static void make_gateway(struct node *node)
         .router = node->router,
         .body_max = conf->http.body_max,
         .output_max = conf->template.output_max,
+        .open_max = conf->limits.parked_requests,
         .body_timeout_ms = conf->http.body_timeout_ms,
     });
     node->api = api_new(&(struct api_options){
@@ -146,8 +147,28 @@ static bool seed(struct node *node, struct err *err)
            (!node->options.demo || seed_demo(node, err)) && seed_specs(node, err);
 }
 
+/* What the settings know and this version does not do yet is refused, not passed over. */
+static bool check_settings(const struct conf *conf, struct err *err)
+{
+    if (conf->gateway.front == CONF_FRONT_H1 || conf->admin.front == CONF_FRONT_H1) {
+        return err_set(err, ERR_INVALID, "the front h1 is not in this version: use mhd");
+    }
+    if (conf->cluster.url[0] != '\0') {
+        return err_set(err, ERR_INVALID,
+                       "cluster.url: this version runs as one node, leave it empty");
+    }
+    if (conf->bridge.config_file[0] != '\0') {
+        return err_set(err, ERR_INVALID,
+                       "bridge.config_file: this version has no bridge, leave it empty");
+    }
+    return true;
+}
+
 struct node *node_new(const struct node_options *options, struct err *err)
 {
+    if (!check_settings(options->conf, err)) {
+        return NULL;
+    }
     struct node *node = NEW(struct node);
     node->options = *options;
     node->conf = options->conf;
@@ -189,15 +210,40 @@ static bool start(struct node *node, struct err *err)
     return !node->options.demo || demo_start(node, err);
 }
 
-/* Certificates; settings that are live come with the issue of their users. */
+static void log_conf_problems(const struct conf_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct conf_problem *p = &problems->items[i];
+        if (p->warning) {
+            log_warn("reload", KV_CSTR("where", p->where), KV_CSTR("warning", p->text));
+        } else {
+            log_error("reload", KV_CSTR("where", p->where), KV_CSTR("error", p->text));
+        }
+    }
+}
+
+/* SIGHUP: settings and certificates are read again, all or nothing. Of the settings those that
+ * are live take effect. */
 static void reload(struct node *node)
 {
     struct err err = {0};
-    if (net_reload_tls(node->net, &err)) {
-        log_info("certificates read again");
-    } else {
+    struct conf fresh;
+    struct conf_problems problems;
+    conf_problems_init(&problems);
+    bool readable = conf_reload(&node->options.source, node->conf, &fresh, &problems);
+    log_conf_problems(&problems);
+    if (!readable) {
+        log_error("reload refused, all stays as it was");
+    } else if (!net_reload_tls(node->net, &err)) {
         log_error("reload refused, all stays as it was", KV_ERR(&err));
+    } else {
+        log_setup((enum log_level)fresh.log.level, (enum log_format)fresh.log.format);
+        log_info("settings and certificates read again");
     }
+    if (readable) {
+        conf_done(&fresh);
+    }
+    conf_problems_done(&problems);
 }
 
 static int open_signals(sigset_t *set)

@@ -12,7 +12,15 @@ struct pipeline_worker *pipeline_mine(struct pipeline *pipeline)
 
 static void on_request(void *ctx, struct stream *stream)
 {
-    exchange_advance(exchange_new(ctx, stream));
+    struct pipeline *pipeline = ctx;
+    struct exchange *exchange = exchange_new(pipeline, stream);
+    size_t max = pipeline->options.open_max;
+    if (max != 0 && pipeline_open_count(pipeline) > max) {
+        (void)exchange_refuse(exchange, 503, STR("http.too_busy"),
+                              "as many requests wait as limits.parked_requests allows");
+        return;
+    }
+    exchange_advance(exchange);
 }
 
 static void on_body(struct stream *stream, struct str bytes, bool last)

@@ -23,6 +23,7 @@ struct pipeline_options {
     struct router *router;
     size_t body_max;   /* no route may take more */
     size_t output_max; /* bytes of one rendered template */
+    size_t open_max;   /* exchanges waiting at once, over all workers; 0: unlimited */
     uint64_t body_timeout_ms;
 };
 
