@@ -39,6 +39,11 @@ static struct rawsocket *of_peer(struct peer *peer)
     return CONTAINER_OF(peer, struct rawsocket, peer);
 }
 
+static const struct traffic *traffic_of(const struct rawsocket *raw)
+{
+    return &raw->worker->transport->traffic[TRAFFIC_RAWSOCKET];
+}
+
 static void abort_now(struct rawsocket *raw, const char *why)
 {
     raw->finished = true;
@@ -65,6 +70,7 @@ static void rawsocket_send(struct peer *peer, struct str message)
     struct rawsocket *raw = of_peer(peer);
     if (begin_frame(raw, FRAME_MESSAGE, message.len)) {
         conn_write(&raw->conn, message);
+        traffic_out(traffic_of(raw), message.len);
     }
 }
 
@@ -73,6 +79,7 @@ static void rawsocket_share(struct peer *peer, struct block *block, struct str m
     struct rawsocket *raw = of_peer(peer);
     if (begin_frame(raw, FRAME_MESSAGE, message.len)) {
         conn_share(&raw->conn, block, message);
+        traffic_out(traffic_of(raw), message.len);
     }
 }
 
@@ -117,6 +124,7 @@ static void refuse(struct rawsocket *raw, enum handshake_fault fault)
 {
     char reply[FRAMING_HANDSHAKE_SIZE];
     handshake_refuse(fault, reply);
+    metric_add(traffic_of(raw)->refused, 1);
     conn_write(&raw->conn, str_make(reply, sizeof(reply)));
     raw->finished = true;
     conn_finish(&raw->conn);
@@ -153,6 +161,7 @@ static void take_frame(struct rawsocket *raw, const struct frame *frame)
 {
     switch (frame->type) {
     case FRAME_MESSAGE:
+        traffic_in(traffic_of(raw), frame->payload.len);
         session_receive(raw->session, frame->payload);
         break;
     case FRAME_PING:
@@ -219,6 +228,7 @@ static void rawsocket_free(struct rawsocket *raw)
     timer_stop(&raw->deadline);
     list_remove(&raw->link);
     conn_done(&raw->conn);
+    traffic_closed(traffic_of(raw));
     net_release(&raw->peer.info);
     mem_free(raw);
 }
@@ -271,6 +281,7 @@ static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_in
     raw->peer.ops = &peer_ops;
     raw->peer.info = *peer;
     list_push(&worker->rawsockets, &raw->link);
+    traffic_opened(traffic_of(raw));
     keep_alive(fd, &transport->options);
     conn_init(&raw->conn, &conn_ops, fd, tls, peer, FRAME_HEADER_SIZE + raw->length_max);
     timer_init(&raw->deadline, on_deadline);

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "loop/timer.h"
+#include "transport/traffic.h"
 #include "transport/transport.h"
 
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct transport_worker {
 struct transport {
     struct transport_options options;
     struct str *origins; /* our copy of options.origins */
+    struct traffic traffic[TRAFFIC_KINDS];
     struct transport_worker *workers[WORKERS_MAX];
 };
 

@@ -116,6 +116,7 @@ static void upgrade_refuse(struct upgrade *upgrade, unsigned status, const char 
     timer_stop(&upgrade->deadline);
     watch_set(&upgrade->watch, 0);
     upgrade->refusing = true;
+    metric_add(upgrade->worker->transport->traffic[TRAFFIC_WEBSOCKET].refused, 1);
     conn_init(&upgrade->out, &refusal_ops, upgrade->fd, NULL, &upgrade->peer, 0);
     upgrade->fd = -1;
     conn_write(&upgrade->out, str_make(answer, (size_t)answer_len));

@@ -60,6 +60,11 @@ static const struct transport_options *options_of(const struct ws *ws)
     return &ws->context->worker->transport->options;
 }
 
+static const struct traffic *traffic_of(const struct ws *ws)
+{
+    return &ws->context->worker->transport->traffic[TRAFFIC_WEBSOCKET];
+}
+
 /* Not from inside a callback for this wsi: those return -1. Its own time-out may come late on
  * a busy loop; a socket that is shut down is noticed by whoever reads or writes it. */
 static void ws_kill(struct ws *ws)
@@ -152,6 +157,7 @@ static void put_message(struct ws *ws, struct block *block, struct str message)
     if (ws->state != WS_OPEN) {
         return;
     }
+    traffic_out(traffic_of(ws), message.len);
     unsigned opcode = ws->peer.serializer == SERIALIZER_JSON ? OPCODE_TEXT : OPCODE_BINARY;
     do {
         struct str piece = str_sub(message, 0, WS_FRAGMENT_MAX);
@@ -264,6 +270,7 @@ static int fail(struct ws *ws, enum lws_close_status status)
 
 static int deliver(struct ws *ws, struct str message)
 {
+    traffic_in(traffic_of(ws), message.len);
     session_receive(ws->session, message);
     return 0;
 }
@@ -311,6 +318,7 @@ static int ws_begin(struct lws *wsi)
     ws->peer.info = *context->adopting;
     context->adopting = NULL;
     list_push(&context->sockets, &ws->link);
+    traffic_opened(traffic_of(ws));
     outq_init(&ws->out);
     buf_init(&ws->partial, options_of(ws)->message_max);
     ws->flush.fn = on_turn_end;
@@ -369,6 +377,7 @@ static void ws_free(struct ws *ws)
     list_remove(&ws->link);
     outq_clear(&ws->out);
     buf_done(&ws->partial);
+    traffic_closed(traffic_of(ws));
     net_release(&ws->peer.info);
     mem_free(ws);
 }

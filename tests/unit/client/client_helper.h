@@ -10,6 +10,7 @@
 #include "../../support/realm_world.h"
 #include "base/clock.h"
 #include "client/client.h"
+#include "metrics/metrics.h"
 #include "net/listener.h"
 #include "transport/transport.h"
 
@@ -133,6 +134,7 @@ static inline void house_stop(struct house *house)
     workers_free(house->world.workers);
     jobs_free(house->world.jobs);
     rbac_builder_free(house->world.builder);
+    metrics_free();
     (void)unlink(house->certificate);
     (void)unlink(house->key);
     (void)unlink(house->unix_path);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/timer.h"
+#include "metrics/metrics.h"
 #include "net/listener.h"
 #include "realm/peer.h"
 #include "realm/session.h"
@@ -155,6 +156,7 @@ static void fixture_stop(struct fixture *fixture)
     net_free(fixture->net);
     transport_free(fixture->transport);
     workers_free(fixture->workers);
+    metrics_free();
 }
 
 /* Blocking, with a time-out on reading. */
