@@ -128,7 +128,9 @@ static void on_stored(struct store_request *store)
 {
     struct api_store_call *call = CONTAINER_OF(store, struct api_store_call, store);
     struct api_request *request = call->request;
-    if (!store->ok) {
+    /* What is not there is for `done` to say: it finds no record. */
+    bool missing = store->op == STORE_GET && store->err.code == ERR_NOT_FOUND;
+    if (!store->ok && !missing) {
         api_reply_err(request, &store->err);
     } else {
         call->done(request, store);

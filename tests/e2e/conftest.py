@@ -1,0 +1,59 @@
+"""Fixtures: one node a module, made of the real program, with its log shown when a test fails."""
+import contextlib
+
+import pytest
+
+from support.node import Node
+from support.peer import KINDS, Peer
+
+REALM = "com.example.e2e"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        nodes = [v for v in getattr(item, "funcargs", {}).values() if isinstance(v, Node)]
+        for node in nodes:
+            report.sections.append((f"log of {node.home.name}", node.log_text()[-8000:]))
+
+
+@pytest.fixture(scope="module")
+def realm():
+    return REALM
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    """A node with an open realm, shared by the tests of a module."""
+    with Node(tmp_path_factory.mktemp("node")) as running:
+        running.create_open_realm(REALM)
+        yield running
+
+
+@pytest.fixture
+def make_node(tmp_path):
+    """Nodes of a test's own; each ends with the test, and must end well."""
+    with contextlib.ExitStack() as stack:
+        def make(name="own", **options):
+            made = Node(tmp_path / name, **options)
+            stack.push(made.__exit__)
+            return made
+        yield make
+
+
+@pytest.fixture
+def peer(node, realm):
+    """Opens sessions of autobahn clients that leave with the test."""
+    with contextlib.ExitStack() as stack:
+        def join(kind="py-ws-json", at=realm):
+            return stack.enter_context(Peer(node, at, kind))
+        yield join
+
+
+@pytest.fixture(scope="module")
+def peers(node, realm):
+    """One session of every kind of client, shared by a module."""
+    with contextlib.ExitStack() as stack:
+        yield {kind: stack.enter_context(Peer(node, realm, kind)) for kind in KINDS}
