@@ -1,3 +1,4 @@
+/* audience_filter.c - the options of PUBLISH, and who passes their lists. */
 #include "realm/audience_filter.h"
 
 #include "base/mem.h"

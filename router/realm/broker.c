@@ -1,3 +1,4 @@
+/* broker.c - checks a publication, finds what it reaches and sends it there. */
 #include "realm/broker.h"
 
 #include "realm/fanout.h"

@@ -1,3 +1,4 @@
+/* builtin.c - answers of built-in procedures find their call again, or nobody. */
 #include "realm/builtin.h"
 
 #include "realm/dealer.h"

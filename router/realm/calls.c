@@ -1,3 +1,4 @@
+/* calls.c - CALL and CANCEL of sessions. What is in them is the dealer's to do (dealer.c). */
 #include "base/log.h"
 #include "base/mem.h"
 #include "realm/dealer.h"

@@ -1,3 +1,8 @@
+/* dealer.c - the caller's half: admit, route, wait, answer once.
+ *
+ * A call ends in call_answer or, when its caller leaves, in dealer_leave; both give its slot
+ * back, and whatever still comes for it finds nothing there.
+ */
 #include "realm/dealer.h"
 
 #include "base/mem.h"
@@ -43,14 +48,16 @@ static void call_timed_out(struct timer *timer)
 static struct call *call_new(struct shard *shard, const struct call_request *request)
 {
     struct call *call = slots_take(&shard->calls);
-    if (call->memory_cap < request->procedure.len) {
-        call->memory = mem_realloc(call->memory, request->procedure.len);
-        call->memory_cap = request->procedure.len;
+    /* One byte more than is valid is enough to be refused, and no more is kept. */
+    struct str uri = str_sub(request->procedure, 0, URI_LEN_MAX + 1);
+    if (call->memory_cap < uri.len) {
+        call->memory = mem_realloc(call->memory, uri.len);
+        call->memory_cap = uri.len;
     }
-    if (request->procedure.len > 0) {
-        memcpy(call->memory, request->procedure.ptr, request->procedure.len);
+    if (uri.len > 0) {
+        memcpy(call->memory, uri.ptr, uri.len);
     }
-    call->uri = str_make(call->memory, request->procedure.len);
+    call->uri = str_make(call->memory, uri.len);
     call->shard = shard;
     call->session = request->session;
     call->number = ++shard->calls_made;

@@ -1,3 +1,4 @@
+/* fanout.c - one post to each worker with members; an EVENT encoded once for each serializer. */
 #include "realm/fanout.h"
 
 #include "base/mem.h"

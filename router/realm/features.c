@@ -1,3 +1,4 @@
+/* features.c - two tables: what our broker and our dealer can do. */
 #include "realm/features.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* idtable.c - chained hashing through links that the objects bring. */
 #include "realm/idtable.h"
 
 #include "base/mem.h"

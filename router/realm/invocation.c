@@ -1,3 +1,8 @@
+/* invocation.c - the callee's half: INVOCATION out, YIELD or ERROR in, INTERRUPT between.
+ *
+ * What is canceled is forgotten at once; an answer that comes for it later has an id that was
+ * given out and is not in the table, and is dropped.
+ */
 #include "realm/invocation.h"
 
 #include "base/mem.h"

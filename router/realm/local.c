@@ -1,3 +1,4 @@
+/* local.c - the in-process peer: requests become calls and publications like any other. */
 #include "realm/local.h"
 
 #include "realm/broker.h"

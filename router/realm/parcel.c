@@ -1,3 +1,4 @@
+/* parcel.c - copies a message behind the post that carries it. */
 #include "realm/parcel.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* patterns.c - one table for each match policy. */
 #include "realm/patterns.h"
 
 void patterns_init(struct patterns *patterns)

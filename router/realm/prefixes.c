@@ -1,3 +1,4 @@
+/* prefixes.c - a radix tree: each node a piece of label, no node without purpose. */
 #include "realm/prefixes.h"
 
 #include "base/mem.h"

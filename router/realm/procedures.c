@@ -1,3 +1,4 @@
+/* procedures.c - REGISTER and UNREGISTER of sessions, and what a session offers. */
 #include "base/mem.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"

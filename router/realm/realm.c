@@ -1,3 +1,4 @@
+/* realm.c - the lock around registrations and subscriptions. */
 #include "realm/realm.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* registry.c - registrations by pattern and by id, and whose turn it is. */
 #include "realm/registry.h"
 
 #include "base/mem.h"

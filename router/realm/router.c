@@ -1,3 +1,4 @@
+/* router.c - the node's router: its shards, its live realms, its end. */
 #include "realm/router.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* router_metrics.c - the table of what the router counts. */
 #include "realm/router_inside.h"
 
 /* One row a counter. */

@@ -1,3 +1,4 @@
+/* seat.c - finds a realm on this worker and asks the access snapshot. */
 #include "realm/seat.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* session.c - the table of what a client may send and when; the session's beginning and end. */
 #include "realm/session.h"
 
 #include "base/log.h"
@@ -119,7 +120,7 @@ static void session_goodbye(struct session *session, struct message *message)
 static void session_aborted_by_peer(struct session *session, struct message *message)
 {
     log_info("session aborted by its peer", KV_U64("session", session->id),
-             KV_STR("reason", message->uri));
+             KV_STR("reason", str_sub(message->uri, 0, 128)));
     session_doom(session, STR_EMPTY);
 }
 

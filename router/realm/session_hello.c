@@ -1,3 +1,7 @@
+/* session_hello.c - HELLO: which realm, who, and what WELCOME says.
+ *
+ * Anonymous alone for now; each refusal is an ABORT that does not tell whether an account exists.
+ */
 #include "base/log.h"
 #include "base/mem.h"
 #include "realm/features.h"

@@ -1,3 +1,4 @@
+/* session_send.c - everything that goes to a peer, the bounds of its queue, and the last words. */
 #include "base/log.h"
 #include "loop/mailbox.h"
 #include "realm/session_inside.h"

@@ -1,3 +1,4 @@
+/* slots.c - chunks that never move, a list of free slots through them. */
 #include "realm/slots.h"
 
 #include "base/mem.h"

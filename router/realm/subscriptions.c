@@ -1,3 +1,4 @@
+/* subscriptions.c - subscriptions by pattern and by id, a bit for each worker with members. */
 #include "realm/subscriptions.h"
 
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* subscriptions.h - which workers have members of which subscription: one realm's table.
  *
  * Shared by all workers behind the realm's lock (realm.c takes it). Who the
- * members are each worker knows for itself (audience.h); here is only whether a
+ * members are each worker knows for itself (seat.h); here is only whether a
  * worker has any, so a publication is posted once to each that does.
  */
 #ifndef POSTERN_REALM_SUBSCRIPTIONS_H

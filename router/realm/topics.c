@@ -1,3 +1,4 @@
+/* topics.c - SUBSCRIBE and UNSUBSCRIBE of sessions, and the members that this worker has. */
 #include "base/mem.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"

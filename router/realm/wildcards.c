@@ -1,3 +1,4 @@
+/* wildcards.c - a tree of URI components; the nameless child takes any. */
 #include "realm/wildcards.h"
 
 #include "base/map.h"

@@ -168,6 +168,9 @@ static inline struct router_options world_limits(void)
     };
 }
 
+/* Bytes on their way to one worker, above which its senders are paused. */
+static size_t world_mailbox_max = 64 << 20;
+
 /* com.test is open to everybody; com.tight allows what begins with com.tight.ok. */
 static inline void
 world_start(struct world *world, unsigned workers, const struct router_options *limits)
@@ -175,7 +178,7 @@ world_start(struct world *world, unsigned workers, const struct router_options *
     *world = (struct world){0};
     struct err err = {0};
     struct router_options options = limits == NULL ? world_limits() : *limits;
-    world->workers = workers_new(workers, 64 << 20, &err);
+    world->workers = workers_new(workers, world_mailbox_max, &err);
     assert_non_null(world->workers);
     world->jobs = jobs_new(1, 16, &err);
     world->slot = snapshot_slot_new(world->workers, world->jobs);
@@ -406,7 +409,7 @@ expect(struct actor *actor, const char *format, ...)
     json_decref(actor->last);
     actor->last = heard->message;
     mem_free(heard);
-    json_t *pattern = json_loads(text, 0, NULL);
+    json_t *pattern = json_loads(text, JSON_DECODE_ANY, NULL);
     if (pattern == NULL) {
         fail_msg("this is no JSON: %s", text);
     }

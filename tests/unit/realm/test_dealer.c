@@ -625,6 +625,49 @@ static void a_cancel_that_follows_its_call_finds_it(void **state)
     actor_free(callee);
 }
 
+static void wait_until_released(struct post *post)
+{
+    struct blocked *blocked = CONTAINER_OF(post, struct blocked_post, post)->blocked;
+    (void)pthread_mutex_lock(&blocked->hold);
+    (void)pthread_mutex_unlock(&blocked->hold);
+}
+
+static void a_caller_that_feeds_a_congested_worker_is_not_read_meanwhile(void **state)
+{
+    (void)state;
+    if (far == 0) {
+        return;
+    }
+    world_mailbox_max = 1000;
+    restart(NULL);
+    struct actor *caller = caller_new();
+    struct actor *callee = callee_new();
+    (void)actor_register(callee, 1, "com.add", "");
+    struct blocked blocked = {.callee = callee};
+    struct blocked_post post = {.post = {.fn = wait_until_released}, .blocked = &blocked};
+    (void)pthread_mutex_init(&blocked.hold, NULL);
+    (void)pthread_mutex_lock(&blocked.hold);
+    worker_post(workers_get(world.workers, 1), &post.post);
+    for (unsigned i = 1; i <= 9; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof(text), "[48,%u,{},\"com.add\",[%u]]", i, i);
+        struct saying saying = {caller, str_of(text)};
+        on_worker(&world, 0, say_here, &saying);
+    }
+    assert_int_equal(caller->pauses, 1);
+    assert_int_equal(caller->resumes, 0);
+    (void)pthread_mutex_unlock(&blocked.hold);
+    settle(&world);
+    assert_int_equal(caller->resumes, 1);
+    for (unsigned i = 1; i <= 9; i++) {
+        (void)expect(callee, "[68,%u,\"*\",\"*\",[%u]]", i, i);
+    }
+    (void)pthread_mutex_destroy(&blocked.hold);
+    actor_free(caller);
+    actor_free(callee);
+    world_mailbox_max = 64 << 20;
+}
+
 #define BOTH(name)                                                \
     {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
     {                                                             \
@@ -664,6 +707,7 @@ int main(void)
         BOTH(a_session_may_call_itself),
         BOTH(a_call_to_a_callee_that_has_just_gone_goes_to_the_next),
         BOTH(a_cancel_that_follows_its_call_finds_it),
+        BOTH(a_caller_that_feeds_a_congested_worker_is_not_read_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
