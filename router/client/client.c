@@ -199,15 +199,15 @@ void client_link_opened(struct client *client, size_t message_max)
     }
 }
 
-void client_link_message(struct client *client, struct str bytes)
+void client_link_message(struct client *client, struct str message)
 {
     if (client->state == CLIENT_CONNECTING) {
         return;
     }
-    struct message message;
+    struct message decoded;
     struct err err;
-    if (message_decode(client->serializer, bytes, &client->scratch, &message, &err)) {
-        client_receive(client, &message);
+    if (message_decode(client->serializer, message, &client->scratch, &decoded, &err)) {
+        client_receive(client, &decoded);
     } else if (client->state != CLIENT_LEAVING) {
         client->err = err;
         (void)err_wrap(&client->err, "the router sent what is no message");

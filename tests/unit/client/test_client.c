@@ -119,8 +119,9 @@ static void what_the_router_does_not_accept_is_not_sent(void **state)
     size_t size = HOUSE_MESSAGE_MAX + 100;
     char *args = malloc(size);
     memset(args, 'x', size);
-    memcpy(args, "[\"", 2);
-    memcpy(args + size - 2, "\"]", 2);
+    args[0] = '[';
+    args[1] = args[size - 2] = '"';
+    args[size - 1] = ']';
     ask((struct order){.speaker = caller, .uri = "com.test.echo", .args = str_make(args, size)});
     assert_false(caller->ok);
     assert_string_equal(caller->error, "wamp.error.payload_size_exceeded");

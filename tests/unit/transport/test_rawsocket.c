@@ -111,14 +111,16 @@ static void a_message_comes_back_however_the_bytes_are_split(void **state)
 
 static void many_messages_in_one_write_are_all_answered_in_order(void **state)
 {
-    enum { COUNT = 5000 };
+    enum { COUNT = 5000, FRAME = 12 };
     int fd = join(*state);
-    static char out[COUNT * 12 + 1];
+    static char out[COUNT * FRAME + 1];
+    size_t size = 0;
     for (int i = 0; i < COUNT; i++) {
-        memcpy(out + (size_t)i * 12, "\0\0\0\10", 4);
-        (void)snprintf(out + (size_t)i * 12 + 4, 9, "%08d", i);
+        frame_header(FRAME_MESSAGE, 8, out + size);
+        (void)snprintf(out + size + FRAME_HEADER_SIZE, 9, "%08d", i);
+        size += FRAME;
     }
-    put(fd, out, COUNT * 12);
+    put(fd, out, size);
     for (int i = 0; i < COUNT; i++) {
         char text[9];
         (void)snprintf(text, sizeof(text), "%08d", i);

@@ -165,7 +165,7 @@ static int dial(const struct fixture *fixture)
     struct str address = net_listener_address(fixture->listener);
     struct str host;
     struct str port;
-    uint64_t number;
+    uint64_t number = 0;
     assert_true(str_cut(address, ':', &host, &port) && str_to_u64(port, &number));
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)number)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
