@@ -94,7 +94,7 @@ static bool text_argument(struct parser *parser, struct str *out)
 
 static bool list_argument(struct parser *parser, struct argument *out)
 {
-    struct str items[EXPRESSION_ARGS_MAX];
+    struct str items[EXPRESSION_ARGS_MAX] = {STR_EMPTY};
     size_t count = 0;
     while (!take(parser, STR("]"))) {
         if (count == EXPRESSION_ARGS_MAX) {

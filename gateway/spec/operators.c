@@ -24,7 +24,7 @@ bool operator_mismatch(const struct operator_call *call, struct slice value)
 {
     return err_set(&call->run->err, ERR_INTERNAL,
                    "There was an error evaluating the MOPS expression '" PRISTR "' with value '%s'",
-                   STRARG(call->operator->name), kind_name(value));
+                   STRARG(call->op->name), kind_name(value));
 }
 
 static bool give_i64(const struct operator_call *call, int64_t value, struct slice *out)
@@ -316,35 +316,29 @@ static bool op_random(const struct operator_call *call, struct slice *out)
     return give_i64(call, (int64_t)random_below(bound) + 1, out);
 }
 
-#define ROW(text, min, max, function, how)                                             \
-    {                                                                                  \
-        .name = STR_INIT(text), .args_min = (min), .args_max = (max), .run = function, \
-        .usage = how                                                                   \
-    }
-static const struct operator rows[] = {
-    ROW("integer", 0, 0, op_integer, "integer: a number or numeric text"),
-    ROW("float", 0, 0, op_float, "float: a number or numeric text"),
-    ROW("string", 0, 0, op_string, "string: a scalar"),
-    ROW("abs", 0, 0, op_abs, "abs: a number"),
-    ROW("head", 0, 0, op_head, "head: a list"),
-    ROW("tail", 0, 0, op_tail, "tail: a list"),
-    ROW("last", 0, 0, op_last, "last: a list"),
-    ROW("length", 0, 0, op_length, "length: a list"),
-    ROW("size", 0, 0, op_size, "size: a map"),
-    ROW("min", 0, 0, op_min, "min: a list"),
-    ROW("max", 0, 0, op_max, "max: a list"),
-    ROW("nth", 1, 1, op_nth, "nth(N): a list, counted from 1"),
+static const struct op rows[] = {
+    {STR_INIT("integer"), 0, 0, false, false, "integer: a number or numeric text", op_integer},
+    {STR_INIT("float"), 0, 0, false, false, "float: a number or numeric text", op_float},
+    {STR_INIT("string"), 0, 0, false, false, "string: a scalar", op_string},
+    {STR_INIT("abs"), 0, 0, false, false, "abs: a number", op_abs},
+    {STR_INIT("head"), 0, 0, false, false, "head: a list", op_head},
+    {STR_INIT("tail"), 0, 0, false, false, "tail: a list", op_tail},
+    {STR_INIT("last"), 0, 0, false, false, "last: a list", op_last},
+    {STR_INIT("length"), 0, 0, false, false, "length: a list", op_length},
+    {STR_INIT("size"), 0, 0, false, false, "size: a map", op_size},
+    {STR_INIT("min"), 0, 0, false, false, "min: a list", op_min},
+    {STR_INIT("max"), 0, 0, false, false, "max: a list", op_max},
+    {STR_INIT("nth"), 1, 1, false, false, "nth(N): a list, counted from 1", op_nth},
     {STR_INIT("random"), 0, 1, false, true, "random(N): an integer from 1 to N", op_random},
-    ROW("get", 1, 2, operator_get, "get(key) or get(key, default)"),
-    ROW("put", 2, 2, operator_put, "put(key, value)"),
+    {STR_INIT("get"), 1, 2, false, false, "get(key) or get(key, default)", operator_get},
+    {STR_INIT("put"), 2, 2, false, false, "put(key, value)", operator_put},
     {STR_INIT("merge"), 1, 1, true, false, "merge(map), merge(_, map) or merge(map, _)",
      operator_merge},
-    ROW("with", 1, 1, operator_with, "with([key, key])"),
-    ROW("without", 1, 1, operator_without, "without([key, key])"),
+    {STR_INIT("with"), 1, 1, false, false, "with([key, key])", operator_with},
+    {STR_INIT("without"), 1, 1, false, false, "without([key, key])", operator_without},
 };
-#undef ROW
 
-const struct operator* operator_find(struct str name, struct str *out_nearest)
+const struct op *operator_find(struct str name, struct str *out_nearest)
 {
     struct str names[COUNT_OF(rows)];
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -17,7 +17,7 @@ enum { OPERATOR_ARGS_MAX = 2 };
 
 struct operator_call {
     struct template_run *run;
-    const struct operator* operator;
+    const struct op *op;
     struct slice input;
     struct slice args[OPERATOR_ARGS_MAX];
     size_t arg_count;
@@ -25,8 +25,7 @@ struct operator_call {
     bool status_codes; /* the input is the context's status_codes */
 };
 
-struct operator
-{
+struct op {
     struct str name;
     size_t args_min;
     size_t args_max;
@@ -37,7 +36,7 @@ struct operator
 };
 
 /* NULL if there is none; `out_nearest` (may be NULL) is then what may have been meant. */
-const struct operator* operator_find(struct str name, struct str *out_nearest);
+const struct op *operator_find(struct str name, struct str *out_nearest);
 
 /* The rows' functions that work on maps; operators_map.c. */
 bool operator_get(const struct operator_call *call, struct slice *out);

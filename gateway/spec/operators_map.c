@@ -75,7 +75,7 @@ static bool read_key(const struct operator_call *call, struct slice value, struc
 
 bool operator_get(const struct operator_call *call, struct slice *out)
 {
-    struct str key;
+    struct str key = STR_EMPTY;
     if (slice_kind(call->input) != SCAN_MAP) {
         return operator_mismatch(call, call->input);
     }
@@ -104,8 +104,8 @@ bool operator_get(const struct operator_call *call, struct slice *out)
 
 bool operator_put(const struct operator_call *call, struct slice *out)
 {
-    struct pairs pairs;
-    struct str key;
+    struct pairs pairs = {0};
+    struct str key = STR_EMPTY;
     if (!read_pairs(call, call->input, &pairs) || !read_key(call, call->args[0], &key)) {
         return false;
     }
@@ -138,8 +138,8 @@ static void keep_last(struct pairs *pairs, struct map *seen)
 
 bool operator_merge(const struct operator_call *call, struct slice *out)
 {
-    struct pairs lower;
-    struct pairs upper;
+    struct pairs lower = {0};
+    struct pairs upper = {0};
     if (!read_pairs(call, call->piped_last ? call->args[0] : call->input, &lower) ||
         !read_pairs(call, call->piped_last ? call->input : call->args[0], &upper)) {
         return false;
@@ -160,7 +160,7 @@ bool operator_merge(const struct operator_call *call, struct slice *out)
 /* The keys of a list of names, or of the one name given; the map's values are not NULL. */
 static bool read_names(const struct operator_call *call, struct slice list, struct map *out)
 {
-    struct str key;
+    struct str key = STR_EMPTY;
     if (slice_kind(list) != SCAN_LIST) {
         if (!read_key(call, list, &key)) {
             return false;
@@ -182,7 +182,7 @@ static bool read_names(const struct operator_call *call, struct slice list, stru
 
 static bool filter(const struct operator_call *call, bool keep, struct slice *out)
 {
-    struct pairs pairs;
+    struct pairs pairs = {0};
     struct map names;
     map_init(&names);
     if (!read_pairs(call, call->input, &pairs) || !read_names(call, call->args[0], &names)) {

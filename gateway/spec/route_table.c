@@ -94,7 +94,7 @@ static struct host_entry *host_new(struct route_table *table, const struct patte
 static struct str plain_name(struct arena *arena, const struct pattern *pattern)
 {
     struct buf name;
-    buf_init(&name, PATTERN_LEN_MAX * 4);
+    buf_init(&name, (size_t)PATTERN_LEN_MAX * 4);
     for (size_t i = pattern->count; i > 0; i--) {
         (void)buf_append(&name, pattern->segments[i - 1].text);
         (void)(i > 1 && buf_byte(&name, '.'));

@@ -75,7 +75,7 @@ constant(struct arena *arena, struct str json, struct str msgpack, struct err *e
     template->constant.json = json;
     template->constant.msgpack = msgpack;
     struct template_run run = {.arena = arena, .output_max = CONSTANT_MAX};
-    struct slice value = {SERIALIZER_MSGPACK, msgpack};
+    const struct slice value = {SERIALIZER_MSGPACK, msgpack};
     enum scan_kind kind = slice_kind(value);
     if (kind != SCAN_LIST && kind != SCAN_MAP && kind != SCAN_BINARY) {
         template->constant.is_text = slice_text(value, &run, &template->constant.text);
@@ -89,7 +89,7 @@ constant(struct arena *arena, struct str json, struct str msgpack, struct err *e
 
 const struct template *template_of_json(struct arena *arena, const json_t *value, struct err *err)
 {
-    struct str encoded[2];
+    struct str encoded[2] = {STR_EMPTY, STR_EMPTY};
     static const enum serializer serializers[2] = {SERIALIZER_JSON, SERIALIZER_MSGPACK};
     for (size_t i = 0; i < 2; i++) {
         struct buf buf;
@@ -106,7 +106,7 @@ const struct template *template_of_json(struct arena *arena, const json_t *value
 
 const struct template *template_of_slice(struct arena *arena, struct slice value, struct err *err)
 {
-    struct str encoded[2];
+    struct str encoded[2] = {STR_EMPTY, STR_EMPTY};
     static const enum serializer serializers[2] = {SERIALIZER_JSON, SERIALIZER_MSGPACK};
     for (size_t i = 0; i < 2; i++) {
         struct buf buf;

@@ -62,7 +62,7 @@ struct template
             size_t count;
         } members;
         struct {
-            const struct operator* operator;
+            const struct op *op;
             const struct template *input;
             const struct template *args[OPERATOR_ARGS_MAX];
             size_t arg_count;

@@ -85,7 +85,7 @@ static bool call(const struct template *template, struct template_run *run, stru
 {
     struct operator_call call = {
         .run = run,
-        .operator= template->call.operator,
+        .op = template->call.op,
         .arg_count = template->call.arg_count,
         .piped_last = template->call.piped_last,
     };
@@ -103,15 +103,38 @@ static bool call(const struct template *template, struct template_run *run, stru
             return false;
         }
     }
-    return call.operator->run(&call, out);
+    return call.op->run(&call, out);
+}
+
+static bool print(struct template_run *run, struct str *out, const char *text, int len)
+{
+    char *copy = len < 0 ? NULL : run_alloc(run, (size_t)len + 1);
+    for (int i = 0; copy != NULL && i < len; i++) {
+        copy[i] = text[i];
+    }
+    *out = str_make(copy, copy == NULL ? 0 : (size_t)len);
+    return copy != NULL;
+}
+
+static bool integer_text(struct slice value, struct template_run *run, struct str *out)
+{
+    char digits[32];
+    int64_t i64 = 0;
+    uint64_t u64 = 0;
+    struct scan scan;
+    scan_init(&scan, value.serializer, value.bytes, NULL);
+    if (scan_u64(&scan, &u64)) {
+        return print(run, out, digits, snprintf(digits, sizeof(digits), "%" PRIu64, u64));
+    }
+    scan_init(&scan, value.serializer, value.bytes, NULL);
+    (void)scan_i64(&scan, &i64);
+    return print(run, out, digits, snprintf(digits, sizeof(digits), "%" PRId64, i64));
 }
 
 bool slice_text(struct slice value, struct template_run *run, struct str *out)
 {
     struct scan scan;
-    char number[48];
-    int64_t i64 = 0;
-    uint64_t u64 = 0;
+    char digits[32];
     double f64 = 0;
     bool truth = false;
     scan_init(&scan, value.serializer, value.bytes, run->arena);
@@ -126,29 +149,14 @@ bool slice_text(struct slice value, struct template_run *run, struct str *out)
         *out = truth ? STR("true") : STR("false");
         return true;
     case SCAN_INT:
-        if (scan_u64(&scan, &u64)) {
-            (void)snprintf(number, sizeof(number), "%" PRIu64, u64);
-        } else {
-            scan_init(&scan, value.serializer, value.bytes, NULL);
-            (void)scan_i64(&scan, &i64);
-            (void)snprintf(number, sizeof(number), "%" PRId64, i64);
-        }
-        break;
+        return integer_text(value, run, out);
     case SCAN_FLOAT:
         (void)scan_f64(&scan, &f64);
-        number[format_f64(f64, number)] = '\0';
-        break;
+        return print(run, out, digits, (int)format_f64(f64, digits));
     default:
         return err_set(&run->err, ERR_INTERNAL,
                        "a list, a map or binary stands where text is wanted");
     }
-    size_t len = strlen(number);
-    char *copy = run_alloc(run, len);
-    if (copy != NULL) {
-        memcpy(copy, number, len);
-        *out = str_make(copy, len);
-    }
-    return copy != NULL;
 }
 
 static bool join(const struct template *template, struct template_run *run, struct str *out)
@@ -232,8 +240,8 @@ emit_members(const struct template *template, struct template_run *run, struct e
 
 static bool emit_one(const struct template *template, struct template_run *run, struct emit *out)
 {
-    struct slice value;
-    struct str text;
+    struct slice value = {.serializer = SERIALIZER_NONE};
+    struct str text = STR_EMPTY;
     switch (template->kind) {
     case TEMPLATE_CONSTANT:
         value.serializer = out->serializer;
@@ -285,13 +293,13 @@ bool template_text(const struct template *template, struct template_run *run, st
     if (template->kind == TEMPLATE_TEXT) {
         return join(template, run, out);
     }
-    struct slice value;
+    struct slice value = {.serializer = SERIALIZER_NONE};
     return evaluate(template, run, &value) && slice_text(value, run, out);
 }
 
 bool template_integer(const struct template *template, struct template_run *run, int64_t *out)
 {
-    struct slice value;
+    struct slice value = {.serializer = SERIALIZER_NONE};
     struct str text;
     struct scan scan;
     if (!evaluate(template, run, &value)) {

@@ -259,6 +259,43 @@ static void random_path(char *out, bool pattern)
     }
 }
 
+/* The pattern that should win, or `count`. */
+static size_t naive_find(const struct pattern *patterns, size_t count, struct str path)
+{
+    int best[PATH_DEPTH + 2];
+    size_t winner = count;
+    for (size_t i = 0; i < count; i++) {
+        /* What a pattern says of segments that are not there ranks last. */
+        int rank[PATH_DEPTH + 2] = {3, 3, 3, 3, 3, 3, 3};
+        if (!naive_match(&patterns[i], path, rank)) {
+            continue;
+        }
+        rank[PATH_DEPTH + 1] = patterns[i].rest;
+        if (winner == count || memcmp(rank, best, sizeof(rank)) < 0) {
+            winner = i;
+            memcpy(best, rank, sizeof(rank));
+        }
+    }
+    return winner;
+}
+
+static size_t random_trie(struct trie_node *root,
+                          struct arena *arena,
+                          struct pattern *patterns,
+                          const struct route *routes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < RANDOM_PATHS; i++) {
+        char text[128];
+        struct patterns parsed;
+        random_path(text, true);
+        assert_true(path_patterns(arena_str(arena, str_of(text)), arena, &parsed, NULL));
+        patterns[count] = parsed.items[0];
+        count += trie_add(root, arena, &patterns[count], SCHEME_HTTP, &routes[count]) == NULL;
+    }
+    return count;
+}
+
 static void the_trie_agrees_with_a_naive_matcher(void **state)
 {
     (void)state;
@@ -268,32 +305,11 @@ static void the_trie_agrees_with_a_naive_matcher(void **state)
         struct trie_node *root = trie_new(&arena);
         struct pattern patterns[RANDOM_PATHS];
         struct route *routes = ARENA_ARRAY(&arena, struct route, RANDOM_PATHS);
-        size_t count = 0;
-        for (size_t i = 0; i < RANDOM_PATHS; i++) {
-            char text[128];
-            struct patterns parsed;
-            random_path(text, true);
-            assert_true(path_patterns(arena_str(&arena, str_of(text)), &arena, &parsed, NULL));
-            patterns[count] = parsed.items[0];
-            count += trie_add(root, &arena, &patterns[count], SCHEME_HTTP, &routes[count]) == NULL;
-        }
+        size_t count = random_trie(root, &arena, patterns, routes);
         for (size_t i = 0; i < 200; i++) {
             char path[128];
-            int best[PATH_DEPTH + 2];
-            size_t winner = count;
             random_path(path, false);
-            for (size_t j = 0; j < count; j++) {
-                /* What a pattern says of segments that are not there ranks last. */
-                int rank[PATH_DEPTH + 2] = {3, 3, 3, 3, 3, 3, 3};
-                if (!naive_match(&patterns[j], str_of(path), rank)) {
-                    continue;
-                }
-                rank[PATH_DEPTH + 1] = patterns[j].rest;
-                if (winner == count || memcmp(rank, best, sizeof(rank)) < 0) {
-                    winner = j;
-                    memcpy(best, rank, sizeof(rank));
-                }
-            }
+            size_t winner = naive_find(patterns, count, str_of(path));
             struct route_match match = {0};
             bool found = trie_find(root, SCHEME_HTTP, str_of(path), &match);
             assert_int_equal(found, winner < count);
