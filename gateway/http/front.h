@@ -8,6 +8,8 @@
  * Answering: stream_begin, any number of stream_write, stream_end. stream_abort
  * instead of stream_end breaks the connection off, so that a half answer is not
  * taken for a whole one. Body: on_body pieces until `last`; stream_pause holds them.
+ * A front calls no callback from inside a stream_ function: what the handler does to a
+ * stream takes effect after the handler has returned.
  */
 #ifndef POSTERN_HTTP_FRONT_H
 #define POSTERN_HTTP_FRONT_H
@@ -80,9 +82,11 @@ struct front_handler {
 
 struct front_limits {
     size_t uri_max;
+    size_t headers_max; /* bytes of all header lines */
     size_t header_count_max;
     size_t response_max; /* bytes of an unsent answer */
     uint64_t idle_timeout_ms;
+    uint64_t header_timeout_ms; /* from the first byte of a request to the end of its head */
 };
 
 struct front_options {

@@ -6,10 +6,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/mhd_inside.h"
+#include "metrics/metrics.h"
 #include "net/tls.h"
 
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { CONNECTION_POOL = 8192, CONNECTIONS_MAX = 1 << 20, ROUNDS_MAX = 3 };
 
@@ -89,8 +91,10 @@ static void on_connection(void *cls,
     struct front *front = cls;
     (void)connection;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct mhd_worker *mine = mhd_worker_of(front, worker_self());
         struct peer_info *peer = NEW(struct peer_info);
-        *peer = *front->workers[worker_index(worker_self())].adopting;
+        *peer = *mine->adopting;
+        mine->adopting = NULL; /* its place in the limits is given back here from now on */
         *socket_context = peer;
     } else {
         struct peer_info *peer = *socket_context;
@@ -111,8 +115,7 @@ static void shard_start(struct shard *shard, struct front *front)
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, front, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_POOL, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(front->options.limits.idle_timeout_ms / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_END);
+        front_idle_s(front), MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (shard->daemon == NULL) {
         log_error("libmicrohttpd does not start", KV_CSTR("front", front->options.name));
         return;
@@ -128,7 +131,7 @@ static void shard_start(struct shard *shard, struct front *front)
 static void on_worker_start(struct worker *worker, void *ctx)
 {
     struct front *front = ctx;
-    struct mhd_worker *mine = &front->workers[worker_index(worker)];
+    struct mhd_worker *mine = mhd_worker_of(front, worker);
     for (unsigned i = 0; i < SHARDS; i++) {
         shard_start(&mine->shards[i], front);
     }
@@ -137,7 +140,7 @@ static void on_worker_start(struct worker *worker, void *ctx)
 static void on_worker_stop(struct worker *worker, void *ctx)
 {
     struct front *front = ctx;
-    struct mhd_worker *mine = &front->workers[worker_index(worker)];
+    struct mhd_worker *mine = mhd_worker_of(front, worker);
     for (unsigned i = 0; i < SHARDS; i++) {
         struct shard *shard = &mine->shards[i];
         if (shard->daemon != NULL) {
@@ -152,57 +155,46 @@ static void on_worker_stop(struct worker *worker, void *ctx)
     }
 }
 
-struct front *mhd_front_new(const struct front_options *options)
-{
-    struct front *front = NEW(struct front);
-    front->options = *options;
-    front->workers = NEW_ARRAY(struct mhd_worker, workers_count(options->workers));
-    workers_on_start(options->workers, on_worker_start, front);
-    workers_on_stop(options->workers, on_worker_stop, front);
-    return front;
-}
-
-static enum probe probe_any(struct str first)
-{
-    (void)first;
-    return PROBE_YES;
-}
-
 static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer)
 {
     struct front *front = ctx;
-    struct mhd_worker *mine = &front->workers[worker_index(worker_self())];
+    struct mhd_worker *mine = mhd_worker_of(front, worker_self());
     struct shard *shard = &mine->shards[mine->next++ % SHARDS];
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = peer->address};
     if (tls != NULL) {
         fd = tls_pump(fd, tls);
     }
-    mine->adopting = peer;
-    /* On failure the library has closed the socket. */
-    if (fd < 0 || shard->daemon == NULL ||
-        MHD_add_connection(shard->daemon, fd, (const struct sockaddr *)&address, sizeof(address)) !=
-            MHD_YES) {
+    if (fd < 0 || shard->daemon == NULL) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
         net_release(peer);
         return;
     }
-    mine->adopting = NULL;
+    /* On failure the library closes the socket, but says so only if it had begun. */
+    mine->adopting = peer;
+    (void)MHD_add_connection(shard->daemon, fd, (const struct sockaddr *)&address, sizeof(address));
+    if (mine->adopting != NULL) {
+        mine->adopting = NULL;
+        net_release(peer);
+    }
     shard_run(shard);
 }
 
-struct net_protocol front_protocol(struct front *front)
+static void free_front(struct front *front)
 {
-    return (struct net_protocol){.name = "http", .probe = probe_any, .take = take, .ctx = front};
+    struct mhd_front *mine = CONTAINER_OF(front, struct mhd_front, front);
+    mem_free(mine->workers);
+    mem_free(mine);
 }
 
-void front_drain(struct front *front)
+struct front *mhd_front_new(const struct front_options *options)
 {
-    atomic_store(&front->draining, true);
-}
-
-void front_free(struct front *front)
-{
-    if (front != NULL) {
-        mem_free(front->workers);
-        mem_free(front);
-    }
+    static const struct front_ops ops = {.take = take, .free = free_front};
+    struct mhd_front *mine = NEW(struct mhd_front);
+    front_init(&mine->front, &ops, options);
+    mine->workers = NEW_ARRAY(struct mhd_worker, workers_count(options->workers));
+    workers_on_start(options->workers, on_worker_start, &mine->front);
+    workers_on_stop(options->workers, on_worker_stop, &mine->front);
+    return &mine->front;
 }

@@ -7,13 +7,12 @@
 
 #include "base/buf.h"
 #include "base/list.h"
-#include "http/front.h"
+#include "http/front_inside.h"
 #include "loop/mailbox.h"
 #include "loop/timer.h"
 #include "loop/watch.h"
 
 #include <microhttpd.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Daemons a worker: each resume walks all suspended requests of its daemon (O(n) in
@@ -37,11 +36,15 @@ struct mhd_worker {
     const struct peer_info *adopting; /* during MHD_add_connection */
 };
 
-struct front {
-    struct front_options options;
+struct mhd_front {
+    struct front front;
     struct mhd_worker *workers;
-    atomic_bool draining;
 };
+
+static inline struct mhd_worker *mhd_worker_of(struct front *front, const struct worker *worker)
+{
+    return &CONTAINER_OF(front, struct mhd_front, front)->workers[worker_index(worker)];
+}
 
 struct mhd_stream {
     struct stream stream;
@@ -60,6 +63,8 @@ struct mhd_stream {
     unsigned status;
     bool started;   /* the head has been read */
     bool presented; /* the handler knows of it */
+    bool at_head;   /* suspended at the head: the next call is that of the head again */
+    bool gave_up;   /* the connection's time-out is no longer that of its daemon */
     bool refused;
     bool body_done;
     bool begun;
@@ -70,7 +75,14 @@ struct mhd_stream {
     bool answered;
     bool paused;
     bool suspended;
+    bool inside; /* the library is calling: it looks at the outcome by itself */
 };
+
+/* Rounded up: to the library 0 is never. */
+static inline unsigned front_idle_s(const struct front *front)
+{
+    return (unsigned)((front->options.limits.idle_timeout_ms + 999) / 1000);
+}
 
 /* libmicrohttpd's callbacks. */
 void *mhd_stream_new(void *cls, const char *uri, struct MHD_Connection *connection);

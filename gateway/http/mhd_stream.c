@@ -7,10 +7,17 @@
 #include "base/mem.h"
 #include "http/mhd_inside.h"
 #include "http/strict.h"
+#include "metrics/metrics.h"
 
 #include <string.h>
 
-enum { ARENA_MAX = 64 << 20, DROP_MAX = 1 << 20, STREAM_HIGH_WATER = 256 << 10 };
+enum {
+    ARENA_MAX = 64 << 20,
+    DROP_MAX = 1 << 20,
+    READ_ON_MAX = 64 << 10,
+    STREAM_HIGH_WATER = 256 << 10,
+    GIVE_UP_S = 1,
+};
 
 static const struct stream_ops ops;
 
@@ -98,11 +105,10 @@ static void read_absolute_form(struct mhd_stream *s)
     }
 }
 
-/* A malformed request: 400 and close, always. */
-static void refuse(struct mhd_stream *s, const struct refusal *why)
+/* An answer of the front's own: says what is wrong and closes. */
+static void answer_problem(struct mhd_stream *s, const struct refusal *why)
 {
     struct buf *out = &s->out;
-    s->refused = true;
     s->status = why->status;
     s->begun = true;
     s->ended = true;
@@ -111,11 +117,32 @@ static void refuse(struct mhd_stream *s, const struct refusal *why)
     s->headers[1] = (struct header){STR("connection"), STR("close")};
     s->header_count = 2;
     (void)buf_printf(out,
-                     "{\"type\":\"about:blank\",\"title\":\"malformed request\",\"status\":%u,"
+                     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
                      "\"code\":\"http.%s\",\"detail\":\"%s\"}\n",
-                     why->status, why->rule, why->text);
-    log_info("request refused", KV_CSTR("front", s->front->options.name),
-             KV_CSTR("rule", why->rule));
+                     why->status < 500 ? "malformed request" : "no answer", why->status, why->rule,
+                     why->text);
+}
+
+/* A malformed request, of which the handler never hears. */
+static void refuse(struct mhd_stream *s, const struct refusal *why)
+{
+    struct str front = str_of(s->front->options.name);
+    s->refused = true;
+    answer_problem(s, why);
+    metric_add(METRIC_CELL(s->front->refused, front, str_of(why->rule)), 1);
+    log_debug("request refused", KV_STR("front", front), KV_CSTR("rule", why->rule));
+}
+
+/* The library looks at a connection when bytes come. One whose answer is there while its body
+ * does not come would be looked at too late: it is closed instead. */
+static void give_up_reading(struct mhd_stream *s)
+{
+    if (s->started && !s->inside && !s->suspended && !s->queued && !s->body_done) {
+        s->gave_up = true;
+        (void)MHD_set_connection_option(s->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        (unsigned)GIVE_UP_S);
+        loop_at_turn_end(&s->shard->run);
+    }
 }
 
 static void add_headers(struct mhd_stream *s)
@@ -127,7 +154,7 @@ static void add_headers(struct mhd_stream *s)
             log_warn("response header dropped", KV_STR("name", s->headers[i].name));
         }
     }
-    if (atomic_load_explicit(&s->front->draining, memory_order_relaxed)) {
+    if (front_draining(s->front)) {
         (void)MHD_add_response_header(s->response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
 }
@@ -211,6 +238,21 @@ static enum MHD_Result queue_answer(struct mhd_stream *s)
     return result;
 }
 
+/* An answer that comes before the body costs the connection, unless the body is read first:
+ * worth it when that is short and not waiting to be asked for. */
+static bool reads_on(const struct mhd_stream *s)
+{
+    const struct request_head *head = &s->stream.head;
+    for (size_t i = 0; i < s->header_count; i++) {
+        if (str_eq_nocase(s->headers[i].name, STR("connection"))) {
+            return false;
+        }
+    }
+    return s->ended && !s->streaming && head->content_length > 0 &&
+           head->content_length <= READ_ON_MAX &&
+           request_header(head, STR("expect")).ptr == NULL;
+}
+
 /* At the end of every call from the library: answer, wait, or read on. */
 static enum MHD_Result settle(struct mhd_stream *s, bool may_queue)
 {
@@ -235,13 +277,21 @@ static void present(struct mhd_stream *s)
     s->front->options.handler->on_request(s->front->options.ctx, &s->stream);
 }
 
+/* Once suspended here, the library makes the same call again when resumed. */
+static enum MHD_Result settle_head(struct mhd_stream *s)
+{
+    enum MHD_Result result = settle(s, !reads_on(s));
+    s->at_head = s->suspended;
+    return result;
+}
+
 static enum MHD_Result start(struct mhd_stream *s, const char *method, const char *version)
 {
     const struct front_options *options = &s->front->options;
     s->started = true;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_DAEMON);
-    struct mhd_worker *mine = &s->front->workers[worker_index(worker_self())];
+    struct mhd_worker *mine = mhd_worker_of(s->front, worker_self());
     for (unsigned i = 0; i < SHARDS; i++) {
         if (mine->shards[i].daemon == info->daemon) {
             s->shard = &mine->shards[i];
@@ -261,6 +311,33 @@ static enum MHD_Result start(struct mhd_stream *s, const char *method, const cha
         return MHD_YES;
     }
     present(s);
+    return settle_head(s);
+}
+
+/* A piece of the body. What is left of it comes again after the pause. */
+static enum MHD_Result take_body(struct mhd_stream *s, const char *bytes, size_t *size)
+{
+    if (s->ended || s->begun) {
+        s->dropped += *size;
+        *size = 0;
+    } else if (!s->paused) {
+        s->front->options.handler->on_body(&s->stream, str_make(bytes, *size), false);
+        *size = 0;
+    }
+    return settle(s, false);
+}
+
+/* The request is complete; or the library looks again after a resume. */
+static enum MHD_Result take_end(struct mhd_stream *s)
+{
+    if (!s->presented && !s->refused) {
+        present(s);
+    } else if (!s->body_done && (!s->paused || s->begun)) {
+        s->body_done = true;
+        if (!s->ended && !s->begun) {
+            s->front->options.handler->on_body(&s->stream, STR_EMPTY, true);
+        }
+    }
     return settle(s, true);
 }
 
@@ -278,28 +355,17 @@ enum MHD_Result mhd_stream_access(void *cls,
     (void)connection;
     (void)url;
     enum MHD_Result result = MHD_YES;
+    s->inside = true;
     if (!s->started) {
         result = start(s, method, version);
+    } else if (s->at_head) {
+        result = settle_head(s);
     } else if (*upload_size > 0) {
-        if (s->ended || s->begun) {
-            s->dropped += *upload_size;
-            *upload_size = 0;
-        } else if (!s->paused) {
-            s->front->options.handler->on_body(&s->stream, str_make(upload, *upload_size), false);
-            *upload_size = 0;
-        }
-        result = settle(s, false);
+        result = take_body(s, upload, upload_size);
     } else {
-        if (!s->presented && !s->refused) {
-            present(s);
-        } else if (!s->body_done) {
-            s->body_done = true;
-            if (!s->ended && !s->begun) {
-                s->front->options.handler->on_body(&s->stream, STR_EMPTY, true);
-            }
-        }
-        result = settle(s, true);
+        result = take_end(s);
     }
+    s->inside = false;
     return result;
 }
 
@@ -310,11 +376,14 @@ void mhd_stream_completed(void *cls,
 {
     struct mhd_stream *s = *con_cls;
     (void)cls;
-    (void)connection;
     if (s == NULL) {
         return;
     }
     *con_cls = NULL;
+    if (s->gave_up) {
+        (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        front_idle_s(s->front));
+    }
     if (s->presented) {
         bool answered = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && !s->aborted;
         s->front->options.handler->on_gone(&s->stream, answered);
@@ -345,11 +414,30 @@ static void begin(struct stream *stream,
     }
 }
 
+static void too_large(struct mhd_stream *s)
+{
+    static const struct refusal why = {500, "response-size",
+                                       "the answer is larger than http.response_max"};
+    log_warn("an answer is larger than http.response_max",
+             KV_CSTR("front", s->front->options.name), KV_STR("path", s->stream.head.path));
+    if (s->streaming) {
+        s->aborted = true;
+    } else {
+        size_t max = s->out.max;
+        buf_done(&s->out);
+        buf_init(&s->out, max);
+        answer_problem(s, &why);
+    }
+}
+
 static bool write_bytes(struct stream *stream, struct str bytes)
 {
     struct mhd_stream *s = stream_of(stream);
+    if (s->ended) {
+        return false;
+    }
     if (!buf_append(&s->out, bytes)) {
-        s->aborted = true; /* larger than any answer may be */
+        too_large(s);
     }
     if (s->streaming) {
         resume(s);
@@ -362,6 +450,7 @@ static void end(struct stream *stream)
     struct mhd_stream *s = stream_of(stream);
     s->ended = true;
     resume(s);
+    give_up_reading(s);
 }
 
 static void abort_stream(struct stream *stream)
@@ -369,6 +458,7 @@ static void abort_stream(struct stream *stream)
     struct mhd_stream *s = stream_of(stream);
     s->aborted = true;
     resume(s);
+    give_up_reading(s);
 }
 
 static void pause_body(struct stream *stream, bool paused)

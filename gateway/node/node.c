@@ -106,9 +106,11 @@ make_front(struct node *node, const char *name, const struct front_handler *hand
         .handler = handler,
         .ctx = ctx,
         .limits = {.uri_max = conf->http.uri_max,
+                   .headers_max = conf->http.headers_max,
                    .header_count_max = conf->http.header_count_max,
                    .response_max = conf->http.response_max,
-                   .idle_timeout_ms = conf->http.idle_timeout_ms},
+                   .idle_timeout_ms = conf->http.idle_timeout_ms,
+                   .header_timeout_ms = conf->http.header_timeout_ms},
     });
 }
 
