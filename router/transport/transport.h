@@ -22,12 +22,15 @@ struct transport_options {
     struct router *router;
     size_t message_max; /* largest message accepted; announced in the RawSocket handshake */
     uint64_t handshake_timeout_ms;
+    /* WebSocket: silence after which a ping is sent, and for its pong; 0: none. RawSocket has TCP
+     * keep-alive with the same times, because clients in use cannot read its pings. */
     uint64_t ping_interval_ms;
     uint64_t ping_timeout_ms;
     const struct str *origins; /* allowed Origin values; count 0: any */
     size_t origin_count;
 };
 
+/* Before workers_start and after router_new, so that its stop hooks run before the router's. */
 struct transport *transport_new(const struct transport_options *options);
 void transport_free(struct transport *transport); /* after the workers are joined */
 

@@ -17,7 +17,8 @@
 #include <sys/socket.h>
 
 enum {
-    CLOSE_MS = 2000, /* for the peer's half of the closing handshake */
+    CLOSE_MS = 2000,  /* for the peer's half of the closing handshake */
+    STALL_MS = 10000, /* to take some of what is queued, where ping_timeout does not say */
     FLUSH_MAX = 1 << 20,
     OPCODE_TEXT = 1,
     OPCODE_BINARY = 2,
@@ -48,6 +49,7 @@ struct ws {
     uint64_t pinged_ms; /* our last ping; dead when not heard since */
     enum ws_state state;
     bool blocked; /* WRITEABLE will come */
+    bool paused;  /* nothing can be heard */
 };
 
 static struct ws *of_peer(struct peer *peer)
@@ -210,12 +212,16 @@ static void ws_finish(struct peer *peer)
 
 static void ws_pause(struct peer *peer)
 {
-    (void)lws_rx_flow_control(of_peer(peer)->wsi, 0);
+    struct ws *ws = of_peer(peer);
+    ws->paused = true;
+    (void)lws_rx_flow_control(ws->wsi, 0);
 }
 
 static void ws_resume(struct peer *peer)
 {
     struct ws *ws = of_peer(peer);
+    ws->paused = false;
+    ws->heard_ms = worker_now_ms();
     (void)lws_rx_flow_control(ws->wsi, 1);
     /* What was read before the pause lies in libwebsockets: it looks there when woken. */
     lws_cancel_service(ws->context->lws);
@@ -250,11 +256,24 @@ static void next_ping(struct ws *ws)
     timer_start(&ws->timer, options_of(ws)->ping_timeout_ms);
 }
 
+/* A closing peer that still takes what was queued before is not cut off. */
+static bool still_taking(const struct ws *ws)
+{
+    uint64_t timeout = options_of(ws)->ping_timeout_ms;
+    uint64_t stall = timeout != 0 ? timeout : STALL_MS;
+    return ws->out.bytes > 0 && worker_now_ms() - ws->heard_ms < stall;
+}
+
 static void on_timer(struct timer *timer)
 {
     struct ws *ws = CONTAINER_OF(timer, struct ws, timer);
-    if (ws->state == WS_OPEN && ws->heard_ms >= ws->pinged_ms) {
+    bool deaf = ws->paused && !ws->blocked; /* whose pong we could not hear anyway */
+    if (ws->state == WS_OPEN && deaf) {
+        timer_start(timer, options_of(ws)->ping_interval_ms);
+    } else if (ws->state == WS_OPEN && ws->heard_ms >= ws->pinged_ms) {
         next_ping(ws);
+    } else if (ws->state == WS_CLOSING && still_taking(ws)) {
+        timer_start(timer, CLOSE_MS);
     } else {
         ws_kill(ws);
     }
@@ -277,10 +296,10 @@ static int deliver(struct ws *ws, struct str message)
 
 static int on_receive(struct ws *ws, struct str piece)
 {
-    ws->heard_ms = worker_now_ms();
     if (ws->state != WS_OPEN) {
         return 0;
     }
+    ws->heard_ms = worker_now_ms();
     bool text = lws_frame_is_binary(ws->wsi) == 0;
     bool final = lws_is_final_fragment(ws->wsi) != 0;
     if (text != (ws->peer.serializer == SERIALIZER_JSON)) {
@@ -401,7 +420,7 @@ static int on_ws_event(struct ws *ws, enum lws_callback_reasons reason, struct s
     case LWS_CALLBACK_RECEIVE:
         return on_receive(ws, in);
     case LWS_CALLBACK_RECEIVE_PONG:
-        ws->heard_ms = worker_now_ms();
+        ws->heard_ms = ws->state == WS_OPEN ? worker_now_ms() : ws->heard_ms;
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return on_writeable(ws);

@@ -165,6 +165,83 @@ static void a_call_that_times_out_interrupts_its_callee(void **state)
     }
 }
 
+/* What comes on a RawSocket until it says `word`, or ends; true if it did. */
+static bool hears(int fd, const char *word)
+{
+    static char bytes[1 << 16];
+    size_t keep = 0;
+    size_t size = strlen(word);
+    for (;;) {
+        ssize_t got = recv(fd, bytes + keep, sizeof(bytes) - keep, 0);
+        if (got <= 0) {
+            return false;
+        }
+        keep += (size_t)got;
+        if (memmem(bytes, keep, word, size) != NULL) {
+            return true;
+        }
+        if (keep > size) {
+            memmove(bytes, bytes + keep - size, size);
+            keep = size;
+        }
+    }
+}
+
+static void tell(int fd, const char *message)
+{
+    char header[4] = {0};
+    size_t size = strlen(message);
+    header[3] = (char)size;
+    assert_int_equal(send(fd, header, 4, MSG_NOSIGNAL), 4);
+    assert_int_equal(send(fd, message, size, MSG_NOSIGNAL), size);
+}
+
+/* A RawSocket by hand, joined and subscribed to com.test.big. */
+static int silent_subscriber(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    struct str address = net_listener_address(house.plain);
+    struct timeval wait = {.tv_sec = WAIT_MS / 1000};
+    uint64_t port = 0;
+    assert_true(str_to_u64(str_from(address, (size_t)str_find(address, ':') + 1), &port));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons((uint16_t)port);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    assert_int_equal(send(fd, "\x7f\xf1\0\0", 4, MSG_NOSIGNAL), 4);
+    tell(fd, "[1,\"com.test\",{\"roles\":{\"subscriber\":{}}}]");
+    assert_true(hears(fd, "\"broker\""));
+    tell(fd, "[32,1,{},\"com.test.big\"]");
+    assert_true(hears(fd, "[33,1,"));
+    return fd;
+}
+
+static void a_subscriber_that_does_not_read_is_closed_for_overflow(void **state)
+{
+    (void)state;
+    enum { SIZE = 1 << 20 };
+    int fd = silent_subscriber();
+    struct speaker *publisher = speaker_join(&house, 1, ways[0]);
+    char *args = malloc(SIZE);
+    memset(args, 'x', SIZE);
+    args[0] = '[';
+    args[1] = args[SIZE - 2] = '"';
+    args[SIZE - 1] = ']';
+    for (int i = 0; i < 60; i++) {
+        ask((struct order){.speaker = publisher,
+                           .what = ORDER_PUBLISH,
+                           .uri = "com.test.big",
+                           .args = str_make(args, SIZE)});
+        assert_true(publisher->ok);
+    }
+    free(args);
+    speaker_leave(publisher);
+    assert_true(hears(fd, "wamp.close.overflow"));
+    assert_false(hears(fd, "anything more"));
+    (void)close(fd);
+}
+
 static void closed_with(const char *url, const char *realm, enum err_code code, const char *text)
 {
     struct speaker *speaker = speaker_open(&house, 0, url, SERIALIZER_NONE, realm);
@@ -350,6 +427,7 @@ int main(void)
         cmocka_unit_test(what_the_router_does_not_accept_is_not_sent),
         cmocka_unit_test(many_calls_at_once_are_all_answered),
         cmocka_unit_test(a_call_that_times_out_interrupts_its_callee),
+        cmocka_unit_test(a_subscriber_that_does_not_read_is_closed_for_overflow),
         cmocka_unit_test(who_is_refused_is_told_why),
         cmocka_unit_test(a_url_that_is_none_is_invalid),
         cmocka_unit_test(nobody_there_is_unavailable),

@@ -429,6 +429,24 @@ static void what_a_slow_reader_left_is_delivered_before_the_end(void **state)
     (void)close(fd);
 }
 
+static void a_slow_reader_is_waited_for_as_long_as_it_reads(void **state)
+{
+    int fd = join(*state);
+    put_text(fd, "flood");
+    static char got[1200000];
+    for (int i = 0; i < 64; i++) {
+        size_t size;
+        if (i % 4 == 0) {
+            (void)poll(NULL, 0, 200); /* 3.2 s in all: longer than a closing handshake may take */
+        }
+        assert_int_equal(get_message(fd, got, &size), TEXT);
+        assert_int_equal(size, 1000000);
+    }
+    size_t size;
+    assert_int_equal(get_message(fd, got, &size), CLOSE);
+    (void)close(fd);
+}
+
 static void a_reader_that_stopped_is_dropped_however_much_waits(void **state)
 {
     int before = atomic_load(&sessions_opened);
@@ -493,6 +511,7 @@ int main(void)
         cmocka_unit_test(many_messages_in_one_turn_come_back_in_order),
         cmocka_unit_test(every_size_of_message_is_framed_right),
         cmocka_unit_test(what_a_slow_reader_left_is_delivered_before_the_end),
+        cmocka_unit_test(a_slow_reader_is_waited_for_as_long_as_it_reads),
         cmocka_unit_test(a_reader_that_stopped_is_dropped_however_much_waits),
         cmocka_unit_test(a_silent_peer_is_pinged_and_dropped_when_it_does_not_answer),
         cmocka_unit_test(a_client_that_vanishes_loses_its_session_and_its_place),
