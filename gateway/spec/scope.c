@@ -119,6 +119,15 @@ void scope_init(struct scope *scope,
     idmap_init(&scope->memo);
 }
 
+void scope_set_static(struct scope *scope, const json_t *action)
+{
+    if (scope->static_action != action) {
+        idmap_done(&scope->memo);
+        idmap_init(&scope->memo);
+        scope->static_action = action;
+    }
+}
+
 void scope_done(struct scope *scope)
 {
     json_decref(scope->variables);

@@ -28,7 +28,9 @@ struct spot {
 struct compile {
     struct document *document;
     struct problems *problems;
-    struct arena *arena; /* the spec's */
+    struct arena *arena;   /* the spec's */
+    struct arena *scratch; /* until the path that is being compiled is done */
+    struct map interned;   /* bytes in the arena that may be shared: intern.h */
     struct spec *spec;
     const struct spec_options *options;
     struct idmap used;     /* values of variables that were looked at */
@@ -46,9 +48,10 @@ struct scope {
     struct idmap memo;             /* value of the document -> struct memo */
     const struct str *bindings;    /* parameters of the path */
     size_t binding_count;
-    bool has_bindings;  /* false above the path: any name will do */
-    unsigned resolving; /* depth of resolve() */
-    unsigned nesting;   /* depth of template_compile() */
+    const json_t *static_action; /* whose body and headers are the result */
+    bool has_bindings;           /* false above the path: any name will do */
+    unsigned resolving;          /* depth of resolve() */
+    unsigned nesting;            /* depth of template_compile() */
 };
 
 static inline struct spot spot_node(const json_t *node)
@@ -91,6 +94,8 @@ void scope_init(struct scope *scope,
                 const struct scope *upper,
                 const json_t *level);
 void scope_done(struct scope *scope);
+/* From here on names mean the result of this static action, or with NULL that of the exchange. */
+void scope_set_static(struct scope *scope, const json_t *action);
 
 /* template_compile.c. NULL after having reported. */
 const struct template *template_compile(struct scope *scope, const json_t *value);

@@ -214,13 +214,17 @@ spec_compile(struct str text, const struct spec_options *options, struct problem
     }
     size_t errors = problems->errors;
     struct spec *spec = spec_new();
+    struct arena scratch;
+    arena_init(&scratch, SIZE_MAX / 2);
     struct compile compile = {
         .document = document,
         .problems = problems,
         .arena = &spec->arena,
+        .scratch = &scratch,
         .spec = spec,
         .options = options == NULL ? &none : options,
     };
+    map_init(&compile.interned);
     idmap_init(&compile.used);
     json_t *root = document_root(document);
     if (json_is_array(root) && compile.options->index < json_array_size(root)) {
@@ -228,6 +232,8 @@ spec_compile(struct str text, const struct spec_options *options, struct problem
     }
     read_api(&compile, root);
     idmap_done(&compile.used);
+    map_done(&compile.interned);
+    arena_done(&scratch);
     document_free(document);
     if (problems->errors == errors) {
         route_table_check(spec, problems);

@@ -343,18 +343,21 @@ static bool read_operation(struct scope *scope,
 {
     bool good = check_object(scope->compile, object, operation_rows, COUNT_OF(operation_rows));
     int64_t number = 0;
+    json_t *action = NULL;
     good = member_integer(scope, object, "body_read_bytes", SPEC_BODY_MAX, &number) && good;
     good = member_integer(scope, object, "body_read_seconds", SPEC_TIMEOUT_MAX_MS, &number) && good;
     good = member_integer(scope, object, "body_max_bytes", SPEC_BODY_MAX, &number) && good;
     out->body_max = (size_t)number;
     if (json_object_get(object, "action") != NULL) {
-        json_t *action = member_object(scope, object, "action");
+        action = member_object(scope, object, "action");
         good = action != NULL && read_action(scope, method, action, out) && good;
-        json_decref(action);
     }
     if (json_object_get(object, "response") != NULL) {
+        scope_set_static(scope, out->action == ACTION_STATIC ? action : NULL);
         good = response_compile(scope, object, out) && good;
+        scope_set_static(scope, NULL);
     }
+    json_decref(action);
     out->uses_body = uses_body(out);
     return good;
 }

@@ -1,6 +1,7 @@
 /* spec_path.c - a path of a version: its patterns and what all of its methods share. */
 #include "base/mem.h"
 #include "spec/constraint.h"
+#include "spec/intern.h"
 #include "spec/spec_inside.h"
 
 #include <string.h>
@@ -200,7 +201,7 @@ static bool read_methods(struct reader *reader, struct scope *scope, const json_
                (struct hint){.allowed = STR("get, head, post, put, patch, delete, options")},
                "At least one request method should be specified");
     }
-    route->allow = arena_str(compile->arena, buf_str(&allow));
+    route->allow = intern_str(compile, buf_str(&allow));
     buf_done(&allow);
     return good && any;
 }
@@ -281,4 +282,5 @@ void path_compile(const struct version *version, const char *key, json_t *value)
         spec->routes_end = &reader.out->next;
         spec->route_count++;
     }
+    arena_reset(compile->scratch);
 }

@@ -1,5 +1,6 @@
 /* spec_response.c - what is answered when the action has succeeded, and when it has failed. */
 #include "base/mem.h"
+#include "spec/intern.h"
 #include "spec/spec_inside.h"
 
 #include <string.h>
@@ -74,7 +75,7 @@ check_constant_header(struct scope *scope, const struct template *value, struct 
 static bool
 read_header_members(struct scope *scope, json_t *map, unsigned uses, struct response_template *out)
 {
-    struct arena *arena = scope->compile->arena;
+    struct arena *arena = scope->compile->scratch;
     size_t count = json_object_size(map);
     if (count > HEADERS_MAX) {
         report(scope->compile, spot_node(map), (struct hint){0}, "more than %d headers",
@@ -94,12 +95,13 @@ read_header_members(struct scope *scope, json_t *map, unsigned uses, struct resp
                    "'%s' is no header that a response may set", key);
             good = false;
         }
+        headers[i].name = intern_str(scope->compile, headers[i].name);
         headers[i].value = field_compile(scope, value, spot, uses);
         good = headers[i].value != NULL && check_constant_header(scope, headers[i].value, spot) &&
                good;
         i++;
     }
-    out->headers = headers;
+    out->headers = intern_bytes(scope->compile, headers, count * sizeof(*headers));
     out->header_count = count;
     return good;
 }

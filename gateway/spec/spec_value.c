@@ -1,5 +1,6 @@
 /* spec_value.c - values that must be known when a specification is loaded. */
 #include "base/mem.h"
+#include "spec/intern.h"
 #include "spec/spec_inside.h"
 
 #include <stdio.h>
@@ -79,7 +80,7 @@ static bool list_item(struct scope *scope, const json_t *item, enum list_kind ki
     if (!json_is_string(item)) {
         return false;
     }
-    *out = normal(scope->compile->arena, json_string_value(item), kind == LIST_MEDIA);
+    *out = normal(scope->compile->scratch, json_string_value(item), kind == LIST_MEDIA);
     for (size_t i = 0; i < out->len; i++) {
         if ((unsigned char)out->ptr[i] <= ' ' || (unsigned char)out->ptr[i] >= 0x7f) {
             return false;
@@ -106,9 +107,10 @@ bool member_list(struct scope *scope,
     }
     size_t count = json_array_size(list);
     bool good = json_is_array(list) && count > 0 && count <= LIST_MAX;
-    struct str *items = good ? ARENA_ARRAY(scope->compile->arena, struct str, count) : NULL;
+    struct str *items = good ? ARENA_ARRAY(scope->compile->scratch, struct str, count) : NULL;
     for (size_t i = 0; good && i < count; i++) {
         good = list_item(scope, json_array_get(list, i), kind, &items[i]);
+        items[i] = intern_str(scope->compile, items[i]);
     }
     json_decref(list);
     if (!good) {
@@ -119,7 +121,10 @@ bool member_list(struct scope *scope,
                "'%s' is no such list", key);
         return false;
     }
-    *out = (struct media_list){.types = items, .count = count};
+    *out = (struct media_list){
+        .types = intern_bytes(scope->compile, items, count * sizeof(*items)),
+        .count = count,
+    };
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* template_compile.c - a value of the document to a template: parses its strings, puts operators
  * on what names give, computes what can be computed, and reports what is wrong where it stands. */
 #include "base/mem.h"
+#include "spec/intern.h"
 #include "spec/template_names.h"
 
 #include <string.h>
@@ -9,7 +10,8 @@ enum { NESTING_MAX = 128 };
 
 static bool exhausted(struct compile *compile, const json_t *node)
 {
-    if (!compile->exhausted && compile->arena->used < SPEC_MEMORY_MAX) {
+    if (!compile->exhausted && compile->arena->used < SPEC_MEMORY_MAX &&
+        compile->scratch->used < SPEC_MEMORY_MAX) {
         return false;
     }
     if (!compile->exhausted) {
@@ -39,9 +41,7 @@ const struct template *template_keep(struct where *where,
     }
     template.weight = (unsigned)weight;
     template.depth = depth + 1;
-    struct template *out = ARENA_NEW(where->scope->compile->arena, struct template);
-    *out = template;
-    return out;
+    return intern_template(where->scope->compile, &template);
 }
 
 const struct template *
@@ -57,39 +57,44 @@ template_fold(struct where *where, const struct template *template, bool constan
     struct slice value;
     const struct template *out = NULL;
     if (template_slice(template, &run, &value)) {
-        out = template_of_slice(compile->arena, value, &run.err);
+        out = template_of_slice(compile->scratch, value, &run.err);
     }
     if (out == NULL) {
         report(compile, spot_node(where->node), (struct hint){0}, "%s", run.err.text);
     }
     arena_done(&scratch);
-    return out;
+    return out == NULL ? NULL : intern_template(compile, out);
+}
+
+/* A value without expressions; mistakes stand at `node`. */
+static const struct template *
+compile_plain(struct scope *scope, const json_t *node, const json_t *value)
+{
+    struct err err = {0};
+    const struct template *out = template_of_json(scope->compile->scratch, value, &err);
+    if (out == NULL) {
+        report(scope->compile, spot_node(node), (struct hint){0}, "%s", err.text);
+        return NULL;
+    }
+    return intern_template(scope->compile, out);
 }
 
 static const struct template *text_constant(struct where *where, struct str text)
 {
-    struct err err = {0};
     json_t *value = json_stringn(text.ptr, text.len);
-    const struct template *out = template_of_json(where->scope->compile->arena, value, &err);
+    const struct template *out = compile_plain(where->scope, where->node, value);
     json_decref(value);
-    if (out == NULL) {
-        report(where->scope->compile, spot_node(where->node), (struct hint){0}, "%s", err.text);
-    }
     return out;
 }
 
 static const struct template *names_constant(struct where *where, const struct argument *argument)
 {
-    struct err err = {0};
     json_t *list = json_array();
     for (size_t i = 0; i < argument->item_count; i++) {
         json_array_append_new(list, json_stringn(argument->items[i].ptr, argument->items[i].len));
     }
-    const struct template *out = template_of_json(where->scope->compile->arena, list, &err);
+    const struct template *out = compile_plain(where->scope, where->node, list);
     json_decref(list);
-    if (out == NULL) {
-        report(where->scope->compile, spot_node(where->node), (struct hint){0}, "%s", err.text);
-    }
     return out;
 }
 
@@ -195,7 +200,7 @@ static const struct template *compile_text(struct where *where, const struct str
     }
     struct template template = {.kind = TEMPLATE_TEXT};
     const struct template **kept =
-        ARENA_ARRAY(where->scope->compile->arena, const struct template *, parts->count + 1);
+        ARENA_ARRAY(where->scope->compile->scratch, const struct template *, parts->count + 1);
     for (size_t i = 0; i < parts->count; i++) {
         kept[i] = members[i];
     }
@@ -210,7 +215,7 @@ static const struct template *compile_string(struct scope *scope, const json_t *
     struct str text = str_make(json_string_value(value), json_string_length(value));
     struct string_parts parts;
     struct err err = {0};
-    if (!string_parse(text, scope->compile->arena, &parts, &err)) {
+    if (!string_parse(text, scope->compile->scratch, &parts, &err)) {
         report(scope->compile, spot_node(value), (struct hint){0}, "invalid expression: %s",
                err.text);
         return NULL;
@@ -229,7 +234,7 @@ static const struct template *compile_string(struct scope *scope, const json_t *
 static const struct template *compile_members(struct scope *scope, const json_t *value)
 {
     bool map = json_is_object(value);
-    struct arena *arena = scope->compile->arena;
+    struct arena *arena = scope->compile->scratch;
     struct where where = {.scope = scope, .node = value};
     size_t count = map ? json_object_size(value) : json_array_size(value);
     const struct template **items = ARENA_ARRAY(arena, const struct template *, count + 1);
@@ -278,16 +283,6 @@ static bool is_plain(const json_t *value)
     return true;
 }
 
-static const struct template *compile_plain(struct scope *scope, const json_t *value)
-{
-    struct err err = {0};
-    const struct template *out = template_of_json(scope->compile->arena, value, &err);
-    if (out == NULL) {
-        report(scope->compile, spot_node(value), (struct hint){0}, "%s", err.text);
-    }
-    return out;
-}
-
 static const struct template *compile_value(struct scope *scope, const json_t *value)
 {
     const struct template *out = NULL;
@@ -295,7 +290,7 @@ static const struct template *compile_value(struct scope *scope, const json_t *v
         return NULL;
     }
     if (is_plain(value)) {
-        return compile_plain(scope, value);
+        return compile_plain(scope, value, value);
     }
     if (++scope->nesting > NESTING_MAX) {
         report(scope->compile, spot_node(value), (struct hint){0},

@@ -3,6 +3,7 @@
 #include "spec/template_names.h"
 
 #include "base/mem.h"
+#include "spec/intern.h"
 
 #include <string.h>
 
@@ -156,7 +157,7 @@ static struct str joined(struct arena *arena, const struct str *path, size_t len
 static const struct template *
 compile_lookup(struct where *where, enum template_root root, const struct str *path, size_t len)
 {
-    struct arena *arena = where->scope->compile->arena;
+    struct arena *arena = where->scope->compile->scratch;
     struct str *copy = ARENA_ARRAY(arena, struct str, len);
     for (size_t i = 0; i < len; i++) {
         copy[i] = arena_str(arena, path[i]);
@@ -174,7 +175,7 @@ missing(struct where *where, const struct str *path, size_t len, const json_t *a
 {
     struct str keys[128];
     size_t count = json_is_object(among) ? object_keys(among, keys, COUNT_OF(keys)) : 0;
-    struct arena *arena = where->scope->compile->arena;
+    struct arena *arena = where->scope->compile->scratch;
     struct str shown = joined(arena, path, len);
     report(where->scope->compile, spot_node(where->node),
            (struct hint){.nearest = str_nearest(path[len - 1], keys, count)},
@@ -187,7 +188,7 @@ missing(struct where *where, const struct str *path, size_t len, const json_t *a
 static const struct template *select_member(
     struct where *where, const struct template *from, const struct str *path, size_t at, size_t len)
 {
-    struct arena *arena = where->scope->compile->arena;
+    struct arena *arena = where->scope->compile->scratch;
     while (at < len && from->kind == TEMPLATE_MAP) {
         size_t i = 0;
         while (i < from->members.count && !str_eq(from->members.keys[i], path[at])) {
@@ -290,12 +291,34 @@ static const struct template *status_codes(struct where *where)
                    "status_codes must be known when the specification is loaded");
             return NULL;
         }
-        struct template *copy = ARENA_NEW(scope->compile->arena, struct template);
-        *copy = *all;
-        copy->constant.status_codes = true;
-        scope->status = copy;
+        struct template codes = *all;
+        codes.constant.status_codes = true;
+        scope->status = intern_template(scope->compile, &codes);
     }
     return scope->status;
+}
+
+/* action.result.body and .headers of a static action are known: they stand in the action. */
+static const struct template *
+compile_static(struct where *where, const struct str *path, size_t len)
+{
+    struct scope *scope = where->scope;
+    bool body = len > 2 && str_eq(path[2], STR("body"));
+    if (len < 3 || (!body && !str_eq(path[2], STR("headers")))) {
+        report(scope->compile, spot_node(where->node),
+               (struct hint){.allowed = STR("action.result.body, action.result.headers")},
+               "the result of a static action is its 'body' and its 'headers'");
+        return NULL;
+    }
+    const json_t *value = json_object_get(scope->static_action, body ? "body" : "headers");
+    if (value != NULL) {
+        const struct template *out = compile_named(where, value);
+        return out == NULL ? NULL : select_member(where, out, path, 3, len);
+    }
+    json_t *empty = body ? json_string("") : json_object();
+    const struct template *out = template_compile(scope, empty);
+    json_decref(empty);
+    return out == NULL ? NULL : select_member(where, out, path, 3, len);
 }
 
 const struct template *name_compile(struct where *where, const struct expression *expression)
@@ -313,8 +336,12 @@ const struct template *name_compile(struct where *where, const struct expression
     }
     if (str_eq(path[0], roots[2])) {
         const struct template *codes = status_codes(where);
-        struct str uri = joined(where->scope->compile->arena, path + 1, len - 1);
+        struct str uri = joined(where->scope->compile->scratch, path + 1, len - 1);
         return codes == NULL || len == 1 ? codes : select_member(where, codes, &uri, 0, 1);
+    }
+    if (where->scope->static_action != NULL && len > 1 && str_eq(path[0], STR("action")) &&
+        str_eq(path[1], STR("result"))) {
+        return compile_static(where, path, len);
     }
     for (size_t i = 3; i < COUNT_OF(roots); i++) {
         if (str_eq(path[0], roots[i])) {

@@ -16,6 +16,8 @@ static const char variables[] =
     "\"nested\":{\"deep\":{\"er\":[true]}},\"lazy\":{\"id\":\"{{request.id}}\",\"k\":1},"
     "\"err\":\"{{action.error.kwargs |> put(code, {{action.error.error_uri}})}}\"}";
 
+static const char call[] = "{\"type\":\"wamp_call\",\"procedure\":\"a.b\"}";
+
 struct vector {
     const char *body;   /* JSON text of the template */
     const char *wanted; /* JSON; NULL: it does not compile; "!": it fails at run time */
@@ -72,7 +74,7 @@ static void check_rendered(const char *body, const char *wanted, const struct te
 static void check_vector(const struct vector *vector, bool on_error)
 {
     struct problems problems;
-    struct parts parts = {.variables = variables};
+    struct parts parts = {.variables = variables, .action = call};
     *(on_error ? &parts.error_body : &parts.body) = vector->body;
     struct spec *spec = compile_parts(&parts, &problems);
     if ((spec == NULL) != (vector->wanted == NULL)) {
@@ -243,6 +245,35 @@ static void errors_of_the_action_are_seen_in_on_error(void **state)
     check_vector(&(struct vector){"\"{{action.error.args}}\"", NULL}, false);
 }
 
+static void the_result_of_a_static_action_is_what_it_says(void **state)
+{
+    (void)state;
+    static const char action[] =
+        "{\"type\":\"static\",\"body\":{\"a\":\"{{request.id}}\",\"b\":[1]},"
+        "\"headers\":{\"x\":\"y\"}}";
+    static const struct vector vectors[] = {
+        {"\"{{action.result.body}}\"", "{\"a\":\"r1\",\"b\":[1]}"},
+        {"\"{{action.result.body.b |> head}}\"", "1"},
+        {"\"{{action.result.headers |> get(x)}}\"", "\"y\""},
+        {"\"{{action.result.args}}\"", NULL},
+        {"\"{{action.result.body.c}}\"", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(vectors); i++) {
+        struct problems problems;
+        struct parts parts = {.action = action, .body = vectors[i].body};
+        struct spec *spec = compile_parts(&parts, &problems);
+        assert_int_equal(spec == NULL, vectors[i].wanted == NULL);
+        problems_done(&problems);
+        if (spec != NULL && vectors[i].wanted != NULL) {
+            struct route_table *table = table_of(spec);
+            check_rendered(vectors[i].body, vectors[i].wanted,
+                           route_at(table, "/x/1")->operations[HTTP_GET]->on_result.body);
+            table_drop(table);
+            spec_unref(spec);
+        }
+    }
+}
+
 static void data_of_the_request_is_never_evaluated(void **state)
 {
     (void)state;
@@ -382,7 +413,8 @@ static void text_and_integers_are_read_from_what_they_may_be(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct problems problems;
-        struct spec *spec = compile_parts(&(struct parts){.body = rows[i].body}, &problems);
+        struct spec *spec =
+            compile_parts(&(struct parts){.action = call, .body = rows[i].body}, &problems);
         problems_done(&problems);
         struct route_table *table = table_of(spec);
         const struct template *body = route_at(table, "/x/1")->operations[HTTP_GET]->on_result.body;
@@ -408,7 +440,7 @@ static void a_look_up_copies_nothing(void **state)
 {
     (void)state;
     struct problems problems;
-    struct parts parts = {.body = "\"{{action.result.args |> head}}\""};
+    struct parts parts = {.action = call, .body = "\"{{action.result.args |> head}}\""};
     struct spec *spec = compile_parts(&parts, &problems);
     problems_done(&problems);
     struct route_table *table = table_of(spec);
@@ -435,6 +467,7 @@ int main(void)
         cmocka_unit_test(every_operator_on_the_empty_string_gives_it),
         cmocka_unit_test(what_comes_from_the_exchange_is_looked_up),
         cmocka_unit_test(errors_of_the_action_are_seen_in_on_error),
+        cmocka_unit_test(the_result_of_a_static_action_is_what_it_says),
         cmocka_unit_test(data_of_the_request_is_never_evaluated),
         cmocka_unit_test(status_codes_are_the_users_over_the_built_in_table),
         cmocka_unit_test(malformed_expressions_are_refused),
