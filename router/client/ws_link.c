@@ -2,7 +2,7 @@
  *
  * Not by libwebsockets: its contexts cost memory for each possible descriptor,
  * and several with TLS in one process get in each other's way
- * (docs/decisions/0002-websocket-client.md).
+ * (docs/decisions/0009-websocket-client.md).
  */
 #include "base/buf.h"
 #include "base/mem.h"
