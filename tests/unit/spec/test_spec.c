@@ -495,6 +495,25 @@ static void a_list_gives_its_members_one_by_one(void **state)
     problems_done(&problems);
 }
 
+static void mistakes_beyond_the_kept_are_counted(void **state)
+{
+    (void)state;
+    struct buf buf;
+    struct problems problems;
+    buf_init(&buf, 1 << 20);
+    (void)buf_append(&buf, STR("{\"versions\":{\"1\":{\"base_path\":\"/\",\"paths\":{\"/a\":{}"));
+    for (unsigned i = 0; i < PROBLEMS_MAX + 50; i++) {
+        (void)buf_printf(&buf, ",\"/p%u\":{}", i);
+    }
+    (void)buf_append(&buf, STR("}}}}"));
+    problems_init(&problems);
+    assert_null(spec_compile(buf_str(&buf), NULL, &problems));
+    assert_int_equal(problems.count, PROBLEMS_MAX);
+    assert_int_equal(problems.errors, PROBLEMS_MAX + 50 + 1 + 4);
+    problems_done(&problems);
+    buf_done(&buf);
+}
+
 static void every_prefix_of_a_specification_is_survived(void **state)
 {
     (void)state;
@@ -528,6 +547,7 @@ int main(void)
         cmocka_unit_test(variables_that_multiply_are_stopped),
         cmocka_unit_test(a_long_chain_of_variables_is_stopped),
         cmocka_unit_test(a_list_gives_its_members_one_by_one),
+        cmocka_unit_test(mistakes_beyond_the_kept_are_counted),
         cmocka_unit_test(every_prefix_of_a_specification_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
