@@ -63,7 +63,8 @@ static void on_turn_end(struct turn_task *task)
     shard_run(CONTAINER_OF(task, struct shard, run));
 }
 
-static void on_library_log(void *cls, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void
+on_library_log(void *cls, const char *format, va_list args)
 {
     const struct front *front = cls;
     struct buf text;

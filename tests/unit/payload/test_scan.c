@@ -537,7 +537,7 @@ static void a_skipped_value_is_its_bytes_without_white_space(void **state)
 {
     (void)state;
     struct scan scan;
-    struct str bytes;
+    struct str bytes = STR_EMPTY;
     scan_init(&scan, SERIALIZER_JSON, STR("[ {\"a\": [1]} , 2 ]"), NULL);
     assert_true(scan_enter_list(&scan) && scan_more(&scan) && scan_skip(&scan, &bytes));
     assert_true(str_eq(bytes, STR("{\"a\": [1]}")));
