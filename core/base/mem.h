@@ -15,6 +15,14 @@ void *mem_realloc(void *ptr, size_t size);
 void *mem_alloc_aligned(size_t align, size_t size);
 void mem_free(void *ptr);
 
+/* Memory that is needed soon is asked for at once, not when one line of it leads to the next. */
+static inline void mem_prefetch(const void *ptr, size_t size)
+{
+    for (size_t i = 0; i < size; i += 64) {
+        __builtin_prefetch((const char *)ptr + i);
+    }
+}
+
 /* Heap objects by type: NEW(struct thing) is zeroed. */
 #define NEW(type)          ((type *)mem_calloc(1, sizeof(type)))
 #define NEW_ARRAY(type, n) ((type *)mem_calloc((n), sizeof(type)))

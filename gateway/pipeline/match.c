@@ -1,4 +1,5 @@
 /* match.c - path and method -> route, parameters and the form of the answer; 400, 404 to 415. */
+#include "base/mem.h"
 #include "pipeline/exchange.h"
 #include "pipeline/media.h"
 #include "pipeline/path.h"
@@ -54,6 +55,7 @@ static enum stage_result match_method(struct exchange *exchange)
                                            .header = {STR("allow"), route->allow},
                                        });
     }
+    mem_prefetch(exchange->operation, sizeof(*exchange->operation));
     return STAGE_NEXT;
 }
 
