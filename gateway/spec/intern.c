@@ -61,8 +61,8 @@ const struct template *intern_template(struct compile *compile, const struct tem
     case TEMPLATE_MAP:
     case TEMPLATE_TEXT:
         template.members.count = given->members.count;
-        template.members.items = intern_bytes(
-            compile, given->members.items, given->members.count * sizeof(given->members.items[0]));
+        template.members.items =
+            intern_bytes(compile, given->members.items, given->members.count * sizeof(void *));
         template.members.keys = intern_texts(compile, given->members.keys, given->members.count);
         break;
     case TEMPLATE_CALL:

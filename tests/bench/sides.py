@@ -1,0 +1,232 @@
+"""The two sides that are compared, and the null relay: how each is set up and started."""
+import base64
+import json
+import os
+import socket
+import struct
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+from machine import GATEWAY_CORE, LOAD_CORE, Failed, Process
+
+REALM = "com.example.bench"
+PROCEDURE = "com.example.bench.answer"
+PASSWORD = "bench-bench-bench"
+PATH = "/bench/items/1042"
+# 211 bytes as JSON without blanks, what both back ends answer.
+ANSWER = {
+    "id": 1042, "name": "Left-handed screwdriver", "price": 19.75, "currency": "EUR",
+    "stock": 217, "available": True, "tags": ["tools", "left", "steel"],
+    "description": "Turns what others cannot, in both directions, every night.",
+}
+
+
+def as_json(value):
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def as_msgpack(value):
+    if value is True or value is False:
+        return b"\xc3" if value else b"\xc2"
+    if isinstance(value, int):
+        return bytes([value]) if value < 128 else b"\xcd" + value.to_bytes(2, "big")
+    if isinstance(value, float):
+        return b"\xcb" + struct.pack(">d", value)
+    if isinstance(value, str):
+        text = value.encode()
+        return b"\xd9" + bytes([len(text)]) + text
+    if isinstance(value, list):
+        return bytes([0x90 | len(value)]) + b"".join(map(as_msgpack, value))
+    return bytes([0x80 | len(value)]) + b"".join(
+        as_msgpack(key) + as_msgpack(member) for key, member in value.items())
+
+
+def call_route(path):
+    """No two routes alike: each sends its own text, which nothing can share."""
+    return {"get": {
+        "action": {"type": "wamp_call", "procedure": PROCEDURE,
+                   "args": ["{{request.bindings.id}}", path]},
+        "response": {"on_result": {"body": "{{action.result.args |> head}}"},
+                     "on_error": {"status_code": 502, "body": "{{action.error.error_uri}}"}}}}
+
+
+def route_paths(count):
+    """Paths as an API of many resources has them: /area7/part42/:id."""
+    return [f"/area{i % 100}/part{i // 100}" for i in range(count)]
+
+
+def spec(paths):
+    return as_json({
+        "id": "com.example.bench", "name": "Bench", "host": "_", "realm_uri": REALM,
+        "variables": {}, "defaults": {"schemes": ["http"], "security": {}, "timeout": 5000},
+        "versions": {"1.0.0": {"base_path": "/bench",
+                               "paths": {path + "/:id": call_route(path) for path in paths}}}})
+
+
+def security():
+    every = ["register", "unregister", "call", "cancel", "subscribe", "unsubscribe", "publish"]
+    return as_json([{
+        "uri": REALM, "description": "open", "authmethods": ["anonymous"],
+        "sources": [{"usernames": ["anonymous"], "authmethod": "anonymous", "cidr": "0.0.0.0/0"}],
+        "grants": [{"permissions": ["wamp." + name for name in every], "uri": "*",
+                    "match": "prefix", "roles": ["anonymous"]}]}])
+
+
+def new_folder(inside, name):
+    return tempfile.mkdtemp(prefix=name + "-", dir=inside)
+
+
+def write(folder, name, content):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
+        return reply.read()
+
+
+class Postern:
+    """A node with an open realm and one worker; `callee` answers its one procedure."""
+
+    def __init__(self, program, tools, folder, name="postern", connections=8000):
+        self.tools, self.folder, self.callee = tools, new_folder(folder, name), None
+        settings = {
+            "gateway.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
+            "rawsocket.listen": "127.0.0.1:0", "node.workers": 1, "log.level": "warn",
+            "limits.connections": connections,
+            "security.config_file": write(self.folder, "security.json", security())}
+        argv = [program, "serve", "--data", os.path.join(self.folder, "data")]
+        for key, value in settings.items():
+            argv += ["--set", f"{key}={value}"]
+        self.gateway = Process(name, argv, GATEWAY_CORE, self.folder,
+                               {"POSTERN_ADMIN_PASSWORD": PASSWORD})
+        ready = self.gateway.wait_line(lambda line: line.startswith("ready "))
+        ports = {key: int(value.rsplit(":", 1)[1]) for key, value in
+                 (word.split("=", 1) for word in ready.split()[1:4])}
+        self.port, self.admin, self.rawsocket = (
+            ports[key] for key in ("gateway", "admin", "rawsocket"))
+
+    def publish(self, paths):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}/api_specs", spec(paths), {
+            "content-type": "application/json",
+            "authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                if reply.status != 200:
+                    raise Failed(f"publishing {len(paths)} routes: {reply.status}")
+        except urllib.error.HTTPError as refused:
+            raise Failed(f"publishing {len(paths)} routes: {refused.code} "
+                         f"{refused.read(2000).decode(errors='replace')}") from refused
+
+    def start_callee(self, answer):
+        self.callee = start_callee(self.tools, self.folder, self.rawsocket, answer)
+
+    def processes(self):
+        return [self.gateway] + ([self.callee] if self.callee else [])
+
+    def stop(self):
+        for process in reversed(self.processes()):
+            process.stop()
+
+
+def start_callee(tools, folder, port, answer):
+    argv = [f"{tools}/callee", str(port), REALM, PROCEDURE, write(folder, "answer", answer)]
+    callee = Process("callee", argv, LOAD_CORE, folder)
+    callee.wait_line(lambda line: line == "ready\n")
+    return callee
+
+
+NGINX = """\
+daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    upstream backend {{
+        server 127.0.0.1:{backend};
+        keepalive 512;
+        keepalive_requests 1000000000;
+    }}
+    server {{
+        listen 127.0.0.1:{port} backlog=1024;
+        location / {{
+            proxy_pass http://backend;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """nginx as a reverse proxy with kept-alive upstream connections, before backend.c."""
+
+    def __init__(self, tools, folder):
+        folder = new_folder(folder, "nginx")
+        self.backend = Process("backend", [f"{tools}/backend",
+                                           write(folder, "answer.json", as_json(ANSWER))],
+                               LOAD_CORE, folder)
+        backend_port = self.backend.wait_line(str.strip)
+        self.port = free_port()
+        conf = write(folder, "nginx.conf", NGINX.format(
+            folder=folder, backend=backend_port, port=self.port).encode())
+        self.gateway = Process("nginx", ["nginx", "-p", folder, "-c", conf,
+                                         "-e", f"{folder}/error.log"], GATEWAY_CORE, folder)
+        self.wait_open()
+
+    def wait_open(self):
+        for _ in range(250):
+            try:
+                return get(self.port, PATH)
+            except OSError:
+                if self.gateway.child.poll() is not None:
+                    break
+                time.sleep(0.02)
+        raise Failed(f"nginx did not start: {self.gateway.said()}")
+
+    def processes(self):
+        return [self.gateway, self.backend]
+
+    def stop(self):
+        self.gateway.stop()
+        self.backend.stop()
+
+
+class Relay:
+    """relay.c, in the place of a router."""
+
+    def __init__(self, tools, folder):
+        self.tools, self.folder, self.callee = tools, new_folder(folder, "relay"), None
+        self.gateway = Process("relay", [f"{tools}/relay"], GATEWAY_CORE, self.folder)
+        self.rawsocket = int(self.gateway.wait_line(str.strip))
+
+    def start_callee(self, answer):
+        self.callee = start_callee(self.tools, self.folder, self.rawsocket, answer)
+
+    def processes(self):
+        return [self.gateway] + ([self.callee] if self.callee else [])
+
+    def stop(self):
+        for process in reversed(self.processes()):
+            process.stop()
