@@ -1,6 +1,7 @@
 /* mhd_inside.h - what the files of the libmicrohttpd front share. Not for outside.
  *
- * mhd.c runs the daemons; mhd_stream.c is one request and its answer.
+ * mhd.c runs the daemons; mhd_stream.c is one request and its answer, mhd_head.c reads its
+ * head.
  */
 #ifndef POSTERN_HTTP_MHD_INSIDE_H
 #define POSTERN_HTTP_MHD_INSIDE_H
@@ -98,6 +99,9 @@ void mhd_stream_completed(void *cls,
                           struct MHD_Connection *connection,
                           void **con_cls,
                           enum MHD_RequestTerminationCode how);
+
+/* mhd_head.c: method, target and fields, not yet checked. */
+void mhd_stream_read_head(struct mhd_stream *s, const char *method);
 
 /* Before a daemon stops: every suspended request is let go, unanswered. */
 void mhd_stream_abandon_all(struct shard *shard);

@@ -40,71 +40,6 @@ void *mhd_stream_new(void *cls, const char *uri, struct MHD_Connection *connecti
     return s;
 }
 
-static enum MHD_Result
-count_header(void *cls, enum MHD_ValueKind kind, const char *n, const char *v)
-{
-    (void)kind;
-    (void)n;
-    (void)v;
-    (*(size_t *)cls)++;
-    return MHD_YES;
-}
-
-static enum MHD_Result
-keep_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    struct mhd_stream *s = cls;
-    struct request_head *head = &s->stream.head;
-    (void)kind;
-    char *lower = arena_cstr(&s->stream.arena, str_of(name));
-    for (char *c = lower; *c != '\0'; c++) {
-        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c;
-    }
-    s->fields[head->header_count++] = (struct header){str_of(lower), str_of(value)};
-    return MHD_YES;
-}
-
-static void read_head(struct mhd_stream *s, const char *method)
-{
-    struct request_head *head = &s->stream.head;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    size_t count = 0;
-    head->peer = info->socket_context;
-    head->method = arena_str(&s->stream.arena, str_of(method));
-    (void)str_cut(s->target, '?', &head->path, &head->query);
-    (void)MHD_get_connection_values(s->connection, MHD_HEADER_KIND, count_header, &count);
-    s->fields = ARENA_ARRAY(&s->stream.arena, struct header, count);
-    head->headers = s->fields;
-    (void)MHD_get_connection_values(s->connection, MHD_HEADER_KIND, keep_header, s);
-}
-
-/* Absolute form: the target's authority takes the place of Host (RFC 9112, 3.2.2). */
-static void read_absolute_form(struct mhd_stream *s)
-{
-    struct str rest = s->target;
-    if (str_starts(rest, STR("http://"))) {
-        rest = str_from(rest, 7);
-    } else if (str_starts(rest, STR("https://"))) {
-        rest = str_from(rest, 8);
-    } else {
-        return;
-    }
-    struct request_head *head = &s->stream.head;
-    size_t end = 0;
-    while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?') {
-        end++;
-    }
-    struct str path = STR_EMPTY;
-    (void)str_cut(str_from(rest, end), '?', &path, &head->query);
-    head->path = path.len == 0 ? STR("/") : path;
-    for (size_t i = 0; i < head->header_count; i++) {
-        if (str_eq(head->headers[i].name, STR("host"))) {
-            s->fields[i].value = str_sub(rest, 0, end);
-        }
-    }
-}
-
 /* An answer of the front's own: says what is wrong and closes. */
 static void answer_problem(struct mhd_stream *s, const struct refusal *why)
 {
@@ -249,8 +184,7 @@ static bool reads_on(const struct mhd_stream *s)
         }
     }
     return s->ended && !s->streaming && head->content_length > 0 &&
-           head->content_length <= READ_ON_MAX &&
-           request_header(head, STR("expect")).ptr == NULL;
+           head->content_length <= READ_ON_MAX && request_header(head, STR("expect")).ptr == NULL;
 }
 
 /* At the end of every call from the library: answer, wait, or read on. */
@@ -297,8 +231,7 @@ static enum MHD_Result start(struct mhd_stream *s, const char *method, const cha
             s->shard = &mine->shards[i];
         }
     }
-    read_head(s, method);
-    read_absolute_form(s);
+    mhd_stream_read_head(s, method);
     const struct refusal *why = strict_check(&s->stream.head, str_of(version), &options->limits);
     if (why != NULL) {
         refuse(s, why);
@@ -418,8 +351,8 @@ static void too_large(struct mhd_stream *s)
 {
     static const struct refusal why = {500, "response-size",
                                        "the answer is larger than http.response_max"};
-    log_warn("an answer is larger than http.response_max",
-             KV_CSTR("front", s->front->options.name), KV_STR("path", s->stream.head.path));
+    log_warn("an answer is larger than http.response_max", KV_CSTR("front", s->front->options.name),
+             KV_STR("path", s->stream.head.path));
     if (s->streaming) {
         s->aborted = true;
     } else {
