@@ -67,9 +67,9 @@ compile_all(struct builder *builder, struct publish_request *request, struct can
         if (text == NULL) {
             break;
         }
-        /* A single object is compiled as it was written, so that positions are its author's. */
-        struct str source = count == 1 ? request->text : str_of(text);
-        struct spec *spec = spec_compile(source, &options, &request->problems);
+        /* Compiled as it was written, so that positions are its author's. */
+        options.index = i;
+        struct spec *spec = spec_compile(request->text, &options, &request->problems);
         if (spec != NULL && realm_known(builder, spec, &request->problems)) {
             out[done++] = (struct candidate){spec, text};
         } else {

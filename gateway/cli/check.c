@@ -39,7 +39,8 @@ static bool check_spec(const char *file, struct str text)
         if (one == NULL) {
             break;
         }
-        spec_unref(spec_compile(count == 1 ? text : str_of(one), &options, &problems));
+        options.index = i;
+        spec_unref(spec_compile(text, &options, &problems));
         mem_free(one);
     }
     for (size_t i = 0; i < problems.count; i++) {

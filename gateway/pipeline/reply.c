@@ -111,7 +111,13 @@ static bool emit_without_status(struct emit *emit, struct slice map, struct aren
     struct scan scan;
     struct str key = STR_EMPTY;
     struct str value = STR_EMPTY;
-    emit_map(emit, (uint32_t)(slice_count(map) - 1));
+    uint32_t kept = 0;
+    scan_init(&scan, map.serializer, map.bytes, arena);
+    (void)scan_enter_map(&scan);
+    while (scan_key(&scan, &key) && scan_skip(&scan, NULL)) {
+        kept += !str_eq(key, STR("status_code"));
+    }
+    emit_map(emit, kept);
     scan_init(&scan, map.serializer, map.bytes, arena);
     (void)scan_enter_map(&scan);
     while (scan_key(&scan, &key)) {
