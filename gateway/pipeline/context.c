@@ -1,4 +1,4 @@
-/* context.c - what templates see of an exchange: request, action, security (bondy.md 1.6.5).
+/* context.c - what templates see of an exchange: request, action, security (docs/spec.md).
  *
  * Nothing is built before a template asks for it. */
 #include "base/mem.h"

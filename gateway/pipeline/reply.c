@@ -1,4 +1,4 @@
-/* reply.c - result or error -> status, headers, body (bondy.md 1.7, 1.8). */
+/* reply.c - result or error -> status, headers, body (docs/spec.md). */
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/exchange.h"

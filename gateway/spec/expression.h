@@ -1,6 +1,6 @@
 /* expression.h - the expression language as written: text in, syntax tree out.
  *
- * Knows the grammar of bondy.md 1.6.2 and nothing of names or values. Blanks are
+ * Knows the grammar of docs/spec.md and nothing of names or values. Blanks are
  * ignored but inside quotes. Everything returned lives in the arena.
  */
 #ifndef POSTERN_SPEC_EXPRESSION_H

@@ -1,6 +1,6 @@
 /* spec.h - a compiler: the text of an API specification in, routes out. No I/O, no threads.
  *
- * Bondy's format (bondy.md 1), JSON or YAML. A specification compiles whole or
+ * Bondy's format (docs/spec.md), JSON or YAML. A specification compiles whole or
  * not at all; all its mistakes are reported at once. A compiled spec is immutable
  * and counted; a route table is built of many.
  */

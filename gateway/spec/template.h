@@ -2,7 +2,7 @@
  *
  * Compiled once, rendered per exchange without building trees: every value is a
  * slice, already encoded. Only text of the spec is ever evaluated, never request
- * or result data. Expression language: bondy.md 1.6.
+ * or result data. Expression language: docs/spec.md.
  *
  * A run belongs to one exchange and one worker; templates are shared, immutable.
  */
@@ -40,7 +40,7 @@ struct template_run {
     const struct template_source *source;
     struct arena *arena;
     size_t output_max; /* bytes of one rendered value */
-    struct err err;    /* filled on failure: text as bondy.md 1.6.6 */
+    struct err err;    /* filled on failure: text names the expression and what is missing */
 };
 
 /* Each false on failure, with run->err. */

@@ -2,7 +2,7 @@
  *
  * Built from store records by one thread (rbac_builder.h), published to all
  * workers, read without locks. Allow-only, default deny; grants of the
- * principal's roles and of "all". Bondy's model: bondy.md 3 and 4.
+ * principal's roles and of "all". The model is Bondy's.
  */
 #ifndef POSTERN_RBAC_RBAC_H
 #define POSTERN_RBAC_RBAC_H

@@ -1,4 +1,4 @@
-/* realm_record.h - realm objects as users write them (bondy.md 3.1, 4.2, 4.6) <-> records.
+/* realm_record.h - realm objects as users of Bondy write them <-> records.
  *
  * One realm object, from POST /realms or an element of security.config_file,
  * becomes writes of kinds "realm", "source" and "grant", which create or update:
@@ -66,7 +66,7 @@ bool realm_record_apply(struct store *store,
 /* The realm of `postern realm create URI --open`: anonymous from anywhere may do everything. */
 json_t *realm_record_open(struct str uri);
 
-/* bondy.md 3.2: the external form, from a stored "realm" value. */
+/* the external form, from a stored "realm" value. */
 json_t *realm_record_external(const json_t *stored);
 
 #endif

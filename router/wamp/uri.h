@@ -1,6 +1,6 @@
 /* uri.h - WAMP URIs and patterns: validity, prefix and wildcard matching.
  *
- * Prefix matching is by string, as everyone on the wire does (wamp.md, rule 3);
+ * Prefix matching is by string, as everyone on the wire does;
  * "longest" then means longest string. A wildcard pattern has empty components.
  */
 #ifndef POSTERN_WAMP_URI_H
