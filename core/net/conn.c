@@ -284,6 +284,14 @@ void conn_resume(struct conn *conn)
     loop_at_turn_end(&conn->flush);
 }
 
+void conn_again(struct conn *conn)
+{
+    if (conn->reading && !conn->closed && !conn->closing) {
+        conn->kick = true;
+        loop_at_turn_end(&conn->flush);
+    }
+}
+
 void conn_finish(struct conn *conn)
 {
     if (conn->closed || conn->closing) {

@@ -86,6 +86,10 @@ void conn_set_stall(struct conn *conn, uint64_t ms);      /* at first CONN_STALL
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
+/* Offers what was left unconsumed once more, at the end of this turn: for an owner that can go
+ * on now. */
+void conn_again(struct conn *conn);
+
 /* Writes what is queued, ends the stream, waits a second at most for the peer to do the same
  * (a socket closed with input unread would reset the last output), then on_closed. */
 void conn_finish(struct conn *conn);

@@ -8,8 +8,8 @@ void front_init(struct front *front,
 {
     front->ops = ops;
     front->options = *options;
-    front->refused = metric_counter("postern_http_refused_total",
-                                    "requests refused for their form", "front", "rule", NULL);
+    front->refused = metric_counter("postern_http_refused_total", "requests refused for their form",
+                                    "front", "rule", NULL);
     atomic_init(&front->draining, false);
 }
 
@@ -27,8 +27,7 @@ struct net_protocol front_protocol(struct front *front)
 
 void front_drain(struct front *front)
 {
-    atomic_store(&front->draining, true);
-    if (front->ops->drain != NULL) {
+    if (!atomic_exchange(&front->draining, true) && front->ops->drain != NULL) {
         front->ops->drain(front);
     }
 }

@@ -99,6 +99,8 @@ struct front_options {
 
 /* libmicrohttpd behind the interface. Before the workers start; hooks make the daemons. */
 struct front *mhd_front_new(const struct front_options *options);
+/* Our own HTTP/1.1 behind the interface. Before the workers start. */
+struct front *h1_front_new(const struct front_options *options);
 /* The row for a listener's protocol table: takes whatever no other protocol claimed. */
 struct net_protocol front_protocol(struct front *front);
 /* From now on answers say Connection: close. Any thread. */

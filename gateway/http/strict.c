@@ -16,6 +16,7 @@ struct framing {
 
 enum rule {
     RULE_NONE,
+    RULE_VERSION,
     RULE_METHOD,
     RULE_TARGET,
     RULE_URI_LENGTH,
@@ -32,6 +33,7 @@ enum rule {
 };
 
 static const struct refusal refusals[] = {
+    [RULE_VERSION] = {505, "version", "only HTTP/1.1 and HTTP/1.0 are spoken here"},
     [RULE_METHOD] = {400, "method", "the method is no token (RFC 9110, 9.1)"},
     [RULE_TARGET] = {400, "target", "the request target has bytes that no URI may have"},
     [RULE_URI_LENGTH] = {414, "uri-length", "the request target is too long"},
@@ -191,6 +193,9 @@ static enum rule
 check(struct request_head *head, struct str version, const struct front_limits *limits)
 {
     bool http10 = str_eq(version, STR("HTTP/1.0"));
+    if (!http10 && !str_eq(version, STR("HTTP/1.1"))) {
+        return RULE_VERSION;
+    }
     if (!token_valid(head->method)) {
         return RULE_METHOD;
     }
@@ -223,4 +228,27 @@ strict_check(struct request_head *head, struct str version, const struct front_l
 {
     enum rule rule = check(head, version, limits);
     return rule == RULE_NONE ? NULL : &refusals[rule];
+}
+
+void strict_read_target(struct request_head *head, struct header *fields, struct str target)
+{
+    (void)str_cut(target, '?', &head->path, &head->query);
+    bool http = str_starts(target, STR("http://"));
+    if (!http && !str_starts(target, STR("https://"))) {
+        return;
+    }
+    struct str rest = str_from(target, http ? 7 : 8);
+    size_t end = 0;
+    while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?') {
+        end++;
+    }
+    (void)str_cut(str_from(rest, end), '?', &head->path, &head->query);
+    if (head->path.len == 0) {
+        head->path = STR("/");
+    }
+    for (size_t i = 0; i < head->header_count; i++) {
+        if (str_eq(fields[i].name, STR("host"))) {
+            fields[i].value = str_sub(rest, 0, end);
+        }
+    }
 }

@@ -96,11 +96,11 @@ static void make_router(struct node *node)
     });
 }
 
-static struct front *
-make_front(struct node *node, const char *name, const struct front_handler *handler, void *ctx)
+static struct front *make_front(
+    struct node *node, const char *name, int kind, const struct front_handler *handler, void *ctx)
 {
     const struct conf *conf = node->conf;
-    return mhd_front_new(&(struct front_options){
+    struct front_options options = {
         .name = name,
         .workers = node->workers,
         .handler = handler,
@@ -111,7 +111,8 @@ make_front(struct node *node, const char *name, const struct front_handler *hand
                    .response_max = conf->http.response_max,
                    .idle_timeout_ms = conf->http.idle_timeout_ms,
                    .header_timeout_ms = conf->http.header_timeout_ms},
-    });
+    };
+    return kind == CONF_FRONT_H1 ? h1_front_new(&options) : mhd_front_new(&options);
 }
 
 /* Hooks run in this order at the start and in reverse at the stop: fronts end first. */
@@ -139,8 +140,9 @@ static void make_gateway(struct node *node)
         .ready = ready,
         .ready_ctx = node,
     });
-    node->gateway_front = make_front(node, "gateway", pipeline_handler(), node->pipeline);
-    node->admin_front = make_front(node, "admin", api_handler(), node->api);
+    node->gateway_front =
+        make_front(node, "gateway", conf->gateway.front, pipeline_handler(), node->pipeline);
+    node->admin_front = make_front(node, "admin", conf->admin.front, api_handler(), node->api);
 }
 
 static bool seed(struct node *node, struct err *err)
@@ -152,9 +154,6 @@ static bool seed(struct node *node, struct err *err)
 /* What the settings know and this version does not do yet is refused, not passed over. */
 static bool check_settings(const struct conf *conf, struct err *err)
 {
-    if (conf->gateway.front == CONF_FRONT_H1 || conf->admin.front == CONF_FRONT_H1) {
-        return err_set(err, ERR_INVALID, "the front h1 is not in this version: use mhd");
-    }
     if (conf->cluster.url[0] != '\0') {
         return err_set(err, ERR_INVALID,
                        "cluster.url: this version runs as one node, leave it empty");
