@@ -71,6 +71,7 @@ static struct call *call_new(struct shard *shard, const struct call_request *req
     call->reply = NULL;
     timer_init(&call->timer, call_timed_out);
     call->link.id = request->request;
+    metric_gauge_add(shard->router->calls_gauge, 1);
     if (call->session != NULL) {
         idtable_add(&call->session->calls, &call->link);
     }
@@ -93,6 +94,7 @@ static void call_end(struct call *call)
     if (call->session != NULL) {
         idtable_remove(&call->session->calls, &call->link);
     }
+    metric_gauge_add(call->shard->router->calls_gauge, -1);
     slots_release(&call->shard->calls, call);
 }
 

@@ -32,6 +32,7 @@ static void invocation_end(struct invocation *invocation)
     struct shard *shard = invocation->session->shard;
     idtable_remove(&invocation->session->invocations, &invocation->link);
     idtable_remove(&shard->invocations, &invocation->by_call);
+    metric_gauge_add(shard->router->invocations_gauge, -1);
     invocation->link.next = shard->spare_invocations;
     shard->spare_invocations = &invocation->link;
 }
@@ -74,6 +75,7 @@ invocation_start(struct shard *shard, const struct invocation_order *order, stru
     invocation->by_call.id = invocation_key(order->ref);
     idtable_add(&session->invocations, &invocation->link);
     idtable_add(&shard->invocations, &invocation->by_call);
+    metric_gauge_add(shard->router->invocations_gauge, 1);
     return DELIVERY_OK;
 }
 

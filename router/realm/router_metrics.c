@@ -24,4 +24,8 @@ void router_metrics_init(struct router *router)
     }
     router->sessions_gauge =
         metric_only(metric_gauge("postern_wamp_sessions", "sessions joined", NULL));
+    router->calls_gauge =
+        metric_only(metric_gauge("postern_wamp_calls_open", "calls not answered yet", NULL));
+    router->invocations_gauge = metric_only(
+        metric_gauge("postern_wamp_invocations_open", "answers that callees owe", NULL));
 }
