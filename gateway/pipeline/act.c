@@ -1,6 +1,7 @@
 /* act.c - static, call or publish, through the in-process peer. */
 #include "base/mem.h"
 #include "pipeline/exchange.h"
+#include "wamp/fault.h"
 
 enum { SCRATCH_ARGS, SCRATCH_KWARGS, DEADLINE_GRACE_MS = 1000 };
 
@@ -14,8 +15,7 @@ static void on_reply(void *ctx, const struct local_reply *reply)
     }
     exchange->pending = NULL;
     exchange->reply = reply;
-    exchange_advance(exchange);
-    exchange->reply = NULL;
+    exchange_advance(exchange); /* answers: nobody looks at the reply after that */
 }
 
 /* One of args and kwargs, rendered as MsgPack into a buffer of the worker. */
@@ -47,6 +47,12 @@ static bool render(const struct template *template,
     return true;
 }
 
+static uint64_t call_timeout(const struct exchange *exchange)
+{
+    uint64_t own = exchange->operation->timeout_ms;
+    return own != 0 ? own : exchange->pipeline->options.call_timeout_ms;
+}
+
 static bool
 render_request(struct exchange *exchange, struct template_run *run, struct local_request *out)
 {
@@ -54,7 +60,7 @@ render_request(struct exchange *exchange, struct template_run *run, struct local
     struct pipeline_worker *mine = pipeline_mine(exchange->pipeline);
     out->realm = exchange->match.route->realm;
     out->principal = exchange->principal;
-    out->timeout_ms = operation->timeout_ms;
+    out->timeout_ms = call_timeout(exchange);
     out->payload.serializer = SERIALIZER_MSGPACK;
     if (operation->options != NULL && !template_slice(operation->options, run, &out->options)) {
         return false;
@@ -66,11 +72,22 @@ render_request(struct exchange *exchange, struct template_run *run, struct local
                   &out->payload.kwargs);
 }
 
+/* What is too large is so because the request's body is. */
+static enum stage_result refuse_render(struct exchange *exchange, const struct err *err)
+{
+    if (err->code == ERR_LIMIT && exchange->body.len > 0) {
+        return exchange_refuse(exchange, 413, FAULT_PAYLOAD_SIZE_EXCEEDED, "%s", err->text);
+    }
+    return exchange_refuse(exchange, 500, STR("bondy.error.http_gateway.invalid_expression"), "%s",
+                           err->text);
+}
+
 enum stage_result act_stage(struct exchange *exchange)
 {
     const struct operation *operation = exchange->operation;
     struct router *router = exchange->pipeline->options.router;
-    if (operation->action != ACTION_CALL && operation->action != ACTION_PUBLISH) {
+    if ((operation->action != ACTION_CALL && operation->action != ACTION_PUBLISH) ||
+        exchange->method == HTTP_OPTIONS) { /* which nobody was asked to authenticate for */
         return STAGE_NEXT;
     }
     struct local_request request = {0};
@@ -80,13 +97,12 @@ enum stage_result act_stage(struct exchange *exchange)
         .output_max = exchange->pipeline->options.output_max,
     };
     if (!render_request(exchange, &run, &request)) {
-        return exchange_refuse(exchange, 500, STR("bondy.error.http_gateway.invalid_expression"),
-                               "%s", run.err.text);
+        return refuse_render(exchange, &run.err);
     }
     struct pending_call *pending = NEW(struct pending_call);
     pending->exchange = exchange;
     exchange->pending = pending;
-    timer_start(&exchange->deadline, operation->timeout_ms + DEADLINE_GRACE_MS);
+    timer_start(&exchange->deadline, request.timeout_ms + DEADLINE_GRACE_MS);
     if (operation->action == ACTION_CALL) {
         exchange->call = local_call(router, &request, on_reply, pending);
     } else {

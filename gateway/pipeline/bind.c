@@ -56,8 +56,8 @@ static enum stage_result bind_body(struct exchange *exchange)
     struct str type = media_type(request_header(head, STR("content-type")));
     enum serializer serializer = media_serializer(type);
     if (exchange->body.len == 0) {
-        return built_text(exchange->arena, STR_EMPTY, &exchange->body_value) ? STAGE_NEXT
-                                                                             : STAGE_DONE;
+        exchange->body_value = (struct slice){SERIALIZER_MSGPACK, STR("\xa0")}; /* "" */
+        return STAGE_NEXT;
     }
     if (serializer != SERIALIZER_NONE) {
         return check_body(exchange, serializer);
@@ -73,13 +73,14 @@ static enum stage_result bind_body(struct exchange *exchange)
 enum stage_result bind_stage(struct exchange *exchange)
 {
     const struct request_head *head = &exchange->stream->head;
-    uint64_t max = exchange->operation->body_max;
-    if (max > exchange->pipeline->options.body_max) {
-        max = exchange->pipeline->options.body_max;
-    }
+    size_t max = exchange->operation->body_max;
     if (exchange->body_complete) {
         return bind_body(exchange);
     }
+    if (max > exchange->pipeline->options.body_max) {
+        max = exchange->pipeline->options.body_max;
+    }
+    exchange->body_max = max;
     if (head->content_length > 0 && (uint64_t)head->content_length > max) {
         return exchange_fail(
             exchange, &(struct http_problem){

@@ -5,7 +5,6 @@
 #include "pipeline/built.h"
 #include "pipeline/exchange.h"
 #include "pipeline/path.h"
-#include "wamp/fault.h"
 
 static struct str trimmed_path(const struct exchange *exchange)
 {
@@ -44,8 +43,6 @@ static bool bindings_value(const struct exchange *exchange, struct arena *arena,
     }
     return built_end(&built, out);
 }
-
-enum { QUERY_PARAMS_MAX = 256 };
 
 struct query_param {
     struct str name;
@@ -234,7 +231,7 @@ static bool action_part(const struct exchange *exchange,
     } else if (str_eq(name, STR("error_uri")) && !reply->ok) {
         return built_text(arena, reply->error, out);
     } else if (str_eq(name, STR("status_code")) && !reply->ok) {
-        return built_number(arena, fault_http_status(reply->error), out);
+        return built_number(arena, exchange_error_status(exchange, reply->error), out);
     } else if (str_eq(name, STR("publication_id")) || str_eq(name, STR("request_id"))) {
         return built_number(arena, reply->request, out);
     } else {

@@ -24,6 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { QUERY_PARAMS_MAX = 256 };
+
 enum stage_result {
     STAGE_NEXT, /* go on with the next stage */
     STAGE_WAIT, /* something will call exchange_advance */
@@ -59,6 +61,7 @@ struct exchange {
     struct str media; /* of the answer */
     struct str language;
     struct buf body;
+    size_t body_max;
     struct slice body_value;
     bool body_complete;
     bool finished;
@@ -75,6 +78,7 @@ struct pipeline_worker {
     struct map anonymous;  /* realm URI -> struct anonymous (identity.c) */
     struct buf scratch[3]; /* args, kwargs, answer: reused by every exchange */
     struct post shutdown;
+    bool stopping;
     struct pipeline *pipeline;
 };
 
@@ -110,6 +114,9 @@ enum stage_result reply_stage(struct exchange *exchange);
 
 /* context.c: what templates see. */
 const struct template_source *exchange_source(struct exchange *exchange, struct arena *arena);
+/* status.c: the HTTP status of an error URI; `known` is false where nobody says but the default. */
+bool exchange_status_known(const struct exchange *exchange, struct str uri, unsigned *out);
+unsigned exchange_error_status(const struct exchange *exchange, struct str uri);
 /* identity.c: who is nobody in particular. */
 const struct principal *identity_anonymous(struct pipeline_worker *mine, struct str realm);
 void identity_done(struct pipeline_worker *mine);

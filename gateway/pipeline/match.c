@@ -4,6 +4,15 @@
 #include "pipeline/media.h"
 #include "pipeline/path.h"
 
+static bool query_countable(struct str query)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < query.len; i++) {
+        count += query.ptr[i] == '&';
+    }
+    return count <= QUERY_PARAMS_MAX;
+}
+
 static enum stage_result match_path(struct exchange *exchange)
 {
     const struct request_head *head = &exchange->stream->head;
@@ -15,6 +24,10 @@ static enum stage_result match_path(struct exchange *exchange)
     if (head->query.len > 0 && !path_decode(head->query, true, exchange->arena, &query)) {
         return exchange_refuse(exchange, 400, STR("http.query"),
                                "the query has a broken escape or is not UTF-8");
+    }
+    if (!query_countable(head->query)) {
+        return exchange_refuse(exchange, 400, STR("http.query"),
+                               "the query has more than %d parameters", QUERY_PARAMS_MAX);
     }
     const struct route_table *table =
         (const struct route_table *)(const void *)snapshot_of(exchange->routes);
@@ -93,6 +106,13 @@ enum stage_result match_stage(struct exchange *exchange)
     if (result == STAGE_NEXT) {
         result = match_method(exchange);
     }
-    return result == STAGE_NEXT && exchange->method != HTTP_OPTIONS ? match_media(exchange)
-                                                                    : result;
+    if (result != STAGE_NEXT) {
+        return result;
+    }
+    if (exchange->method == HTTP_OPTIONS) { /* a CORS preflight is not negotiated */
+        exchange->media = media_negotiate(&exchange->match.route->provides, STR_EMPTY);
+        exchange->language = language_negotiate(&exchange->match.route->languages, STR_EMPTY);
+        return STAGE_NEXT;
+    }
+    return match_media(exchange);
 }

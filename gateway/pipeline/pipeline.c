@@ -5,9 +5,24 @@
 #include "pipeline/counters.h"
 #include "pipeline/exchange.h"
 
+enum { CALL_TIMEOUT_MS = 30000 };
+
 struct pipeline_worker *pipeline_mine(struct pipeline *pipeline)
 {
     return &pipeline->workers[worker_index(worker_self())];
+}
+
+static void answer_stopping(struct exchange *exchange)
+{
+    if (exchange_finish(exchange, EXCHANGE_DRAINED, 503)) {
+        http_problem_send(exchange->stream, &(struct http_problem){
+                                                .status = 503,
+                                                .code = STR("wamp.close.system_shutdown"),
+                                                .detail = STR("this node is stopping"),
+                                                .request_id = exchange->id,
+                                                .close = true,
+                                            });
+    }
 }
 
 static void on_request(void *ctx, struct stream *stream)
@@ -15,6 +30,10 @@ static void on_request(void *ctx, struct stream *stream)
     struct pipeline *pipeline = ctx;
     struct exchange *exchange = exchange_new(pipeline, stream);
     size_t max = pipeline->options.open_max;
+    if (pipeline_mine(pipeline)->stopping) {
+        answer_stopping(exchange);
+        return;
+    }
     if (max != 0 && pipeline_open_count(pipeline) > max) {
         (void)exchange_refuse(exchange, 503, STR("http.too_busy"),
                               "as many requests wait as limits.parked_requests allows");
@@ -29,8 +48,7 @@ static void on_body(struct stream *stream, struct str bytes, bool last)
     if (exchange->finished) {
         return;
     }
-    size_t max = exchange->operation->body_max;
-    if (bytes.len > max - exchange->body.len) {
+    if (bytes.len > exchange->body_max - exchange->body.len) {
         (void)exchange_fail(exchange, &(struct http_problem){
                                           .status = 413,
                                           .code = STR("http.body_too_large"),
@@ -44,6 +62,8 @@ static void on_body(struct stream *stream, struct str bytes, bool last)
         exchange->body_complete = true;
         timer_stop(&exchange->deadline);
         exchange_advance(exchange);
+    } else {
+        timer_start(&exchange->deadline, exchange->pipeline->options.body_timeout_ms);
     }
 }
 
@@ -66,17 +86,9 @@ const struct front_handler *pipeline_handler(void)
 static void shutdown_worker(struct post *post)
 {
     struct pipeline_worker *mine = CONTAINER_OF(post, struct pipeline_worker, shutdown);
+    mine->stopping = true;
     LIST_FOREACH_SAFE (link, &mine->open) {
-        struct exchange *exchange = LIST_ENTRY(link, struct exchange, link);
-        if (exchange_finish(exchange, EXCHANGE_DRAINED, 503)) {
-            http_problem_send(exchange->stream, &(struct http_problem){
-                                                    .status = 503,
-                                                    .code = STR("wamp.close.system_shutdown"),
-                                                    .detail = STR("this node is stopping"),
-                                                    .request_id = exchange->id,
-                                                    .close = true,
-                                                });
-        }
+        answer_stopping(LIST_ENTRY(link, struct exchange, link));
     }
 }
 
@@ -93,6 +105,9 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     struct pipeline *pipeline = NEW(struct pipeline);
     unsigned count = workers_count(options->workers);
     pipeline->options = *options;
+    if (options->call_timeout_ms == 0) {
+        pipeline->options.call_timeout_ms = CALL_TIMEOUT_MS;
+    }
     pipeline->workers = NEW_ARRAY(struct pipeline_worker, count);
     for (unsigned i = 0; i < count; i++) {
         struct pipeline_worker *mine = &pipeline->workers[i];

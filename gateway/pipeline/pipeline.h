@@ -21,10 +21,11 @@ struct pipeline_options {
     struct snapshot_slot *routes;
     struct snapshot_slot *rbac;
     struct router *router;
-    size_t body_max;   /* no route may take more */
-    size_t output_max; /* bytes of one rendered template */
-    size_t open_max;   /* exchanges waiting at once, over all workers; 0: unlimited */
-    uint64_t body_timeout_ms;
+    size_t body_max;          /* no route may take more */
+    size_t output_max;        /* bytes of one rendered template */
+    size_t open_max;          /* exchanges waiting at once, over all workers; 0: unlimited */
+    uint64_t body_timeout_ms; /* without progress */
+    uint64_t call_timeout_ms; /* of actions that name none; 0: 30 s */
 };
 
 struct pipeline *pipeline_new(const struct pipeline_options *options);
@@ -32,7 +33,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options);
 const struct front_handler *pipeline_handler(void);
 /* Exchanges not yet answered, over all workers. */
 size_t pipeline_open_count(const struct pipeline *pipeline);
-/* Answers what is open with 503. Any thread; acts on every worker. */
+/* Answers what is open, and what comes from now on, with 503. Any thread; acts on every worker. */
 void pipeline_shutdown(struct pipeline *pipeline);
 void pipeline_free(struct pipeline *pipeline); /* after the workers are joined */
 

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "payload/emit.h"
 
-enum { PROBLEM_MAX = 256 << 10 };
+enum { PROBLEM_MAX = 320 << 10, DETAIL_MAX = 4096 };
 
 unsigned http_status_of(enum err_code code)
 {
@@ -56,8 +56,29 @@ static void put(struct emit *emit, struct str key, struct str value)
     emit_str(emit, value);
 }
 
+/* What others have said may be long, may have been cut inside a character, or be no text. */
+static struct str presentable(struct str text, char out[DETAIL_MAX])
+{
+    size_t len = text.len < DETAIL_MAX ? text.len : DETAIL_MAX;
+    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    struct str cut = str_sub(text, 0, len);
+    if (utf8_valid(cut)) {
+        return cut;
+    }
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (unsigned char)text.ptr[i] < 0x80 ? text.ptr[i] : '?';
+    }
+    return str_make(out, len);
+}
+
 static void put_body(struct buf *body, const struct http_problem *problem)
 {
+    char spare[DETAIL_MAX];
+    char spare_code[DETAIL_MAX];
+    struct str detail = presentable(problem->detail, spare);
+    struct str code = presentable(problem->code, spare_code);
     struct emit emit;
     struct str title = str_of(http_status_title(problem->status));
     bool has_id = problem->request_id.len > 0;
@@ -68,10 +89,10 @@ static void put_body(struct buf *body, const struct http_problem *problem)
     put(&emit, STR("title"), title);
     emit_key(&emit, STR("status"));
     emit_u64(&emit, problem->status);
-    put(&emit, STR("code"), problem->code);
-    put(&emit, STR("detail"), problem->detail);
+    put(&emit, STR("code"), code);
+    put(&emit, STR("detail"), detail);
     put(&emit, STR("message"), title);
-    put(&emit, STR("description"), problem->detail);
+    put(&emit, STR("description"), detail);
     if (has_id) {
         put(&emit, STR("request_id"), problem->request_id);
     }

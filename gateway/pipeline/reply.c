@@ -1,61 +1,9 @@
 /* reply.c - result or error -> status, headers, body (docs/spec.md). */
-#include "base/log.h"
-#include "base/mem.h"
+#include "pipeline/answer.h"
 #include "pipeline/exchange.h"
 #include "pipeline/media.h"
-#include "wamp/fault.h"
 
-enum { SCRATCH_ANSWER = 2, HEADERS_MAX = 64 };
-
-/* An answer under construction. */
-struct answer {
-    unsigned status; /* 0: not yet decided */
-    struct header headers[HEADERS_MAX];
-    size_t header_count;
-    struct buf *body;
-    struct str location;
-    struct template_run run;
-};
-
-static bool header_value_valid(struct str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Of a name given twice the later one counts. A value that could split the answer is left out. */
-static void put_header(struct answer *answer, struct str name, struct str value)
-{
-    if (!header_value_valid(value)) {
-        log_warn("response header left out: control character in its value", KV_STR("name", name));
-        return;
-    }
-    size_t at = 0;
-    while (at < answer->header_count && !str_eq_nocase(answer->headers[at].name, name)) {
-        at++;
-    }
-    if (at == HEADERS_MAX) {
-        log_warn("response header left out: too many", KV_STR("name", name));
-        return;
-    }
-    answer->headers[at] = (struct header){name, value};
-    answer->header_count += at == answer->header_count;
-}
-
-static bool has_header(const struct answer *answer, struct str name)
-{
-    for (size_t i = 0; i < answer->header_count; i++) {
-        if (str_eq_nocase(answer->headers[i].name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
+enum { SCRATCH_ANSWER = 2 };
 
 static bool render_header_map(struct answer *answer, const struct template *map)
 {
@@ -70,7 +18,7 @@ static bool render_header_map(struct answer *answer, const struct template *map)
     (void)scan_enter_map(&scan);
     while (scan_key(&scan, &name)) {
         if (scan_peek(&scan) == SCAN_STRING && scan_str(&scan, &text)) {
-            put_header(answer, name, text);
+            answer_put_header(answer, name, text);
         } else {
             (void)scan_skip(&scan, NULL);
         }
@@ -85,7 +33,7 @@ static bool render_headers(struct answer *answer, const struct response_template
         if (!template_text(template->headers[i].value, &answer->run, &value)) {
             return false;
         }
-        put_header(answer, template->headers[i].name, value);
+        answer_put_header(answer, template->headers[i].name, value);
     }
     return template->header_map == NULL || render_header_map(answer, template->header_map);
 }
@@ -143,6 +91,22 @@ static bool status_from(struct slice value, unsigned *out)
     return true;
 }
 
+static struct str text_of(struct slice value, struct arena *arena)
+{
+    struct str text = STR_EMPTY;
+    struct scan scan;
+    if (value.serializer != SERIALIZER_NONE && slice_kind(value) == SCAN_STRING) {
+        scan_init(&scan, value.serializer, value.bytes, arena);
+        (void)scan_str(&scan, &text);
+    }
+    return text;
+}
+
+static struct slice slice_get_of_map(struct slice value, struct str key)
+{
+    return slice_kind(value) == SCAN_MAP ? slice_get(value, key) : (struct slice){0};
+}
+
 static bool render_value(struct answer *answer, struct str media, struct slice value, bool error)
 {
     enum serializer serializer = media_serializer(media);
@@ -154,7 +118,14 @@ static bool render_value(struct answer *answer, struct str media, struct slice v
     if (serializer == SERIALIZER_NONE && !error) {
         return render_raw(answer, value);
     }
-    emit_init(&emit, serializer == SERIALIZER_NONE ? SERIALIZER_JSON : serializer, answer->body);
+    if (serializer == SERIALIZER_NONE) { /* errors are always JSON or MsgPack */
+        serializer = SERIALIZER_JSON;
+        answer->media = MEDIA_JSON;
+    }
+    if (error) {
+        answer->code = text_of(slice_get_of_map(value, STR("code")), answer->run.arena);
+    }
+    emit_init(&emit, serializer, answer->body);
     if (error && slice_kind(value) == SCAN_MAP &&
         status_from(slice_get(value, STR("status_code")), &status)) {
         answer->status = answer->status == 0 ? status : answer->status;
@@ -219,9 +190,21 @@ static bool render_all(struct exchange *exchange,
            (template->uri == NULL || template_text(template->uri, &answer->run, &answer->location));
 }
 
+/* (1) the template's, (2) the body's status_code are known by now; (3) the body's code, (4) the
+ * error's URI. */
+static unsigned error_status(const struct exchange *exchange, const struct answer *answer)
+{
+    unsigned status = 500;
+    if (answer->code.len > 0 && exchange_status_known(exchange, answer->code, &status)) {
+        return status;
+    }
+    return exchange_error_status(exchange, exchange->reply->error);
+}
+
 static unsigned result_status(const struct exchange *exchange, const struct answer *answer)
 {
-    bool created = answer->location.len > 0 || has_header(answer, STR("location"));
+    bool created = answer->location.len > 0 || (exchange->match.route->is_collection &&
+                                                answer_has_header(answer, STR("location")));
     bool empty = answer->body->len == 0;
     switch (exchange->method) {
     case HTTP_POST:
@@ -244,19 +227,19 @@ static void send_answer(struct exchange *exchange, struct answer *answer)
     bool bodiless = answer->status == 204 || answer->status == 304;
     struct str body = bodiless ? STR_EMPTY : buf_str(answer->body);
     if (answer->location.len > 0) {
-        put_header(answer, STR("location"), answer->location);
+        answer_put_header(answer, STR("location"), answer->location);
     }
-    if (body.len > 0 && !has_header(answer, STR("content-type"))) {
-        bool json = media_serializer(exchange->media) == SERIALIZER_JSON;
-        put_header(answer, STR("content-type"),
-                   json ? STR("application/json; charset=utf-8") : exchange->media);
+    if (body.len > 0 && !answer_has_header(answer, STR("content-type"))) {
+        bool json = media_serializer(answer->media) == SERIALIZER_JSON;
+        answer_put_header(answer, STR("content-type"),
+                          json ? STR("application/json; charset=utf-8") : answer->media);
     }
     if (exchange->match.route->languages.count > 1) {
-        put_header(answer, STR("content-language"), exchange->language);
+        answer_put_header(answer, STR("content-language"), exchange->language);
     }
     if ((answer->status == 503 || answer->status == 429) &&
-        !has_header(answer, STR("retry-after"))) {
-        put_header(answer, STR("retry-after"), STR("1"));
+        !answer_has_header(answer, STR("retry-after"))) {
+        answer_put_header(answer, STR("retry-after"), STR("1"));
     }
     stream_begin(exchange->stream, answer->status, answer->headers, answer->header_count,
                  (int64_t)body.len);
@@ -267,14 +250,7 @@ static void send_answer(struct exchange *exchange, struct answer *answer)
 static struct str first_text(const struct payload *payload, struct arena *arena)
 {
     struct slice args = {payload->serializer, payload->args};
-    struct slice first = payload->args.len > 0 ? slice_nth(args, 0) : (struct slice){0};
-    struct str text = STR_EMPTY;
-    struct scan scan;
-    if (first.serializer != SERIALIZER_NONE && slice_kind(first) == SCAN_STRING) {
-        scan_init(&scan, first.serializer, first.bytes, arena);
-        (void)scan_str(&scan, &text);
-    }
-    return text;
+    return payload->args.len == 0 ? STR_EMPTY : text_of(slice_nth(args, 0), arena);
 }
 
 /* The spec says nothing about this error: the table of statuses and a problem do. */
@@ -297,9 +273,10 @@ static enum stage_result reply_broken_template(struct exchange *exchange, const 
 
 static enum stage_result reply_options(struct exchange *exchange, struct answer *answer)
 {
-    put_header(answer, STR("allow"), exchange->match.route->allow);
-    if (has_header(answer, STR("access-control-allow-methods"))) {
-        put_header(answer, STR("access-control-allow-methods"), exchange->match.route->allow);
+    answer_put_header(answer, STR("allow"), exchange->match.route->allow);
+    if (answer_has_header(answer, STR("access-control-allow-methods"))) {
+        answer_put_header(answer, STR("access-control-allow-methods"),
+                          exchange->match.route->allow);
     }
     answer->status = answer->status == 0 ? 200 : answer->status;
     send_answer(exchange, answer);
@@ -313,6 +290,7 @@ enum stage_result reply_stage(struct exchange *exchange)
     const struct response_template *template = error ? &operation->on_error : &operation->on_result;
     struct answer answer = {
         .body = &pipeline_mine(exchange->pipeline)->scratch[SCRATCH_ANSWER],
+        .media = exchange->media,
         .run = {.source = exchange_source(exchange, exchange->arena),
                 .arena = exchange->arena,
                 .output_max = exchange->pipeline->options.output_max},
@@ -321,19 +299,21 @@ enum stage_result reply_stage(struct exchange *exchange)
     if (!render_all(exchange, &answer, template, error)) {
         return reply_broken_template(exchange, &answer.run.err);
     }
-    if (answer.body->full) {
-        err_set(&answer.run.err, ERR_LIMIT, "the answer is larger than template.output_max");
+    if (answer.body->full || answer.headers_full) {
+        (void)err_set(&answer.run.err, ERR_LIMIT, "%s",
+                      answer.body->full ? "the answer is larger than template.output_max"
+                                        : "the answer's headers are more than 8 KiB, or than 64");
         return reply_broken_template(exchange, &answer.run.err);
     }
     if (exchange->method == HTTP_OPTIONS) {
         return reply_options(exchange, &answer);
     }
     if (error && answer.body->len == 0 && answer.status == 0) {
-        return reply_default_error(exchange, fault_http_status(exchange->reply->error));
+        return reply_default_error(exchange,
+                                   exchange_error_status(exchange, exchange->reply->error));
     }
     if (answer.status == 0) {
-        answer.status =
-            error ? fault_http_status(exchange->reply->error) : result_status(exchange, &answer);
+        answer.status = error ? error_status(exchange, &answer) : result_status(exchange, &answer);
     }
     send_answer(exchange, &answer);
     return STAGE_DONE;

@@ -1,5 +1,6 @@
-/* secure.c - credential -> principal. What cannot be checked is refused: 401, 403, 502. */
+/* secure.c - credential -> principal. What cannot be checked is refused: 401, 403, 404. */
 #include "pipeline/exchange.h"
+#include "wamp/fault.h"
 
 static const struct rbac *current_rbac(struct pipeline *pipeline)
 {
@@ -11,7 +12,7 @@ static enum stage_result secure_anonymous(struct exchange *exchange, const struc
     const struct peer_info *peer = exchange->stream->head.peer;
     if (rbac_realm_security_enabled(realm) &&
         !rbac_source_allows(realm, RBAC_ROLE_ANONYMOUS, RBAC_METHOD_ANONYMOUS, &peer->address)) {
-        return exchange_refuse(exchange, 403, STR("wamp.error.not_authorized"),
+        return exchange_refuse(exchange, 403, FAULT_NOT_AUTHORIZED,
                                "realm " PRISTR " lets nobody in anonymously from this address",
                                STRARG(exchange->match.route->realm));
     }
@@ -28,7 +29,7 @@ static enum stage_result secure_unavailable(struct exchange *exchange)
     return exchange_fail(exchange,
                          &(struct http_problem){
                              .status = 401,
-                             .code = STR("wamp.error.not_auth_method"),
+                             .code = FAULT_NOT_AUTH_METHOD,
                              .detail = STR("this path asks for a security scheme that this "
                                            "version cannot check, so nobody is let in"),
                              .header = {STR("www-authenticate"), challenge},
@@ -44,7 +45,8 @@ enum stage_result secure_stage(struct exchange *exchange)
     const struct rbac_realm *realm =
         rbac_realm_find(current_rbac(exchange->pipeline), route->realm);
     if (realm == NULL) {
-        return exchange_refuse(exchange, 502, STR("wamp.error.no_such_realm"),
+        return exchange_refuse(exchange, fault_http_status(FAULT_NO_SUCH_REALM),
+                               FAULT_NO_SUCH_REALM,
                                "no realm " PRISTR ": postern realm create " PRISTR " --open",
                                STRARG(route->realm), STRARG(route->realm));
     }

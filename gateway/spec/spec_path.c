@@ -229,6 +229,16 @@ void unused_variables(struct scope *scope, const json_t *level)
     scope->compile->only_warnings = false;
 }
 
+/* What the specification says of errors' statuses, for errors whose template does not. */
+static bool read_status_codes(struct scope *scope, struct route *route)
+{
+    if (json_object_size(scope->status_codes) == 0) {
+        return true;
+    }
+    const struct template *codes = template_compile(scope, scope->status_codes);
+    return codes != NULL && template_constant(codes, &route->status_codes);
+}
+
 static bool read_path(struct reader *reader, const char *key, const json_t *path)
 {
     struct compile *compile = compile_of(reader);
@@ -246,6 +256,7 @@ static bool read_path(struct reader *reader, const char *key, const json_t *path
     scope.has_bindings = good || reader->name_count > 0;
     good = read_lists(&scope, path, route) && good;
     good = security_compile(&scope, path, route) && good;
+    good = (!good || read_status_codes(&scope, route)) && good;
     good = read_methods(reader, &scope, path) && good;
     route->is_collection = json_is_true(json_object_get(path, "is_collection"));
     unused_variables(&scope, path);
