@@ -74,6 +74,12 @@ static bool method_fits(const struct api_row *row, struct str method)
            (str_eq(method, STR("HEAD")) && str_eq(row->method, STR("GET")));
 }
 
+/* HEAD is wherever GET is. */
+static struct str allowed_of(const struct api_row *row)
+{
+    return str_eq(row->method, STR("GET")) ? STR("GET, HEAD") : row->method;
+}
+
 static void refuse_method(struct api_request *request, struct str allow)
 {
     api_reply_problem(request, &(struct http_problem){
@@ -97,7 +103,7 @@ static bool find_row(struct api_request *request)
             return true;
         }
         allow = arena_printf(&request->arena, PRISTR "%s" PRISTR, STRARG(allow),
-                             allow.len > 0 ? ", " : "", STRARG(rows[i].method));
+                             allow.len > 0 ? ", " : "", STRARG(allowed_of(&rows[i])));
     }
     if (allow.len > 0) {
         refuse_method(request, allow);
@@ -155,6 +161,13 @@ static void on_request(void *ctx, struct stream *stream)
     }
     request->path = plain_path(request->path);
     if (!find_row(request)) {
+        return;
+    }
+    if (atomic_load(&request->api->stopping) && (request->row->flags & API_OPEN) == 0) {
+        api_reply_problem(request, &(struct http_problem){.status = 503,
+                                                          .code = STR("wamp.close.system_shutdown"),
+                                                          .detail = STR("this node is stopping"),
+                                                          .close = true});
         return;
     }
     if (length > 0 && (uint64_t)length > request->api->options.body_max) {
@@ -243,6 +256,11 @@ struct api *api_new(const struct api_options *options)
     random_bytes(api->key, sizeof(api->key));
     (void)pthread_mutex_init(&api->lock, NULL);
     return api;
+}
+
+void api_shutdown(struct api *api)
+{
+    atomic_store(&api->stopping, true);
 }
 
 size_t api_open_count(const struct api *api)

@@ -35,6 +35,8 @@ struct api *api_new(const struct api_options *options);
 void api_set_admin(struct api *api, struct str phc);
 /* Requests under way, work that nobody waits for any more included. */
 size_t api_open_count(const struct api *api);
+/* From now on requests are answered 503, but for those about health. Any thread. */
+void api_shutdown(struct api *api);
 const struct front_handler *api_handler(void); /* its ctx is the api */
 void api_free(struct api *api);
 

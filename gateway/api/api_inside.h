@@ -21,6 +21,7 @@ struct api {
     struct api_options options;
     char *admin_phc;
     atomic_size_t open;
+    atomic_bool stopping;
     /* The last credentials that were right, as a keyed digest: argon2id is for the first time. */
     pthread_mutex_t lock;
     char key[API_KEY_SIZE];
@@ -75,8 +76,8 @@ void api_reply_empty(struct api_request *request, unsigned status);
 void api_reply_problem(struct api_request *request, const struct http_problem *problem);
 void api_reply_err(struct api_request *request, const struct err *err);
 
-/* ?name=value of the query, undecoded; empty if absent. */
-struct str api_query(const struct api_request *request, struct str name);
+/* ?name=value of the query, decoded; empty if absent or no text. */
+struct str api_query(struct api_request *request, struct str name);
 /* If-Match: a version as in our ETags, or STORE_ANY_VERSION. False: answered with 400. */
 bool api_expectation(struct api_request *request, uint64_t *out);
 

@@ -55,6 +55,15 @@ static void remember(struct api *api, struct str credentials)
     (void)pthread_mutex_unlock(&api->lock);
 }
 
+static void auth_free(struct auth_job *auth)
+{
+    if (auth->credentials.ptr != NULL) {
+        crypto_wipe(auth->credentials.ptr, auth->credentials.cap);
+    }
+    buf_done(&auth->credentials);
+    mem_free(auth);
+}
+
 /* On a pool thread. */
 static void run(struct job *job)
 {
@@ -79,9 +88,10 @@ static void finish(struct job *job)
         log_warn("admin login failed", KV_STR("request", request->id));
         refuse(request);
     }
-    crypto_wipe(auth->credentials.ptr, auth->credentials.len);
-    buf_done(&auth->credentials);
-    mem_free(auth);
+    if (request->stream != NULL && !request->body_complete) {
+        stream_pause(request->stream, false);
+    }
+    auth_free(auth);
     api_release(request);
 }
 
@@ -112,11 +122,13 @@ void api_authorize(struct api_request *request)
     } else {
         api_hold(request);
         if (jobs_submit(request->api->options.jobs, &auth->job)) {
+            if (!request->body_complete) { /* nothing is kept for who may be a stranger */
+                stream_pause(request->stream, true);
+            }
             return;
         }
         api_reply_err(request, &(struct err){ERR_UNAVAILABLE, "too many logins at once"});
         api_release(request);
     }
-    buf_done(&auth->credentials);
-    mem_free(auth);
+    auth_free(auth);
 }

@@ -1,6 +1,7 @@
 /* reply.c - answers of the admin API, and the work that comes back to a request later. */
 #include "api/api_inside.h"
 #include "base/mem.h"
+#include "pipeline/path.h"
 
 #include <stdlib.h>
 
@@ -80,7 +81,7 @@ void api_reply_err(struct api_request *request, const struct err *err)
                                });
 }
 
-struct str api_query(const struct api_request *request, struct str name)
+struct str api_query(struct api_request *request, struct str name)
 {
     struct str rest = request->stream == NULL ? STR_EMPTY : request->stream->head.query;
     struct str part = STR_EMPTY;
@@ -91,7 +92,8 @@ struct str api_query(const struct api_request *request, struct str name)
         more = str_cut(rest, '&', &part, &rest);
         (void)str_cut(part, '=', &key, &value);
         if (str_eq(key, name)) {
-            return value;
+            struct str text = STR_EMPTY;
+            return path_decode(value, true, &request->arena, &text) ? text : STR_EMPTY;
         }
     }
     return STR_EMPTY;

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { ERRORS_MAX = 256 << 10, PUBLISH_ARENA_MAX = 64 << 20 };
+enum { ERRORS_MAX = 256 << 10, BODY_MAX = 1 << 20, PUBLISH_ARENA_MAX = 64 << 20 };
 
 struct publish_call {
     struct publish_request publish;
@@ -39,19 +39,20 @@ static void put_problem(struct emit *emit, const struct problem *p)
 
 static void put_problems(struct buf *out, const struct problems *problems)
 {
-    struct emit emit;
-    emit_init(&emit, SERIALIZER_JSON, out);
-    emit_list(&emit, (uint32_t)problems->count);
+    (void)buf_byte(out, '[');
     for (size_t i = 0; i < problems->count; i++) {
+        struct emit emit;
+        size_t before = out->len;
+        (void)(i > 0 && buf_byte(out, ','));
+        emit_init(&emit, SERIALIZER_JSON, out);
         put_problem(&emit, &problems->items[i]);
+        if (out->full || out->len > ERRORS_MAX - 1) {
+            out->len = before; /* as many as there is room for */
+            out->full = false;
+            break;
+        }
     }
-}
-
-static bool unreadable(const struct publish_request *publish)
-{
-    return publish->problems.count == 1 && publish->problems.items[0].pointer.len == 0 &&
-           publish->item_count == 0 && publish->problems.items[0].line > 0 &&
-           publish->err.code == ERR_INVALID;
+    (void)buf_byte(out, ']');
 }
 
 static void reply_refused(struct api_request *request, struct publish_request *publish)
@@ -72,7 +73,7 @@ static void reply_refused(struct api_request *request, struct publish_request *p
     bool conflict = publish->err.code == ERR_CONFLICT;
     api_reply_problem(request, &(struct http_problem){
                                    .status = conflict              ? 409
-                                             : unreadable(publish) ? 400
+                                             : publish->unreadable ? 400
                                                                    : 422,
                                    .code = conflict ? STR("bondy.error.already_exists")
                                                     : STR("postern.error.invalid_spec"),
@@ -82,15 +83,17 @@ static void reply_refused(struct api_request *request, struct publish_request *p
     buf_done(&errors);
 }
 
+/* Warnings are of the whole text: with the only item, or the first of a list. */
 static void put_item(struct emit *emit,
                      const struct publish_request *publish,
                      const struct publish_item *item,
                      struct str node)
 {
+    bool first = item == publish->items;
     struct buf warnings;
     buf_init(&warnings, ERRORS_MAX);
     put_problems(&warnings, &publish->problems);
-    emit_map(emit, 5);
+    emit_map(emit, first ? 5 : 4);
     put_text(emit, STR("id"), item->id);
     emit_key(emit, STR("version"));
     emit_u64(emit, item->version);
@@ -99,8 +102,10 @@ static void put_item(struct emit *emit,
     emit_key(emit, STR("nodes"));
     emit_list(emit, 1);
     emit_str(emit, node);
-    emit_key(emit, STR("warnings"));
-    emit_slice(emit, (struct slice){SERIALIZER_JSON, buf_str(&warnings)});
+    if (first) {
+        emit_key(emit, STR("warnings"));
+        emit_slice(emit, (struct slice){SERIALIZER_JSON, buf_str(&warnings)});
+    }
     buf_done(&warnings);
 }
 
@@ -109,7 +114,7 @@ static void reply_published(struct api_request *request, const struct publish_re
     struct str node = request->api->options.node_name;
     struct buf body;
     struct emit emit;
-    buf_init(&body, 2 * ERRORS_MAX);
+    buf_init(&body, BODY_MAX);
     emit_init(&emit, SERIALIZER_JSON, &body);
     if (publish->item_count != 1) {
         emit_list(&emit, (uint32_t)publish->item_count);
@@ -211,7 +216,7 @@ static void reply_not_found(struct api_request *request)
 
 static void on_got(struct api_request *request, struct store_request *store)
 {
-    if (store->record_count == 0) {
+    if (store->record_count == 0 || store->records[0].deleted) {
         reply_not_found(request);
         return;
     }
@@ -223,18 +228,21 @@ static void on_got(struct api_request *request, struct store_request *store)
 
 void api_spec_get(struct api_request *request)
 {
-    struct store_request *store = by_id(request, STORE_GET, on_got);
+    uint64_t number = 0;
     struct str version = api_query(request, STR("version"));
-    if (version.len > 0 && !str_to_u64(version, &store->version)) {
-        store->version = UINT64_MAX - 1; /* no such version */
+    if (version.len > 0 && (!str_to_u64(version, &number) || number == 0 || number > INT64_MAX)) {
+        api_reply_err(request, &(struct err){ERR_INVALID, "version is a number from 1 on"});
+        return;
     }
+    struct store_request *store = by_id(request, STORE_GET, on_got);
+    store->version = number;
     api_store_submit(request, store);
 }
 
 static void on_info(struct api_request *request, struct store_request *store)
 {
     static const char *const kept[] = {"id", "name", "host", "realm_uri", "meta"};
-    if (store->record_count == 0) {
+    if (store->record_count == 0 || store->records[0].deleted) {
         reply_not_found(request);
         return;
     }

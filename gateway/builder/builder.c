@@ -212,8 +212,12 @@ publish_snapshot(struct builder *builder, struct snapshot_slot *slot, struct sna
     snapshot_publish(slot, snapshot, on_swapped, ack);
 }
 
+/* One generation at a time: what comes while workers still swap goes into the next together. */
 void builder_build(struct builder *builder)
 {
+    if (builder->outstanding > 0) {
+        return;
+    }
     if (builder->rbac_dirty) {
         builder->rbac_dirty = false;
         struct rbac *rbac = rbac_builder_build(builder->rbac_builder, builder->applied);
@@ -315,11 +319,17 @@ void builder_build_first(struct builder *builder)
 static void *run(void *ctx)
 {
     struct builder *builder = ctx;
-    while (mailbox_run_some(builder->mailbox, -1)) {
+    while (!builder->stopping || builder->current != NULL) {
+        (void)mailbox_run_some(builder->mailbox, -1);
         builder_build(builder);
         publish_next(builder);
     }
     return NULL;
+}
+
+static void on_stop(struct post *post)
+{
+    CONTAINER_OF(post, struct builder, stop)->stopping = true;
 }
 
 bool builder_start(struct builder *builder, struct err *err)
@@ -331,11 +341,15 @@ bool builder_start(struct builder *builder, struct err *err)
 
 void builder_stop(struct builder *builder)
 {
-    if (builder->running) {
-        mailbox_close(builder->mailbox);
-        (void)pthread_join(builder->thread, NULL);
-        builder->running = false;
+    if (!builder->running) {
+        return;
     }
+    builder->stop.fn = on_stop;
+    mailbox_post(builder->mailbox, &builder->stop);
+    (void)pthread_join(builder->thread, NULL);
+    builder->running = false;
+    builder->acked = UINT64_MAX;
+    notify_waiters(builder);
 }
 
 void builder_free(struct builder *builder)
@@ -345,6 +359,8 @@ void builder_free(struct builder *builder)
     }
     size_t cursor = 0;
     const struct map_slot *slot = NULL;
+    mailbox_close(builder->mailbox);
+    mailbox_run(builder->mailbox); /* what the store has sent since the thread ended */
     while ((slot = map_next(&builder->entries, &cursor)) != NULL) {
         entry_free(slot->value);
     }

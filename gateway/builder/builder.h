@@ -37,14 +37,16 @@ struct builder *builder_new(const struct builder_options *options);
 bool builder_load(struct builder *builder, struct err *err);
 void builder_build_first(struct builder *builder);
 bool builder_start(struct builder *builder, struct err *err);
-void builder_stop(struct builder *builder); /* finishes what was posted, joins */
+/* Finishes what was posted, commits under way included, and joins; while the store and the
+ * workers still run. Who still waits for a state then gets his post. */
+void builder_stop(struct builder *builder);
 void builder_free(struct builder *builder);
 
 /* `post` comes to the calling worker once every worker serves the state of `seq` or a later
  * one. Also before start: then at once. */
 void builder_wait(struct builder *builder, uint64_t seq, struct post *post);
 
-enum { PUBLISH_ITEMS_MAX = 64 };
+enum { PUBLISH_ITEMS_MAX = 64, PUBLISH_QUEUE_MAX = 256 };
 
 struct publish_item {
     struct str id;
@@ -71,6 +73,7 @@ struct publish_request {
 
     bool ok;
     struct err err;           /* when not ok; INVALID: see problems */
+    bool unreadable;          /* no JSON or YAML at all */
     struct problems problems; /* errors, and warnings also of what was published */
     struct publish_item items[PUBLISH_ITEMS_MAX];
     size_t item_count;

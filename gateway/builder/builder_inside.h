@@ -24,6 +24,8 @@ struct builder {
     struct mailbox *mailbox;
     pthread_t thread;
     bool running;
+    bool stopping;    /* on the builder's thread: ends when nothing is being published */
+    struct post stop; /* sets it */
     struct rbac_builder *rbac_builder;
     struct rbac *rbac;  /* the newest, one reference of ours */
     struct map entries; /* spec id -> struct entry */
@@ -36,6 +38,7 @@ struct builder {
     struct list waiters;
     struct publish_request *current; /* committed, or being committed */
     struct list publishing;          /* requests that wait for their turn */
+    size_t publishing_count;
 };
 
 /* builder.c */

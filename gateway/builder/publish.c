@@ -56,28 +56,48 @@ static bool realm_known(struct builder *builder, const struct spec *spec, struct
     return false;
 }
 
+/* Two of one id in one text: which of them is meant? */
+static bool id_is_new(const struct candidate *before,
+                      size_t count,
+                      const struct spec *spec,
+                      struct problems *problems)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(spec_id(before[i].spec), spec_id(spec))) {
+            struct problem problem = {.pointer = STR("/id")};
+            problem.text = arena_printf(&problems->arena, "two specifications have the id " PRISTR,
+                                        STRARG(spec_id(spec)));
+            problems_add(problems, &problem);
+            return false;
+        }
+    }
+    return true;
+}
+
 static size_t
 compile_all(struct builder *builder, struct publish_request *request, struct candidate *out)
 {
-    size_t count = 1;
+    size_t count = SIZE_MAX; /* until a text was readable */
     size_t done = 0;
     struct spec_options options = {.allow_forward = builder->options.allow_forward};
     for (size_t i = 0; i < count && i < PUBLISH_ITEMS_MAX; i++) {
         char *text = spec_canonical(request->text, i, &count, &request->problems);
         if (text == NULL) {
+            request->unreadable = count == SIZE_MAX;
             break;
         }
         /* Compiled as it was written, so that positions are its author's. */
         options.index = i;
         struct spec *spec = spec_compile(request->text, &options, &request->problems);
-        if (spec != NULL && realm_known(builder, spec, &request->problems)) {
+        if (spec != NULL && realm_known(builder, spec, &request->problems) &&
+            id_is_new(out, done, spec, &request->problems)) {
             out[done++] = (struct candidate){spec, text};
         } else {
             spec_unref(spec);
             mem_free(text);
         }
     }
-    if (count > PUBLISH_ITEMS_MAX) {
+    if (count > PUBLISH_ITEMS_MAX && count != SIZE_MAX) {
         problems_add(&request->problems,
                      &(struct problem){.text = STR("more than 64 specifications at once")});
     }
@@ -114,6 +134,17 @@ static void check_conflicts(struct builder *builder,
     mem_free(entries);
 }
 
+static void log_published(const struct publish_request *publish)
+{
+    for (size_t i = 0; publish->ok && i < publish->item_count; i++) {
+        if (publish->items[i].changed) {
+            log_info("specification published", KV_STR("id", publish->items[i].id),
+                     KV_U64("version", publish->items[i].version),
+                     KV_STR("author", publish->author));
+        }
+    }
+}
+
 static void on_committed(struct post *post)
 {
     struct commit *commit = CONTAINER_OF(post, struct commit, done);
@@ -130,6 +161,7 @@ static void on_committed(struct post *post)
             }
         }
     }
+    log_published(publish);
     arena_done(&commit->request.arena);
     mem_free(commit);
     builder->current = NULL;
@@ -244,6 +276,7 @@ void publish_next(struct builder *builder)
         struct publish_request *request =
             LIST_ENTRY(builder->publishing.next, struct publish_request, link);
         list_remove(&request->link);
+        builder->publishing_count--;
         publish_one(builder, request);
     }
 }
@@ -251,6 +284,12 @@ void publish_next(struct builder *builder)
 static void on_publish(struct post *post)
 {
     struct publish_request *request = CONTAINER_OF(post, struct publish_request, post);
+    if (request->builder->publishing_count == PUBLISH_QUEUE_MAX) {
+        (void)err_set(&request->err, ERR_UNAVAILABLE, "too many publications wait already");
+        publish_finish(request);
+        return;
+    }
+    request->builder->publishing_count++;
     list_push(&request->builder->publishing, &request->link);
 }
 

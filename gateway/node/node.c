@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SPARE_FDS = 256, DRAIN_STEP_MS = 10, FLUSH_MS = 100 };
+enum { SPARE_FDS = 256, DRAIN_STEP_MS = 10, FLUSH_MS = 100, ADMIN_MS = 2000 };
 
 static bool ready(void *ctx, const char **why)
 {
@@ -128,6 +128,7 @@ static void make_gateway(struct node *node)
         .output_max = conf->template.output_max,
         .open_max = conf->limits.parked_requests,
         .body_timeout_ms = conf->http.body_timeout_ms,
+        .call_timeout_ms = conf->wamp.call_timeout_ms,
     });
     node->api = api_new(&(struct api_options){
         .workers = node->workers,
@@ -295,12 +296,17 @@ static void drain(struct node *node, const sigset_t *set)
     net_stop_accepting(node->net);
     front_drain(node->gateway_front);
     front_drain(node->admin_front);
-    while (pipeline_open_count(node->pipeline) > 0 && clock_mono_ms() < until && !told_again(set)) {
+    while (pipeline_open_count(node->pipeline) + api_open_count(node->api) > 0 &&
+           clock_mono_ms() < until && !told_again(set)) {
         sleep_ms(DRAIN_STEP_MS);
     }
     pipeline_shutdown(node->pipeline);
+    api_shutdown(node->api);
     router_shutdown(node->router);
-    sleep_ms(FLUSH_MS);
+    until = clock_mono_ms() + ADMIN_MS;
+    do { /* what an administrator has begun ends before the store does */
+        sleep_ms(FLUSH_MS);
+    } while (api_open_count(node->api) > 0 && clock_mono_ms() < until);
 }
 
 static void serve(struct node *node, int fd)
