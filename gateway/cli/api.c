@@ -1,6 +1,6 @@
 /* api.c - postern api publish, list, get, delete, history, rollback; postern realm create, list,
  * get. */
-#include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/admin_http.h"
 #include "cli/command.h"
@@ -48,34 +48,15 @@ static int request_and_print(const struct command *command,
     return code;
 }
 
-static bool read_file(const char *name, struct buf *out)
-{
-    FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "rbe");
-    size_t got = 1;
-    if (in == NULL) {
-        command_complain("%s cannot be read", name);
-        return false;
-    }
-    while (got > 0 && !out->full) {
-        char *room = buf_reserve(out, 65536);
-        got = room == NULL ? 0 : fread(room, 1, 65536, in);
-        buf_commit(out, got);
-    }
-    if (in != stdin) {
-        (void)fclose(in);
-    }
-    if (out->full) {
-        command_complain("%s is larger than 16 MiB", name);
-    }
-    return !out->full;
-}
-
 int api_publish_command(const struct command *command)
 {
     struct buf text;
+    struct err err = {0};
     int code = EXIT_INVALID;
     buf_init(&text, FILE_MAX);
-    if (read_file(command->words[0], &text)) {
+    if (!file_read(command->words[0], &text, &err)) {
+        command_complain("%s", err.text);
+    } else {
         char *path =
             admin_path("/api_specs?comment=", command->comment != NULL ? command->comment : "",
                        command->dry_run ? "&dry_run=true" : "");

@@ -1,4 +1,5 @@
 /* check.c - postern check: specifications, configurations and security files, offline. */
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/settings.h"
@@ -48,6 +49,21 @@ static bool check_spec(const char *file, struct str text)
     }
     bool ok = problems.errors == 0;
     problems_done(&problems);
+    return ok;
+}
+
+static bool check_spec_file(const char *file)
+{
+    struct buf text;
+    struct err err = {0};
+    buf_init(&text, TEXT_MAX);
+    bool ok = file_read(file, &text, &err);
+    if (ok) {
+        ok = check_spec(file, buf_str(&text));
+    } else {
+        command_complain("%s", err.text);
+    }
+    buf_done(&text);
     return ok;
 }
 
@@ -102,36 +118,17 @@ static const json_t *sample(const json_t *root)
     return json_is_array(root) ? json_array_get(root, 0) : root;
 }
 
-static bool read_all(const char *file, struct buf *out)
-{
-    FILE *in = fopen(file, "rbe");
-    if (in == NULL) {
-        (void)fprintf(stderr, "%s: cannot be read\n", file);
-        return false;
-    }
-    size_t got = 1;
-    while (got > 0 && !out->full) {
-        char *room = buf_reserve(out, 65536);
-        got = room == NULL ? 0 : fread(room, 1, 65536, in);
-        buf_commit(out, got);
-    }
-    (void)fclose(in);
-    return !out->full;
-}
-
 static bool check_file(const struct command *command, const char *file)
 {
     struct document_problem problem = {0};
-    struct buf text;
     bool ok = false;
-    buf_init(&text, TEXT_MAX);
     struct document *document = document_load(file, NULL, &problem);
     if (document == NULL) {
         (void)fprintf(stderr, "%s:%u:%u: %s\n", file, problem.line, problem.column, problem.text);
     } else {
         const json_t *first = sample(document_root(document));
         if (json_object_get(first, "versions") != NULL || json_object_get(first, "host") != NULL) {
-            ok = read_all(file, &text) && check_spec(file, buf_str(&text));
+            ok = check_spec_file(file);
         } else if (json_object_get(first, "uri") != NULL ||
                    json_is_array(document_root(document))) {
             ok = check_security(file, document);
@@ -140,7 +137,6 @@ static bool check_file(const struct command *command, const char *file)
         }
     }
     document_free(document);
-    buf_done(&text);
     return ok;
 }
 

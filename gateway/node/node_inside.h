@@ -57,7 +57,8 @@ void data_dir_close(struct node *node);
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);
 
-/* seed.c: what files and the first start put into the store, before the threads. */
+/* seed_admin.c, seed_security.c, seed_spec.c: what files and the first start put into the store,
+ * before the threads run. */
 bool seed_admin(struct node *node, struct err *err);
 bool seed_security(struct node *node, struct err *err);
 bool seed_specs(struct node *node, struct err *err);

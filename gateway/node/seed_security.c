@@ -1,0 +1,54 @@
+/* seed_security.c - realms from security.config_file, applied at each start. */
+#include "document/document.h"
+#include "node/node_inside.h"
+#include "rbac/realm_record.h"
+
+#include <jansson.h>
+
+static bool apply_realm(struct node *node,
+                        const struct document *document,
+                        const json_t *realm,
+                        const char *file,
+                        struct err *err)
+{
+    struct realm_mistake mistake = {0};
+    unsigned line = 0;
+    unsigned column = 0;
+    if (realm_record_apply(node->store, realm, node->conf->admin.allow_anonymous, STR("file"), NULL,
+                           &mistake, err)) {
+        return true;
+    }
+    if (err->code == ERR_INVALID && mistake.node != NULL) {
+        if (mistake.key == NULL ||
+            !document_at(document, mistake.node, mistake.key, 0, &line, &column)) {
+            (void)document_position(document, mistake.node, &line, &column);
+        }
+        return err_set(err, ERR_INVALID, "%s:%u:%u: %s", file, line, column, mistake.text);
+    }
+    return err_wrap(err, "%s", file);
+}
+
+bool seed_security(struct node *node, struct err *err)
+{
+    const char *file = node->conf->security.config_file;
+    struct document_problem problem = {0};
+    if (file[0] == '\0') {
+        return true;
+    }
+    struct document *document = document_load(file, NULL, &problem);
+    if (document == NULL) {
+        return err_set(err, ERR_INVALID, "%s:%u:%u: %s", file, problem.line, problem.column,
+                       problem.text);
+    }
+    json_t *root = document_root(document);
+    bool ok = true;
+    if (json_is_array(root)) {
+        for (size_t i = 0; ok && i < json_array_size(root); i++) {
+            ok = apply_realm(node, document, json_array_get(root, i), file, err);
+        }
+    } else {
+        ok = apply_realm(node, document, root, file, err);
+    }
+    document_free(document);
+    return ok;
+}
