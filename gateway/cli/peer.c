@@ -182,7 +182,7 @@ void peer_write(const struct payload *payload, struct buf *text)
 static void print_to(FILE *out, const struct payload *payload)
 {
     struct buf text;
-    buf_init(&text, 4 * TEXT_MAX);
+    buf_init(&text, (size_t)4 * TEXT_MAX);
     peer_write(payload, &text);
     (void)fprintf(out, PRISTR "\n", STRARG(buf_str(&text)));
     (void)fflush(out);

@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { OUTPUT_MAX = 16 << 20, INPUT_MAX = 64 << 20, OPTIONS_MAX = 1024 };
 
 struct exec_job {
@@ -128,7 +126,7 @@ static void finish_command(struct job *job)
 {
     struct exec_job *exec = CONTAINER_OF(job, struct exec_job, job);
     struct buf args;
-    buf_init(&args, 2 * OUTPUT_MAX);
+    buf_init(&args, (size_t)2 * OUTPUT_MAX);
     put_result(&args, buf_str(&exec->output));
     struct payload payload = {.serializer = SERIALIZER_JSON, .args = buf_str(&args)};
     if (exec->run->client != NULL && exec->status == 0) {

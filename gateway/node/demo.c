@@ -8,8 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 bool demo_start(struct node *node, struct err *err)
 {
     struct buf url;
