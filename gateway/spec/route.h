@@ -81,7 +81,7 @@ struct route {
     unsigned schemes;
     enum security_type security;
     struct slice security_object; /* as written, evaluated: for the schemes to come */
-    struct slice status_codes; /* error URI -> status: the specification's own; or none */
+    struct slice status_codes;    /* error URI -> status: the specification's own; or none */
     bool is_collection;
     bool is_deprecated;
     struct media_list accepts;
