@@ -304,7 +304,7 @@ def test_realms_are_created_listed_and_got(node):
     missing = node.ask_admin("GET", "/realms/com.example.missing")
     assert missing.status == 404
     assert "postern realm create com.example.missing --open" in missing.json()["detail"]
-    for bad in ({}, {"uri": ""}, {"uri": "a b"}, {"uri": 1}, {"uri": "com.example.x", "uir": 1},
+    for bad in ({}, {"uri": ""}, {"uri": "a b"}, {"uri": 1}, {"uri": "com.example.x", "grants": 1},
                 [], "x"):
         assert node.ask_admin("POST", "/realms", json.dumps(bad)).status in (400, 422), bad
 

@@ -179,9 +179,9 @@ class Node:
     # --- talking to it ------------------------------------------------------------------------
 
     def ask(self, method, path, body=None, headers=None, **rest):
-        """The public listener; a body that is no text or bytes travels as JSON."""
+        """The public listener; maps and lists travel as JSON."""
         headers = dict(headers or {})
-        if body is not None and not isinstance(body, (bytes, str)):
+        if isinstance(body, (dict, list)):
             body = json.dumps(body)
             headers.setdefault("Content-Type", "application/json")
         return ask(self.gateway, method, path, body, headers, **rest)
@@ -191,7 +191,7 @@ class Node:
         if user is not None:
             pair = f"{user}:{password or self.password}".encode()
             headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
-        if body is not None and not isinstance(body, (bytes, str)):
+        if isinstance(body, (dict, list)):
             body = json.dumps(body)
         return ask(self.admin, method, path, body, headers)
 

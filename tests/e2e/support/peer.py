@@ -7,7 +7,9 @@ number; events have none.
 import collections
 import json
 import subprocess
+import tempfile
 import threading
+import time
 
 from .node import clean_environment
 from .patience import PATIENCE
@@ -44,7 +46,9 @@ class Peer:
     def __init__(self, node, realm, kind="py-ws-json"):
         kind = KINDS[kind]
         words = INTERPRETERS[kind.language] + [node.url(kind.transport), realm, kind.serializer]
+        self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=self.errors,
                                         env=clean_environment(NODE_PATH=str(E2E / "node_modules"),
                                                               PYTHONDONTWRITEBYTECODE="1"),
                                         text=True, bufsize=1)
@@ -71,12 +75,21 @@ class Peer:
             self.lock.notify_all()
 
     def _wait(self, look, what):
+        """The first that look() finds. What it takes away it is asked for only once."""
+        end = time.monotonic() + PATIENCE
         with self.lock:
-            done = self.lock.wait_for(lambda: look() is not None or self.ended, PATIENCE)
-            found = look()
-            assert found is not None, \
-                f"{what}: {'the peer ended' if done else 'nothing came'}; {self.happened}"
+            while (found := look()) is None:
+                left = end - time.monotonic()
+                assert not self.ended and left > 0, \
+                    f"{what}: {'the peer ended' if self.ended else 'nothing came'}; " \
+                    f"{self.happened}\n{self.said()}"
+                self.lock.wait(left)
             return found
+
+    def said(self):
+        """What the script wrote on stderr."""
+        self.errors.seek(0)
+        return self.errors.read().decode("utf-8", "replace")
 
     # --- commands -----------------------------------------------------------------------------
 
@@ -151,6 +164,7 @@ class Peer:
             self.process.wait()
         self.reader.join(PATIENCE)
         self.process.stdout.close()
+        self.errors.close()
 
     def __enter__(self):
         return self

@@ -96,7 +96,7 @@ const commands = {
         calls.set(c.number, call);
         outcome(c.number, call, result);
     },
-    cancel: (c) => { session.cancel(calls.get(c.call), c.options || {}); tell({ number: c.number }); },
+    cancel: (c) => { calls.get(c.call).cancel(c.options || {}); tell({ number: c.number }); },
 };
 
 const connection = new autobahn.Connection({

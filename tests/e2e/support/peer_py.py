@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 
+from autobahn.asyncio.rawsocket import WampRawSocketClientProtocol
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import JsonSerializer, MsgPackSerializer
@@ -14,9 +15,8 @@ from autobahn.wamp.types import (CallOptions, CallResult, PublishOptions, Regist
 
 import shop
 
-CALLS = ("timeout", "caller", "caller_authid")
-OPTIONS = {"register": RegisterOptions, "subscribe": SubscribeOptions, "call": CallOptions,
-           "publish": PublishOptions}
+# Autobahn 22.7 forgot this attribute in its RawSocket for asyncio, and fails at WELCOME.
+WampRawSocketClientProtocol.transport_details = None
 
 
 def tell(**parts):
@@ -29,7 +29,8 @@ async def slow(seconds, *rest):
         await asyncio.sleep(seconds)
     except asyncio.CancelledError:
         tell(what="interrupted")
-        raise
+        # Autobahn 22.7 loses a CancelledError, and the caller would wait for its answer.
+        raise ApplicationError("wamp.error.canceled", "interrupted") from None
     return list(rest)
 
 
