@@ -273,7 +273,7 @@ static bool prepare_file(struct sqlite_backend *self, struct err *err)
     }
     return run_sql(self,
                    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                   "PRAGMA trusted_schema = OFF",
+                   "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
                    err) &&
            run_sql(self, wal_kept, err) && claim_file(self, err) && check_file(self, err);
 }

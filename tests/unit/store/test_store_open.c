@@ -130,6 +130,30 @@ static void a_path_in_the_url_is_used(void **state)
     store_close(store);
 }
 
+/* Not even for a moment: values may be secrets, and a container may have no other place. */
+static void nothing_is_kept_in_files_elsewhere(void **state)
+{
+    enum { LONG = 200 * 1024, MORE_THAN_VERSIONS_KEPT = 110 };
+    struct store *store = open_store(*state);
+    char *value = mem_alloc(LONG);
+    memset(value, 'x', LONG);
+    for (unsigned i = 0; i < MORE_THAN_VERSIONS_KEPT; i++) {
+        assert_int_equal(put(store, STR("a"), str_make(value, LONG), STORE_ANY_VERSION, NULL),
+                         ERR_NONE);
+    }
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    for (struct dirent *entry;
+         (entry = readdir(dir)) != NULL;) { /* NOLINT(concurrency-mt-unsafe) */
+        char target[256] = "";
+        (void)readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+        assert_null(strstr(target, "/etilqs_")); /* what SQLite calls its temporary files */
+    }
+    (void)closedir(dir);
+    mem_free(value);
+    store_close(store);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -143,6 +167,7 @@ int main(void)
         T(a_database_of_another_program_is_refused),
         T(a_missing_directory_and_odd_urls_are_refused),
         T(a_path_in_the_url_is_used),
+        T(nothing_is_kept_in_files_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
