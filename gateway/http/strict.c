@@ -148,7 +148,7 @@ static enum rule check_body(struct request_head *head, const struct framing *fou
 
 static bool host_char(char c)
 {
-    static const char others[] = "-._~!$&'()*+,;=%[]:";
+    static const char others[] = "-._~!$&'()*+;=%[]:"; /* not the comma: it makes lists */
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
            str_find(str_make(others, sizeof(others) - 1), c) >= 0;
 }
