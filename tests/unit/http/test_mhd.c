@@ -23,7 +23,7 @@ enum {
     BODY_MAX = 4 << 20,
     EARLY_MAX = 1000,
     LATER_MS = 20,
-    STREAMED = 4 << 20,
+    STREAMED = 12 << 20,
     PIECE = 16 << 10,
     PATIENCE_MS = 5000,
 };
@@ -516,7 +516,7 @@ static void a_stream_waits_for_a_client_that_does_not_read(void **state)
     struct client client;
     (void)state;
     dial(&client);
-    int small = 4096;
+    int small = 64 << 10;
     (void)setsockopt(client.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     say(&client, HEAD("GET", "/stream") "\r\n");
     expect(&client, "Transfer-Encoding: chunked", 1);
@@ -527,9 +527,7 @@ static void a_stream_waits_for_a_client_that_does_not_read(void **state)
         still = now == before ? still + 1 : 0;
         before = now;
     }
-    if (before == STREAMED) {
-        print_message("the kernel's buffers took it all\n");
-    }
+    assert_true(before < STREAMED);
     expect_tail(&client, "\r\n0\r\n\r\n", STREAMED);
     assert_int_equal(atomic_load(&world.written), STREAMED);
     say(&client, HEAD("GET", "/late") "\r\n");
@@ -591,6 +589,9 @@ static void a_malformed_request_is_refused_and_closed(void **state)
         {HEAD("G@T", "/") "\r\n", "HTTP/1.1 400"},
         {HEAD("POST", "/echo") "Transfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 400"},
         {HEAD("GET", "/a\x01") "\r\n", "HTTP/1.1 400"},
+        {HEAD("GET", "/a b") "\r\n", "HTTP/1.1 400"},
+        {HEAD("GET", "/") "X y: z\r\n\r\n", "HTTP/1.1 400"},
+        {HEAD("GET", "/") "Content_Length: 3\r\n\r\n", "HTTP/1.1 400"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -598,7 +599,9 @@ static void a_malformed_request_is_refused_and_closed(void **state)
         dial(&client);
         say(&client, rows[i].text);
         expect_end(&client);
-        assert_int_equal(count_of(&client, rows[i].status), 1);
+        if (count_of(&client, rows[i].status) != 1) {
+            fail_msg("%s: " PRISTR, rows[i].text, STRARG(buf_str(&client.heard)));
+        }
         hang_up(&client);
     }
     assert_int_equal(atomic_load(&world.gone), 0); /* the handler heard of none */
