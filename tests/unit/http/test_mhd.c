@@ -155,7 +155,9 @@ static void on_body(struct stream *stream, struct str bytes, bool last)
 
 static void on_writable(struct stream *stream)
 {
-    stream_more(stream->user);
+    if (path_is(stream, "/stream")) {
+        stream_more(stream->user);
+    }
 }
 
 static void on_gone(struct stream *stream, bool answered)
