@@ -108,6 +108,10 @@ static void on_registered(void *ctx, const struct client_reply *reply)
         return;
     }
     demo->registrations[demo->registered++] = reply->id; /* replies come in order */
+    if (demo->registered == COUNT_OF(procedures)) {
+        (void)puts("registered");
+        (void)fflush(stdout);
+    }
 }
 
 static void on_joined(struct peer_run *run)

@@ -48,6 +48,7 @@ struct node {
     atomic_bool serving;
     bool started;
     pid_t callee; /* the demo's; 0: none */
+    int callee_says; /* the read end of its stdout; 0: none */
 };
 
 /* data_dir.c */
