@@ -47,7 +47,7 @@ struct node {
     size_t trusted_count;
     atomic_bool serving;
     bool started;
-    pid_t callee; /* the demo's; 0: none */
+    pid_t callee;    /* the demo's; 0: none */
     int callee_says; /* the read end of its stdout; 0: none */
 };
 
