@@ -13,19 +13,26 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTION_POOL = 8192, CONNECTIONS_MAX = 1 << 20, ROUNDS_MAX = 3 };
+enum { CONNECTION_POOL = 8192, CONNECTIONS_MAX = 1 << 20, ROUNDS_MAX = 3, LOOK_AGAIN_MS = 1 };
 
 static void shard_again(struct post *post);
 
-/* Lets the library do what is ready, and arranges its next turn. */
+/* Lets the library do what is ready, and arranges its next turn.
+ *
+ * While a request waits unsuspended the library wants to be run again at once, for ever; what else
+ * it may want, the rest of a long head, then waits for a tick. */
 static void shard_run(struct shard *shard)
 {
     for (int round = 0; round < ROUNDS_MAX; round++) {
         MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+        shard->worked = false;
         (void)MHD_run(shard->daemon);
         if (MHD_get_timeout(shard->daemon, &wait_ms) != MHD_YES) {
             timer_stop(&shard->timer);
             return;
+        }
+        if (wait_ms == 0 && shard->looked_at > 0 && !shard->worked) {
+            wait_ms = LOOK_AGAIN_MS;
         }
         if (wait_ms > 0) {
             timer_start(&shard->timer, wait_ms);
@@ -107,7 +114,7 @@ static void on_connection(void *cls,
 static void shard_start(struct shard *shard, struct front *front)
 {
     shard->front = front;
-    list_init(&shard->suspended);
+    list_init(&shard->waiting);
     shard->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
         NULL, NULL, mhd_stream_access, front, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, front,

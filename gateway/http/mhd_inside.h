@@ -25,10 +25,12 @@ struct shard {
     struct MHD_Daemon *daemon;
     struct watch watch;
     struct timer timer;
-    struct turn_task run;  /* after resumes: once, at the end of the turn */
-    struct post again;     /* the library wants another round */
-    struct list suspended; /* streams that wait for their answer */
+    struct turn_task run; /* after answers: once, at the end of the turn */
+    struct post again;    /* the library wants another round */
+    struct list waiting;  /* streams that wait for their answer, suspended or not yet */
+    size_t looked_at;     /* those that are not suspended */
     bool again_posted;
+    bool worked; /* a run may have left more to do: a body, a streamed answer */
 };
 
 struct mhd_worker {
@@ -49,7 +51,7 @@ static inline struct mhd_worker *mhd_worker_of(struct front *front, const struct
 
 struct mhd_stream {
     struct stream stream;
-    struct list link; /* shard->suspended */
+    struct list link; /* shard->waiting */
     struct front *front;
     struct shard *shard;
     struct MHD_Connection *connection;
@@ -62,6 +64,7 @@ struct mhd_stream {
     struct header *headers; /* the answer's */
     size_t header_count;
     unsigned status;
+    unsigned looks; /* how often the library asked in vain for the answer */
     bool started;   /* the head has been read */
     bool presented; /* the handler knows of it */
     bool at_head;   /* suspended at the head: the next call is that of the head again */
@@ -75,6 +78,7 @@ struct mhd_stream {
     bool aborted;
     bool answered;
     bool paused;
+    bool waiting;
     bool suspended;
     bool inside; /* the library is calling: it looks at the outcome by itself */
 };

@@ -2,7 +2,8 @@
  *
  * The library asks, we answer or suspend; an answer that comes later resumes the
  * connection, all of a turn in one batch. A suspended connection neither times
- * out nor notices that its client left: the deadline above is what ends it. */
+ * out nor notices that its client left: the deadline above is what ends it. Suspending costs two
+ * calls of epoll_ctl and a read, so a request is suspended only once it turns out to be slow. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/mhd_inside.h"
@@ -17,6 +18,7 @@ enum {
     READ_ON_MAX = 64 << 10,
     STREAM_HIGH_WATER = 256 << 10,
     GIVE_UP_S = 1,
+    LOOKS_MAX = 8,
 };
 
 static const struct stream_ops ops;
@@ -96,27 +98,54 @@ static void add_headers(struct mhd_stream *s)
 
 static void suspend(struct mhd_stream *s)
 {
+    if (!s->waiting) {
+        s->waiting = true;
+        list_push(&s->shard->waiting, &s->link);
+    } else if (!s->suspended) {
+        s->shard->looked_at--;
+    }
     if (!s->suspended) {
         s->suspended = true;
-        list_push(&s->shard->suspended, &s->link);
         MHD_suspend_connection(s->connection);
     }
 }
 
-/* Only marks it; the library looks for it in MHD_run, once for all resumes of the turn. */
+/* For a complete request: the library asks for its answer in each of its runs. */
+static void wait_for_answer(struct mhd_stream *s)
+{
+    if (s->looks++ >= LOOKS_MAX) {
+        suspend(s);
+    } else if (!s->waiting) {
+        s->waiting = true;
+        list_push(&s->shard->waiting, &s->link);
+        s->shard->looked_at++;
+    }
+}
+
+static void stop_waiting(struct mhd_stream *s)
+{
+    s->shard->looked_at -= !s->suspended;
+    s->waiting = false;
+    list_remove(&s->link);
+}
+
+/* Only marks it; the library looks for it in MHD_run, once for all answers of the turn. */
 static void resume(struct mhd_stream *s)
 {
+    if (!s->waiting) {
+        return;
+    }
+    stop_waiting(s);
     if (s->suspended) {
         s->suspended = false;
-        list_remove(&s->link);
         MHD_resume_connection(s->connection);
-        loop_at_turn_end(&s->shard->run);
     }
+    loop_at_turn_end(&s->shard->run);
 }
 
 void mhd_stream_abandon_all(struct shard *shard)
 {
-    LIST_FOREACH_SAFE (link, &shard->suspended) {
+    LIST_FOREACH_SAFE (link, &shard->waiting) {
         struct mhd_stream *s = LIST_ENTRY(link, struct mhd_stream, link);
         s->aborted = true;
         resume(s);
@@ -128,6 +157,7 @@ static ssize_t read_stream(void *cls, uint64_t position, char *out, size_t max)
 {
     struct mhd_stream *s = cls;
     (void)position;
+    s->shard->worked = true;
     size_t left = s->out.len - s->out_at;
     if (left > 0) {
         size_t size = left < max ? left : max;
@@ -199,7 +229,9 @@ static enum MHD_Result settle(struct mhd_stream *s, bool may_queue)
     if (s->ended || (s->begun && s->streaming)) {
         return may_queue ? queue_answer(s) : MHD_YES;
     }
-    if (s->body_done || s->paused) {
+    if (s->body_done && !s->paused) {
+        wait_for_answer(s);
+    } else if (s->paused) {
         suspend(s);
     }
     return MHD_YES;
@@ -250,6 +282,7 @@ static enum MHD_Result start(struct mhd_stream *s, const char *method, const cha
 /* A piece of the body. What is left of it comes again after the pause. */
 static enum MHD_Result take_body(struct mhd_stream *s, const char *bytes, size_t *size)
 {
+    s->shard->worked = true;
     if (s->ended || s->begun) {
         s->dropped += *size;
         *size = 0;
@@ -274,6 +307,7 @@ static enum MHD_Result take_end(struct mhd_stream *s)
     return settle(s, true);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the library's signature
 enum MHD_Result mhd_stream_access(void *cls,
                                   struct MHD_Connection *connection,
                                   const char *url,
@@ -316,6 +350,9 @@ void mhd_stream_completed(void *cls,
     if (s->gave_up) {
         (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
                                         front_idle_s(s->front));
+    }
+    if (s->waiting) {
+        stop_waiting(s);
     }
     if (s->presented) {
         bool answered = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && !s->aborted;
