@@ -210,13 +210,12 @@ enum h1_rule h1_parse_field(char *line, size_t len, struct header *out)
     return h1_value_valid(out->value) ? H1_OK : wrong(line, len, H1_HEADER_VALUE);
 }
 
-/* Others are known to take a tab there for a part of the value. */
+/* Others are known to take a tab before the value, or any blank behind it, for a part of it. */
 static bool framing_space(const struct header *field, const char *line, size_t len)
 {
     const char *colon = line + field->name.len;
-    const char *behind = field->value.ptr + field->value.len;
     return memchr(colon, '\t', (size_t)(field->value.ptr - colon)) != NULL ||
-           memchr(behind, '\t', (size_t)(line + len - behind)) != NULL;
+           field->value.ptr + field->value.len != line + len;
 }
 
 static void look_at_connection(struct str value, struct h1_head *out)

@@ -28,8 +28,9 @@ static const struct refusal rules[H1_RULES] = {
     [H1_HEADER_NAME] = {400, "header-name", "a header name is no token (RFC 9110, 5.1)"},
     [H1_HEADER_VALUE] = {400, "header-value",
                          "a header value has a control character (RFC 9110, 5.5)"},
-    [H1_FRAMING_SPACE] = {400, "framing-space",
-                          "a tab beside Content-Length or Transfer-Encoding (RFC 9112, 11.2)"},
+    [H1_FRAMING_SPACE] =
+        {400, "framing-space",
+         "a tab before, or blanks behind, what frames the message (RFC 9112, 11.2)"},
     [H1_EXPECTATION] = {417, "expectation", "an expectation that cannot be met (RFC 9110, 10.1.1)"},
 
     [H1_CHUNK_LINE] = {400, "chunk-line", "a chunk's first line is malformed (RFC 9112, 7.1)"},

@@ -56,7 +56,7 @@ static const struct raw_request raw_requests[] = {
     FINE(CHUNK "00000005\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
     FINE(CHUNK "A;a=b;c;d=\"e;\\\"f\"\r\n0123456789\r\n0;x\r\n\r\n"),
     FINE(CHUNK "0\r\nX-Checksum: 1\r\n\r\n"),
-    FINE(POST "Transfer-Encoding:  CHUNKED \r\n\r\n0\r\n\r\n"),
+    FINE(POST "Transfer-Encoding:  CHUNKED\r\n\r\n0\r\n\r\n"),
     FINE(GET "Connection: Content-Length, close\r\n\r\n"), /* S14 */
 
     /* S1 to S4 */
@@ -84,6 +84,8 @@ static const struct raw_request raw_requests[] = {
         "two-encodings"),
     BAD(POST "Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n", "framing-space"),
     BAD(POST "Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n", "framing-space"),
+    BAD(POST "Transfer-Encoding: chunked \r\n\r\n0\r\n\r\n", "framing-space"),
+    BAD(POST "Content-Length: 5 \r\n\r\nhello", "framing-space"),
     BAD(POST "Transfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n", "header-value"),
     BAD(POST "Transfer-Encoding: \fchunked\r\n\r\n0\r\n\r\n", "header-value"),
     BAD(POST "Transfer-Encoding: \0chunked\r\n\r\n0\r\n\r\n", "header-value"),

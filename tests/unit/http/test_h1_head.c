@@ -1,6 +1,5 @@
 /* test_h1_head.c - the head of a request and the chunked coding, as pure functions. */
-#include "http/h1_chunked.h"
-#include "http/h1_head.h"
+#include "../../support/h1_judge.h"
 #include "raw_requests.h"
 
 #include <setjmp.h>
@@ -11,112 +10,13 @@
 
 #include <cmocka.h>
 
-enum { FIELDS_MAX = 64 };
-
-/* What became of a request: why it was refused, or what it says. */
-struct outcome {
-    const char *rule; /* NULL: accepted; "more": it is not complete */
-    struct request_head head;
-    struct header fields[FIELDS_MAX];
-    char bytes[8192];
-    char body[4096];
-    size_t body_len;
-};
-
-static const char *rule_of(enum h1_rule rule)
-{
-    return h1_refusal(rule)->rule;
-}
-
-/* The body in pieces of `step` bytes, an unconsumed rest offered again. */
-static const char *read_chunks(struct outcome *out, struct str input, size_t step)
-{
-    struct h1_chunked body = {0};
-    size_t at = 0;
-    for (size_t end = step;; end += step) {
-        end = end < input.len ? end : input.len;
-        size_t used = 0;
-        do {
-            struct str data = STR_EMPTY;
-            enum h1_rule rule = h1_chunked_next(&body, str_sub(input, at, end - at), &used, &data);
-            if (rule != H1_OK) {
-                return rule_of(rule);
-            }
-            assert_true(used <= end - at && data.len <= used);
-            memcpy(out->body + out->body_len, data.ptr, data.len);
-            out->body_len += data.len;
-            at += used;
-        } while (used > 0 && body.state != H1_CHUNK_DONE);
-        if (body.state == H1_CHUNK_DONE) {
-            return NULL;
-        }
-        if (end == input.len) {
-            return "more";
-        }
-    }
-}
-
-static const char *read_body(struct outcome *out, struct str rest, size_t step)
-{
-    if (out->head.content_length == LENGTH_STREAM) {
-        return read_chunks(out, rest, step);
-    }
-    if (rest.len < (size_t)out->head.content_length) {
-        return "more";
-    }
-    out->body_len = (size_t)out->head.content_length;
-    memcpy(out->body, rest.ptr, out->body_len);
-    return NULL;
-}
-
-static const char *read_request(struct outcome *out, struct str raw, size_t step)
-{
-    struct h1_scan scan = {0};
-    struct h1_head parsed;
-    size_t len = 0;
-    for (size_t end = step; len == 0; end += step) {
-        end = end < raw.len ? end : raw.len;
-        enum h1_rule rule = h1_scan(&scan, str_sub(raw, 0, end), &raw_limits, &len);
-        if (rule != H1_OK) {
-            return rule_of(rule);
-        }
-        if (len == 0 && end == raw.len) {
-            return "more";
-        }
-    }
-    assert_true(scan.fields <= FIELDS_MAX);
-    memcpy(out->bytes, raw.ptr + scan.begin, len - scan.begin);
-    enum h1_rule rule = h1_parse(out->bytes, len - scan.begin, out->fields, &parsed);
-    if (rule != H1_OK) {
-        return rule_of(rule);
-    }
-    assert_int_equal(parsed.field_count, scan.fields);
-    out->head = (struct request_head){
-        .method = parsed.method, .headers = out->fields, .header_count = parsed.field_count};
-    strict_read_target(&out->head, out->fields, parsed.target);
-    const struct refusal *why = strict_check(&out->head, parsed.version, &raw_limits);
-    if (why != NULL) {
-        return why->rule;
-    }
-    if (parsed.expects_continue && out->head.content_length == 0) {
-        return rule_of(H1_EXPECTATION);
-    }
-    return read_body(out, str_from(raw, len), step);
-}
-
-static void judge(struct outcome *out, struct str raw, size_t step)
-{
-    memset(out, 0, sizeof(*out));
-    out->rule = read_request(out, raw, step);
-}
-
 static void each_raw_request_is_judged_by_its_rule(void **state)
 {
-    struct outcome out;
+    struct h1_outcome out;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(raw_requests); i++) {
         const struct raw_request *row = &raw_requests[i];
-        judge(&out, row->bytes, SIZE_MAX / 2);
+        h1_judge(&out, &raw_limits, row->bytes, SIZE_MAX / 2);
         const char *want = row->rule == NULL ? "accepted" : row->rule;
         const char *got = out.rule == NULL ? "accepted" : out.rule;
         if (strcmp(want, got) != 0) {
@@ -127,14 +27,14 @@ static void each_raw_request_is_judged_by_its_rule(void **state)
 
 static void pieces_of_any_size_end_as_the_whole_does(void **state)
 {
-    struct outcome whole;
-    struct outcome pieces;
+    struct h1_outcome whole;
+    struct h1_outcome pieces;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(raw_requests); i++) {
         struct str raw = raw_requests[i].bytes;
-        judge(&whole, raw, SIZE_MAX / 2);
+        h1_judge(&whole, &raw_limits, raw, SIZE_MAX / 2);
         for (size_t step = 1; step <= raw.len && step < 40; step++) {
-            judge(&pieces, raw, step);
+            h1_judge(&pieces, &raw_limits, raw, step);
             assert_ptr_equal(pieces.rule, whole.rule);
             assert_int_equal(pieces.body_len, whole.body_len);
             assert_memory_equal(pieces.body, whole.body, whole.body_len);
@@ -144,12 +44,12 @@ static void pieces_of_any_size_end_as_the_whole_does(void **state)
 
 static void a_request_that_is_cut_short_waits_for_more(void **state)
 {
-    struct outcome out;
+    struct h1_outcome out;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(raw_requests); i++) {
         struct str raw = raw_requests[i].bytes;
         for (size_t len = 0; raw_requests[i].rule == NULL && len < raw.len; len++) {
-            judge(&out, str_sub(raw, 0, len), SIZE_MAX / 2);
+            h1_judge(&out, &raw_limits, str_sub(raw, 0, len), SIZE_MAX / 2);
             if (out.rule == NULL) { /* a whole request with another behind it */
                 fail_msg("%zu bytes are enough of:\n%s", len, raw.ptr);
             }
@@ -160,13 +60,13 @@ static void a_request_that_is_cut_short_waits_for_more(void **state)
 
 static void a_head_is_read_as_it_was_sent(void **state)
 {
-    struct outcome out;
+    struct h1_outcome out;
     (void)state;
-    judge(&out,
-          STR("POST /a%20b?c=d HTTP/1.1\r\nHOST: Example.com.:81\r\nX-One:  two words \t\r\n"
-              "X-NONE:\r\nTransfer-Encoding: Chunked\r\n\r\n"
-              "5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n"),
-          7);
+    h1_judge(&out, &raw_limits,
+             STR("POST /a%20b?c=d HTTP/1.1\r\nHOST: Example.com.:81\r\nX-One:  two words \t\r\n"
+                 "X-NONE:\r\nTransfer-Encoding: Chunked\r\n\r\n"
+                 "5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n"),
+             7);
     assert_null(out.rule);
     assert_true(str_eq(out.head.method, STR("POST")));
     assert_true(str_eq(out.head.path, STR("/a%20b")));
@@ -184,9 +84,9 @@ static void a_head_is_read_as_it_was_sent(void **state)
 
 static void the_target_in_absolute_form_takes_the_place_of_host(void **state)
 {
-    struct outcome out;
+    struct h1_outcome out;
     (void)state;
-    judge(&out, STR("GET http://b:82?q HTTP/1.1\r\nHost: a:81\r\n\r\n"), 1);
+    h1_judge(&out, &raw_limits, STR("GET http://b:82?q HTTP/1.1\r\nHost: a:81\r\n\r\n"), 1);
     assert_null(out.rule);
     assert_true(str_eq(out.head.path, STR("/")));
     assert_true(str_eq(out.head.query, STR("q")));
