@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -334,11 +335,11 @@ static inline bool world_dechunk(struct world_reply *reply, size_t at)
 {
     size_t to = 0;
     for (;;) {
-        size_t size = 0;
         const char *line_end = strstr(reply->bytes + at, "\r\n");
-        if (line_end == NULL || sscanf(reply->bytes + at, "%zx", &size) != 1) {
+        if (line_end == NULL) {
             return false;
         }
+        size_t size = strtoul(reply->bytes + at, NULL, 16);
         size_t used = (size_t)(line_end - (reply->bytes + at)) + 2;
         if (at + used + size + 2 > reply->len) {
             return false;
@@ -375,7 +376,8 @@ static inline void world_read(int fd, struct world_reply *reply, bool head_only)
     size_t from = (size_t)(behind - reply->bytes) + 4;
     reply->head = str_make(reply->bytes, from);
     reply->end = from;
-    assert_int_equal(sscanf(reply->bytes, "HTTP/1.1 %u", &reply->status), 1);
+    assert_true(str_starts(reply->head, STR("HTTP/1.1 ")));
+    reply->status = (unsigned)strtoul(reply->bytes + STR("HTTP/1.1 ").len, NULL, 10);
     struct str told = world_header(reply, STR("content-length"));
     if (world_header(reply, STR("transfer-encoding")).ptr != NULL && !head_only) {
         while (!world_dechunk(reply, from)) {
@@ -405,7 +407,7 @@ static inline bool world_ends(int fd)
 
 static inline bool world_becomes(atomic_int *value, int wanted)
 {
-    uint64_t until = clock_mono_ms() + 1000 * WORLD_PATIENCE_S;
+    uint64_t until = clock_mono_ms() + UINT64_C(1000) * WORLD_PATIENCE_S;
     while (atomic_load(value) != wanted && clock_mono_ms() < until) {
         (void)usleep(500);
     }

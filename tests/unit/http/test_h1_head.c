@@ -42,18 +42,23 @@ static void pieces_of_any_size_end_as_the_whole_does(void **state)
     }
 }
 
-static void a_request_that_is_cut_short_waits_for_more(void **state)
+static void wait_for_the_rest_of(struct str raw)
 {
     struct h1_outcome out;
+    for (size_t len = 0; len < raw.len; len++) {
+        h1_judge(&out, &raw_limits, str_sub(raw, 0, len), SIZE_MAX / 2);
+        if (out.rule == NULL || strcmp(out.rule, "more") != 0) {
+            fail_msg("%zu bytes are enough of:\n%s", len, raw.ptr);
+        }
+    }
+}
+
+static void a_request_that_is_cut_short_waits_for_more(void **state)
+{
     (void)state;
     for (size_t i = 0; i < COUNT_OF(raw_requests); i++) {
-        struct str raw = raw_requests[i].bytes;
-        for (size_t len = 0; raw_requests[i].rule == NULL && len < raw.len; len++) {
-            h1_judge(&out, &raw_limits, str_sub(raw, 0, len), SIZE_MAX / 2);
-            if (out.rule == NULL) { /* a whole request with another behind it */
-                fail_msg("%zu bytes are enough of:\n%s", len, raw.ptr);
-            }
-            assert_string_equal(out.rule, "more");
+        if (raw_requests[i].rule == NULL) {
+            wait_for_the_rest_of(raw_requests[i].bytes);
         }
     }
 }
