@@ -21,7 +21,8 @@ enum {
     CHUNK = 16384,
     LINGER_MS = 1000,
     LINGER_READS = 16,
-    LOOK_MS = 1000, /* a library that half-closed first may close for good unseen */
+    LOOK_MS = 1000,  /* a library that half-closed first may close for good unseen */
+    STALL_LOOKS = 5, /* for a client that takes nothing of what a closed library has said */
 };
 
 /* What one side has sent and the other has not taken yet. */
@@ -45,8 +46,9 @@ struct pump {
     unsigned write_want;
     bool net_ended;
     bool local_ended;
-    bool local_gone; /* closed, not just half */
-    bool lingering;  /* all is said, close_notify too: waiting for the client's end */
+    bool local_gone;  /* closed, not just half */
+    unsigned stalled; /* looks since the client last took something */
+    bool lingering;   /* all is said, close_notify too: waiting for the client's end */
 };
 
 enum flow { FLOW_MORE, FLOW_BLOCKED, FLOW_BROKEN };
@@ -99,6 +101,7 @@ static ssize_t put_net(struct pump *pump, const char *bytes, size_t len)
     ssize_t put = tls_write(pump->tls, str_make(bytes, len), &want);
     pump->write_want = want != 0 ? want : WATCH_WRITE;
     if (put > 0) {
+        pump->stalled = 0;
         return put;
     }
     return want != 0 ? 0 : -1;
@@ -154,11 +157,23 @@ static enum flow pass(struct pump *pump, struct backlog *backlog, size_t len, pu
     return FLOW_MORE;
 }
 
+/* Nobody takes what the client says; what the library has said before is still there. */
+static enum flow library_gone(struct pump *pump)
+{
+    pump->local_gone = true;
+    mem_free(pump->inward.bytes);
+    pump->inward = (struct backlog){0};
+    return FLOW_BLOCKED;
+}
+
 static enum flow step_inward(struct pump *pump)
 {
     enum flow flow = drain(pump, &pump->inward, put_local);
+    if (flow == FLOW_BROKEN) {
+        return library_gone(pump);
+    }
     if (flow != FLOW_MORE || pump->net_ended) {
-        return flow == FLOW_MORE ? FLOW_BLOCKED : flow;
+        return FLOW_BLOCKED;
     }
     ssize_t got = get_net(pump, &flow);
     if (got < 0) {
@@ -169,7 +184,8 @@ static enum flow step_inward(struct pump *pump)
         (void)shutdown(pump->local_fd, SHUT_WR);
         return FLOW_BLOCKED;
     }
-    return pass(pump, &pump->inward, (size_t)got, put_local);
+    flow = pass(pump, &pump->inward, (size_t)got, put_local);
+    return flow == FLOW_BROKEN ? library_gone(pump) : flow;
 }
 
 static bool local_closed(const struct pump *pump)
@@ -185,12 +201,12 @@ static enum flow step_outward(struct pump *pump)
         return flow == FLOW_MORE ? FLOW_BLOCKED : flow;
     }
     ssize_t got = get_local(pump, &flow);
-    if (got < 0) {
+    if (got < 0 && flow == FLOW_BLOCKED) {
         return flow;
     }
-    if (got == 0) {
+    if (got <= 0) { /* below 0: closed with input unread */
         pump->local_ended = true;
-        pump->local_gone = local_closed(pump);
+        pump->local_gone = pump->local_gone || local_closed(pump);
         tls_shutdown(pump->tls);
         (void)shutdown(pump->net_fd, SHUT_WR);
         timer_start(&pump->timer, LOOK_MS);
@@ -203,11 +219,14 @@ static void rewatch(struct pump *pump)
 {
     unsigned net = 0;
     unsigned local = 0;
-    if (!pump->net_ended && pump->inward.len == 0) {
+    if (!pump->net_ended && !pump->local_gone && pump->inward.len == 0) {
         net |= pump->read_want;
     }
     if (pump->outward.len > 0) {
         net |= pump->write_want;
+        if (!timer_active(&pump->timer)) {
+            timer_start(&pump->timer, LOOK_MS);
+        }
     }
     if (!pump->local_ended && pump->outward.len == 0) {
         local |= WATCH_READ;
@@ -263,7 +282,7 @@ static void run(struct pump *pump)
     }
     if (pump->net_ended && pump->local_ended && pump->inward.len == 0) {
         pump_free(pump);
-    } else if (pump->local_gone && !pump->net_ended) {
+    } else if (pump->local_gone && pump->local_ended && !pump->net_ended) {
         begin_linger(pump);
     } else {
         rewatch(pump);
@@ -287,14 +306,25 @@ static void on_local(struct watch *watch, unsigned events)
     run(CONTAINER_OF(watch, struct pump, local));
 }
 
+/* Not waited for in the kernel either. */
+static void give_up(struct pump *pump)
+{
+    struct linger reset = {.l_onoff = 1};
+    (void)setsockopt(pump->net_fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    pump_free(pump);
+}
+
 static void on_timer(struct timer *timer)
 {
     struct pump *pump = CONTAINER_OF(timer, struct pump, timer);
+    bool closed = !pump->lingering && local_closed(pump);
     if (pump->lingering) {
         pump_free(pump);
-    } else if (local_closed(pump)) {
+    } else if (closed && pump->local_ended) {
         begin_linger(pump);
-    } else {
+    } else if (closed && ++pump->stalled > STALL_LOOKS) {
+        give_up(pump);
+    } else if (pump->local_ended || pump->outward.len > 0) {
         timer_start(&pump->timer, LOOK_MS);
     }
 }

@@ -2,6 +2,8 @@
 #include "certificates.h"
 #include "echo_node.h"
 
+#include <fcntl.h>
+
 enum { BIG = 2 << 20 };
 
 static struct certificates *files;
@@ -528,6 +530,51 @@ static void the_pump_ends_when_the_client_vanishes(void **state)
     node_free(pumped.node);
 }
 
+/* What a library does that refuses a request before it has read all of it. */
+static void last_words_arrive_though_the_library_left_input_unread(void **state)
+{
+    (void)state;
+    struct pumped pumped = pumped_new();
+    char *bytes = mem_calloc(1, BIG);
+    tls_send(&pumped.client, str_make(bytes, BIG / 4)); /* more than the socket pair holds */
+    send_all(pumped.library, STR("too much"));
+    (void)close(pumped.library);
+    tls_expect(&pumped.client, STR("too much"));
+    expect_close_notify(&pumped.client);
+    disconnect(&pumped.client);
+    mem_free(bytes);
+    node_free(pumped.node);
+}
+
+static unsigned open_files(void)
+{
+    unsigned count = 0;
+    for (int fd = 0; fd < 1024; fd++) {
+        count += fcntl(fd, F_GETFD) >= 0;
+    }
+    return count;
+}
+
+static void who_does_not_read_does_not_keep_a_pump_without_its_library(void **state)
+{
+    (void)state;
+    struct pumped pumped = pumped_new();
+    unsigned before = open_files();
+    char *bytes = mem_calloc(1, BIG);
+    while (send(pumped.library, bytes, BIG, MSG_DONTWAIT) > 0) {
+        (void)usleep(50000);
+    }
+    (void)close(pumped.library);
+    uint64_t until = clock_mono_ms() + 2ULL * PATIENCE_MS;
+    while (open_files() > before - 3 && clock_mono_ms() < until) {
+        (void)usleep(10000);
+    }
+    assert_int_equal(open_files(), before - 3); /* its two, and the library's */
+    disconnect(&pumped.client);
+    mem_free(bytes);
+    node_free(pumped.node);
+}
+
 static void a_stop_ends_the_pumps(void **state)
 {
     (void)state;
@@ -564,6 +611,8 @@ int main(void)
         cmocka_unit_test(the_pump_passes_the_librarys_half_close_on),
         cmocka_unit_test(the_pump_ends_when_the_library_closes),
         cmocka_unit_test(the_pump_ends_when_the_client_vanishes),
+        cmocka_unit_test(last_words_arrive_though_the_library_left_input_unread),
+        cmocka_unit_test(who_does_not_read_does_not_keep_a_pump_without_its_library),
         cmocka_unit_test(a_stop_ends_the_pumps),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
