@@ -147,8 +147,10 @@ static bool render_body(struct exchange *exchange,
         struct emit emit;
         emit_init(&emit, serializer, answer->body);
         if (!template_emit(template->body, &answer->run, &emit) || emit.failed) {
-            return answer->run.err.code != ERR_NONE ||
-                   err_set(&answer->run.err, ERR_INTERNAL, "the result cannot be encoded");
+            if (answer->run.err.code == ERR_NONE) {
+                (void)err_set(&answer->run.err, ERR_INTERNAL, "the result cannot be encoded");
+            }
+            return false;
         }
         if (slice_is_empty_text((struct slice){serializer, buf_str(answer->body)})) {
             buf_clear(answer->body);

@@ -170,6 +170,8 @@ static inline struct router_options world_limits(void)
 
 /* Bytes on their way to one worker, above which its senders are paused. */
 static size_t world_mailbox_max = 64 << 20;
+/* What else is made before the workers start. */
+static void (*world_prepare)(struct world *world);
 
 /* com.test is open to everybody; com.tight allows what begins with com.tight.ok. */
 static inline void
@@ -192,6 +194,9 @@ world_start(struct world *world, unsigned workers, const struct router_options *
     options.workers = world->workers;
     options.rbac = world->slot;
     world->router = router_new(&options);
+    if (world_prepare != NULL) {
+        world_prepare(world);
+    }
     assert_true(workers_start(world->workers, &err));
 }
 
