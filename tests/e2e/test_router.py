@@ -183,16 +183,27 @@ def test_another_policy_is_refused(peers):
 
 
 # Autobahn-js takes the ERROR that answers any other mode for a violation.
-@pytest.mark.parametrize("kind, options", [("js-ws-json", {"mode": "kill"}), ("py-ws-msgpack", {})])
-def test_a_cancelled_call_interrupts_its_callee(peers, kind, options):
-    callee, caller = peers["py-ws-json"], peers[kind]
+def test_a_cancelled_call_interrupts_its_callee(peers):
+    callee, caller = peers["py-ws-json"], peers["js-ws-json"]
     registration = callee.register(f"{URI}.slow", "slow")
     number = caller.begin_call(f"{URI}.slow", 60)
     assert caller.call(f"{URI}.slow", 0, "behind it")["args"] == [["behind it"]]
-    caller.do(do="cancel", call=number, options=options)
+    caller.do(do="cancel", call=number, options={"mode": "kill"})
     with pytest.raises(PeerError):
         caller.finish(number)
     callee.wait_for("interrupted")
+    callee.unregister(registration)
+
+
+# Autobahn-python names no mode, and then the caller is answered at once.
+def test_a_call_cancelled_without_a_mode_is_over(peers):
+    callee, caller = peers["py-ws-json"], peers["py-ws-msgpack"]
+    registration = callee.register(f"{URI}.slow", "slow")
+    number = caller.begin_call(f"{URI}.slow", 60)
+    assert caller.call(f"{URI}.slow", 0, "behind it")["args"] == [["behind it"]]
+    caller.do(do="cancel", call=number)
+    with pytest.raises(PeerError):
+        caller.finish(number)
     callee.unregister(registration)
 
 
