@@ -296,11 +296,11 @@ char *spec_canonical(struct str text, size_t index, size_t *out_count, struct pr
     size_t count = list ? json_array_size(root) : 1;
     const json_t *one = list ? json_array_get(root, index) : index == 0 ? root : NULL;
     char *out = NULL;
+    *out_count = count;
     if (json_is_object(one)) {
         char *dumped = json_dumps(one, JSON_COMPACT | JSON_SORT_KEYS);
         out = str_dup(str_of(dumped));
         mem_free(dumped);
-        *out_count = count;
     } else {
         struct problem problem = {.line = 1,
                                   .column = 1,

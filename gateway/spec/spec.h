@@ -38,7 +38,8 @@ void spec_realm_position(const struct spec *spec, unsigned *line, unsigned *colu
 size_t spec_route_count(const struct spec *spec);
 
 /* The canonical JSON text of a specification in either format, for the store; mem_free. NULL
- * and a problem when it cannot be read. An array of API objects gives each (`index`, `count`). */
+ * and a problem when it cannot be read, or is no API object (then `count` is set all the same).
+ * An array of API objects gives each (`index`, `count`). */
 char *spec_canonical(struct str text, size_t index, size_t *out_count, struct problems *problems);
 
 /* All specs into one table. Two specs that claim the same host, scheme and path are a conflict:
