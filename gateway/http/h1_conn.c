@@ -13,6 +13,7 @@
 enum {
     REQUESTS_A_CALL = 16, /* then others have their turn */
     PIPELINE_MAX = 32 << 10,
+    DRAIN_IDLE_MS = 500,
     BODY_RATE_MIN = 500, /* bytes a second, averaged over a header time-out */
 };
 
@@ -105,7 +106,6 @@ static const struct refusal *read_head(struct h1_stream *s, struct str bytes, un
 /* Hands the request up. The stream may be over, and the connection closing, afterwards. */
 static void present(struct h1_conn *c, struct h1_stream *s, bool body_waits)
 {
-    c->served = true;
     c->close = false;
     c->body_left = s->stream.head.content_length > 0 ? (uint64_t)s->stream.head.content_length : 0;
     enter(c, s->stream.head.content_length == 0 ? H1_ANSWER : H1_BODY);
@@ -345,10 +345,11 @@ static void on_timer(struct timer *timer)
     }
 }
 
+/* Not at once: a request that is on its way still gets its answer. */
 void h1_conn_drain(struct h1_conn *c)
 {
-    if (c->state == H1_IDLE && c->served && c->conn.rest_len == 0) {
-        h1_conn_finish(c);
+    if (c->state == H1_IDLE && limits_of(c)->idle_timeout_ms > DRAIN_IDLE_MS) {
+        set_deadline(c, DRAIN_IDLE_MS);
     }
 }
 

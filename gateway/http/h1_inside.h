@@ -69,7 +69,6 @@ struct h1_conn {
     struct h1_scan scan;
     uint64_t body_left; /* of a known length */
     uint8_t state;      /* enum h1_state */
-    bool served;        /* a request, at least */
     bool close;         /* after the present answer */
     bool held;          /* conn_pause was called: too much of what is not yet its turn */
 };
