@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHUNK_SIZE = 4096, POOL_MAX = 64 };
+enum { CHUNK_SIZE = 4096, CHUNK_MAX = 1 << 20, POOL_MAX = 64 };
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -95,6 +95,14 @@ bool arena_room(const struct arena *arena, size_t size)
     return size <= arena->max - arena->used;
 }
 
+/* An arena that has grown large takes larger chunks, so that what was allocated together lies
+ * together in memory. */
+static size_t next_cap(const struct arena *arena)
+{
+    size_t cap = arena->used / 4;
+    return cap < 4 * (size_t)CHUNK_SIZE ? CHUNK_SIZE : cap > CHUNK_MAX ? CHUNK_MAX : cap;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t align = alignof(max_align_t);
@@ -102,7 +110,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     assert(rounded >= size && arena_room(arena, size) && "arena: size not checked by its owner");
     struct arena_chunk *chunk = arena->chunk;
     if (chunk == NULL || chunk->cap - chunk->len < rounded) {
-        struct arena_chunk *fresh = chunk_new(rounded > CHUNK_SIZE / 2 ? rounded : CHUNK_SIZE);
+        struct arena_chunk *fresh = chunk_new(rounded > CHUNK_SIZE / 2 ? rounded : next_cap(arena));
         if (chunk != NULL && rounded > CHUNK_SIZE / 2) {
             /* A big one stands behind the open chunk, whose rest stays usable. */
             fresh->next = chunk->next;

@@ -4,6 +4,9 @@
 #include "pipeline/media.h"
 #include "pipeline/path.h"
 
+/* About what lies behind an operation: templates that it shares with no other. */
+enum { OWN_TEMPLATES = 256 };
+
 static bool query_countable(struct str query)
 {
     size_t count = 1;
@@ -68,7 +71,7 @@ static enum stage_result match_method(struct exchange *exchange)
                                            .header = {STR("allow"), route->allow},
                                        });
     }
-    mem_prefetch(exchange->operation, sizeof(*exchange->operation));
+    mem_prefetch(exchange->operation, sizeof(*exchange->operation) + OWN_TEMPLATES);
     return STAGE_NEXT;
 }
 

@@ -142,9 +142,20 @@ add_segment(struct pattern *pattern, struct str text, struct arena *arena, struc
     return true;
 }
 
+/* As many as the text can have. */
+static struct pattern_segment *segments_new(struct str text, char separator, struct arena *arena)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < text.len; i++) {
+        count += text.ptr[i] == separator;
+    }
+    return ARENA_ARRAY(arena, struct pattern_segment,
+                       count < PATTERN_SEGMENTS_MAX ? count : PATTERN_SEGMENTS_MAX);
+}
+
 static bool split_path(struct str text, struct arena *arena, struct pattern *out, struct err *err)
 {
-    out->segments = ARENA_ARRAY(arena, struct pattern_segment, PATTERN_SEGMENTS_MAX);
+    out->segments = segments_new(text, '/', arena);
     struct str head;
     while (str_cut(text, '/', &head, &text)) {
         if (!add_segment(out, head, arena, err)) {
@@ -157,7 +168,7 @@ static bool split_path(struct str text, struct arena *arena, struct pattern *out
 /* From the end, so that "[...]" comes last. A "[...]" is followed by a dot or by a label. */
 static bool split_host(struct str text, struct arena *arena, struct pattern *out, struct err *err)
 {
-    out->segments = ARENA_ARRAY(arena, struct pattern_segment, PATTERN_SEGMENTS_MAX);
+    out->segments = segments_new(text, '.', arena);
     bool rest = str_starts(text, STR("[...]"));
     if (rest) {
         text = str_from(text, 5);
