@@ -99,16 +99,16 @@ def get(port, path):
 class Postern:
     """A node with an open realm and one worker; `callee` answers its one procedure."""
 
-    def __init__(self, program, tools, folder, name="postern", connections=8000):
+    def __init__(self, program, tools, folder, name="postern", more=()):
         self.tools, self.folder, self.callee = tools, new_folder(folder, name), None
         settings = {
             "gateway.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
             "rawsocket.listen": "127.0.0.1:0", "node.workers": 1, "log.level": "warn",
-            "limits.connections": connections,
+            "limits.connections": 8000,
             "security.config_file": write(self.folder, "security.json", security())}
         argv = [program, "serve", "--data", os.path.join(self.folder, "data")]
-        for key, value in settings.items():
-            argv += ["--set", f"{key}={value}"]
+        for one in [f"{key}={value}" for key, value in settings.items()] + list(more):
+            argv += ["--set", one]
         self.gateway = Process(name, argv, GATEWAY_CORE, self.folder,
                                {"POSTERN_ADMIN_PASSWORD": PASSWORD})
         ready = self.gateway.wait_line(lambda line: line.startswith("ready "))
