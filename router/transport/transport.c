@@ -42,6 +42,8 @@ struct transport *transport_new(const struct transport_options *options)
     transport->options.origins = transport->origins;
     traffic_init(&transport->traffic[TRAFFIC_RAWSOCKET], TRAFFIC_RAWSOCKET);
     traffic_init(&transport->traffic[TRAFFIC_WEBSOCKET], TRAFFIC_WEBSOCKET);
+    (void)pthread_mutex_init(&transport->library_lock, NULL);
+    ws_library_setup();
     workers_on_start(options->workers, on_start, transport);
     workers_on_stop(options->workers, on_stop, transport);
     return transport;
@@ -55,6 +57,7 @@ void transport_free(struct transport *transport)
     for (size_t i = 0; i < transport->options.origin_count; i++) {
         mem_free((void *)(uintptr_t)transport->origins[i].ptr);
     }
+    (void)pthread_mutex_destroy(&transport->library_lock);
     mem_free(transport->origins);
     mem_free(transport);
 }

@@ -11,6 +11,7 @@
 #include "transport/traffic.h"
 #include "transport/transport.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct transport {
     struct str *origins; /* our copy of options.origins */
     struct traffic traffic[TRAFFIC_KINDS];
     struct transport_worker *workers[WORKERS_MAX];
+    pthread_mutex_t library_lock; /* libwebsockets has globals: one context is made at a time */
 };
 
 /* The calling worker's. */
@@ -42,6 +44,8 @@ void ws_adopt(struct transport_worker *worker,
               int fd,
               const struct peer_info *peer,
               struct str head);
+/* Before the first context. */
+void ws_library_setup(void);
 struct ws_context *ws_context_new(struct transport_worker *worker);
 void ws_context_free(struct ws_context *context); /* and every WebSocket on it */
 

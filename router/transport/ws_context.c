@@ -1,7 +1,9 @@
 /* ws_context.c - libwebsockets on one worker: its context, and the sockets it is given.
  *
  * It runs on the worker's own loop and listens nowhere. Its time-outs stand still
- * while nothing happens on a foreign loop, so it is woken once a second.
+ * while nothing happens on a foreign loop, so it is woken once a second. Its log
+ * is off: it writes each line into one buffer for all threads, and one with each
+ * adoption. What it has in common for all contexts is guarded by a lock.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -10,27 +12,9 @@
 #include "transport/upgrade_head.h"
 #include "transport/ws_inside.h"
 
-#include <string.h>
+#include <pthread.h>
 
 enum { TICK_MS = 1000, READ_BUFFER = 32768, MESSAGE_PIECE = 2048 };
-
-/* What is known to come with every adoption and every close is no news. */
-static const char *const chatter[] = {"calling service", "deferring handling ah"};
-
-static void take_log(int level, const char *line)
-{
-    for (size_t i = 0; i < COUNT_OF(chatter); i++) {
-        if (strstr(line, chatter[i]) != NULL) {
-            return;
-        }
-    }
-    struct log_field text = KV_STR("text", str_trim(str_of(line)));
-    if (level == LLL_ERR) {
-        log_warn("libwebsockets", text);
-    } else {
-        log_debug("libwebsockets", text);
-    }
-}
 
 /* The first row is where a request is before it is a WebSocket; its name is no token, so that
  * no client can ask for it. The others' ids are the serializer. */
@@ -61,6 +45,11 @@ static void on_tick(struct timer *timer)
     timer_start(timer, TICK_MS);
 }
 
+void ws_library_setup(void)
+{
+    lws_set_log_level(0, NULL);
+}
+
 struct ws_context *ws_context_new(struct transport_worker *worker)
 {
     struct ws_context *context = NEW(struct ws_context);
@@ -77,10 +66,11 @@ struct ws_context *ws_context_new(struct transport_worker *worker)
         .max_http_header_data = UPGRADE_HEAD_MAX,
         .retry_and_idle_policy = &no_pings,
     };
-    lws_set_log_level(LLL_ERR | LLL_WARN, take_log);
     context->worker = worker;
     list_init(&context->sockets);
+    (void)pthread_mutex_lock(&worker->transport->library_lock);
     context->lws = lws_create_context(&info);
+    (void)pthread_mutex_unlock(&worker->transport->library_lock);
     if (context->lws == NULL) {
         log_error("no WebSocket: libwebsockets cannot start",
                   KV_CSTR("remedy", "install libwebsockets-evlib-ev"));
@@ -100,7 +90,10 @@ void ws_context_free(struct ws_context *context)
         return;
     }
     timer_stop(&context->tick);
+    pthread_mutex_t *lock = &context->worker->transport->library_lock;
+    (void)pthread_mutex_lock(lock);
     lws_context_destroy(context->lws);
+    (void)pthread_mutex_unlock(lock);
     mem_free(context->output);
     mem_free(context);
 }

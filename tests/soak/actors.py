@@ -47,6 +47,9 @@ async def callee_steady(world):
                 request, registration = message[1], message[2]
                 args = message[4] if len(message) > 4 else []
                 answer = [wamp.YIELD, request, {}, args]
+                if message[3].get("receive_progress"):
+                    for _ in range(world.random.randint(0, 3)):
+                        callee.wire.send([wamp.YIELD, request, {"progress": True}, ["so far"]])
                 if names.get(registration) == "late":
                     later(world, callee, world.random.uniform(0.01, 0.2), answer)
                 else:
@@ -371,6 +374,54 @@ async def http_slow(world):
             writer.close()
 
 
+async def http_deaf(world):
+    """Asks for much and takes little of it, or nothing, then leaves."""
+    text = json.dumps({"value": "x" * 200000}).encode()
+    sent = web.request_bytes("POST", "/soak/echo", text, [("Content-Type", "application/json")])
+    while not world.stopping:
+        address, tls = world.http_address()
+        with contextlib.suppress(*LOST):
+            reader, writer = await wamp.dial(*address, tls=tls, receive_buffer=4096)
+            writer.transport.pause_reading()
+            writer.write(sent * world.random.randint(1, 3))
+            await asyncio.sleep(world.random.uniform(0.1, 1))
+            if world.random.random() < 0.5:
+                writer.transport.resume_reading()
+                await reader.read(1000)
+            if world.random.random() < 0.5:
+                wamp.reset(writer)
+            else:
+                writer.transport.abort()
+        world.count("deaf requests")
+
+
+async def http_pipelining(world):
+    """Requests in a row on one connection are answered in their order."""
+    while not world.stopping:
+        address, tls = world.http_address()
+        reader, writer = await wamp.dial(*address, tls=tls)
+        try:
+            for _ in range(world.random.randint(1, 5)):
+                numbers = [world.random.randint(0, 10**9) for _ in range(world.random.randint(1, 8))]
+                sent = b"".join(web.request_bytes("GET", f"/soak/echo/{n}") for n in numbers)
+                cut = world.random.randint(0, len(sent))
+                writer.write(sent[:cut])
+                await asyncio.sleep(world.random.choice((0, 0, 0.01)))
+                writer.write(sent[cut:])
+                for number in numbers:
+                    status, _, body = await asyncio.wait_for(web.read_answer(reader),
+                                                             world.patience)
+                    if status != 200 or json.loads(body) != str(number):
+                        world.wrong(f"pipelined /soak/echo answered {status} {body[:100]!r}")
+                    world.count("pipelined")
+        except asyncio.TimeoutError:
+            world.wrong(f"pipelined: nothing within {world.patience} s")
+        except (web.Gone, OSError) as gone:
+            world.wrong(f"pipelined: no answer: {gone!r}")
+        finally:
+            writer.close()
+
+
 async def http_malformed(world):
     """Each is refused with a 4xx or 5xx, or by hanging up; none is kept waiting."""
     wrong = [b"GET\r\n\r\n", b"G\x00T / HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n" * 200,
@@ -526,7 +577,7 @@ async def administrator(world):
     admin = world.admin_client()
     try:
         while not world.stopping:
-            number = world.random.randint(0, 40)
+            number = world.random.randint(0, 15)
             uri = f"{REALM}.realm{number}"
             allowed = {409} if number in world.realms else {201}
             record = dict(world.open_realm, uri=uri)

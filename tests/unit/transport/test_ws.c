@@ -481,6 +481,29 @@ static void a_client_that_vanishes_loses_its_session_and_its_place(void **state)
     AWAIT(net_connections(fixture->net) == 0);
 }
 
+/* Libwebsockets has globals, its log among them: for the thread sanitizer to look at. */
+static void upgrades_come_to_all_workers_at_once(void **state)
+{
+    enum { ROUNDS = 4, CLIENTS = 50 };
+    for (int round = 0; round < ROUNDS; round++) {
+        int fds[CLIENTS];
+        for (size_t i = 0; i < CLIENTS; i++) {
+            fds[i] = dial(*state);
+        }
+        for (size_t i = 0; i < CLIENTS; i++) {
+            put(fds[i], OPENING "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n",
+                strlen(OPENING "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n"));
+        }
+        for (size_t i = 0; i < CLIENTS; i++) {
+            char head[2048];
+            get_head(fds[i], head, sizeof(head));
+            assert_memory_equal(head, "HTTP/1.1 101", 12);
+            (void)close(fds[i]);
+        }
+    }
+    AWAIT(atomic_load(&sessions_open) == 0);
+}
+
 static void connections_open_at_the_stop_are_freed(void **state)
 {
     int fd = join(*state);
@@ -515,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_reader_that_stopped_is_dropped_however_much_waits),
         cmocka_unit_test(a_silent_peer_is_pinged_and_dropped_when_it_does_not_answer),
         cmocka_unit_test(a_client_that_vanishes_loses_its_session_and_its_place),
+        cmocka_unit_test(upgrades_come_to_all_workers_at_once),
         cmocka_unit_test(connections_open_at_the_stop_are_freed),
     };
     return cmocka_run_group_tests(tests, start, stop);
