@@ -112,7 +112,7 @@ static bool reserved(struct str name)
 
 static void put_header(struct buf *out, const struct header *header)
 {
-    if (!h1_name_valid(header->name) || !h1_value_valid(header->value)) {
+    if (!token_valid(header->name) || !value_valid(header->value)) {
         log_warn("response header left out", KV_STR("name", header->name));
         return;
     }

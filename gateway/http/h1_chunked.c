@@ -65,7 +65,7 @@ static int hex_of(char c)
 
 static size_t skip_token(struct str s, size_t at)
 {
-    while (at < s.len && h1_name_valid(str_sub(s, at, 1))) {
+    while (at < s.len && token_valid(str_sub(s, at, 1))) {
         at++;
     }
     return at;
@@ -76,7 +76,7 @@ static size_t skip_quoted(struct str s, size_t at)
 {
     for (at++; at < s.len && s.ptr[at] != '"'; at++) {
         at += s.ptr[at] == '\\' ? 1 : 0;
-        if (at >= s.len || !h1_value_valid(str_sub(s, at, 1))) {
+        if (at >= s.len || !value_valid(str_sub(s, at, 1))) {
             return 0;
         }
     }

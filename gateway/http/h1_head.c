@@ -2,50 +2,9 @@
 
 #include <string.h>
 
-/* A name's character -> in lower case; 0: not in a token (RFC 9110, 5.6.2). */
-static const char token_lower[256] = {
-    ['!'] = '!', ['#'] = '#', ['$'] = '$', ['%'] = '%', ['&'] = '&', ['\''] = '\'', ['*'] = '*',
-    ['+'] = '+', ['-'] = '-', ['.'] = '.', ['^'] = '^', ['_'] = '_', ['`'] = '`',   ['|'] = '|',
-    ['~'] = '~', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',   ['5'] = '5',
-    ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['A'] = 'a', ['B'] = 'b',   ['C'] = 'c',
-    ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i',   ['J'] = 'j',
-    ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p',   ['Q'] = 'q',
-    ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w',   ['X'] = 'x',
-    ['Y'] = 'y', ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd',   ['e'] = 'e',
-    ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k',   ['l'] = 'l',
-    ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r',   ['s'] = 's',
-    ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y',   ['z'] = 'z',
-};
-
-static char lower_of(char c)
-{
-    return token_lower[(unsigned char)c];
-}
-
 static bool blank(char c)
 {
     return c == ' ' || c == '\t';
-}
-
-bool h1_name_valid(struct str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (lower_of(name.ptr[i]) == 0) {
-            return false;
-        }
-    }
-    return name.len > 0;
-}
-
-bool h1_value_valid(struct str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
 }
 
 bool h1_list_has(struct str list, struct str token)
@@ -126,17 +85,6 @@ static enum h1_rule wrong(const char *line, size_t len, enum h1_rule rule)
     return memchr(line, '\r', len) != NULL ? H1_BARE_CR : rule;
 }
 
-static bool target_valid(struct str target)
-{
-    for (size_t i = 0; i < target.len; i++) {
-        unsigned char c = (unsigned char)target.ptr[i];
-        if (c <= 0x20 || c >= 0x7f || c == '#' || c == '\\') {
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum h1_rule parse_version(struct str version, struct h1_head *out)
 {
     out->version = version;
@@ -155,7 +103,7 @@ static enum h1_rule parse_request_line(struct str line, struct h1_head *out)
     if (out->method.len == 0) {
         return H1_REQUEST_LINE;
     }
-    if (!h1_name_valid(out->method)) {
+    if (!token_valid(out->method)) {
         return H1_METHOD;
     }
     if (!parts || rest.len == 0) {
@@ -189,7 +137,7 @@ enum h1_rule h1_parse_field(char *line, size_t len, struct header *out)
     if (len > 0 && blank(line[0])) {
         return H1_OBS_FOLD;
     }
-    while (at < len && (c = lower_of(line[at])) != 0) {
+    while (at < len && (c = token_lower(line[at])) != 0) {
         line[at++] = c;
     }
     if (at == len || line[at] != ':') {
@@ -207,7 +155,7 @@ enum h1_rule h1_parse_field(char *line, size_t len, struct header *out)
     }
     out->name = str_make(line, at);
     out->value = str_make(line + from, len - from);
-    return h1_value_valid(out->value) ? H1_OK : wrong(line, len, H1_HEADER_VALUE);
+    return value_valid(out->value) ? H1_OK : wrong(line, len, H1_HEADER_VALUE);
 }
 
 /* Others are known to take a tab before the value, or any blank behind it, for a part of it. */

@@ -7,6 +7,7 @@
 #ifndef POSTERN_HTTP_H1_HEAD_H
 #define POSTERN_HTTP_H1_HEAD_H
 
+#include "http/chars.h"
 #include "http/front.h"
 #include "http/h1_rules.h"
 
@@ -49,9 +50,6 @@ enum h1_rule h1_parse(char *bytes, size_t len, struct header *fields, struct h1_
 /* One header line, without its CRLF; its name becomes lower case. */
 enum h1_rule h1_parse_field(char *line, size_t len, struct header *out);
 
-/* What an answer may carry. */
-bool h1_name_valid(struct str name);
-bool h1_value_valid(struct str value);
 /* Whether a comma-separated list (Connection) has this token, in any case. */
 bool h1_list_has(struct str list, struct str token);
 

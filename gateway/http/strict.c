@@ -51,47 +51,6 @@ static const struct refusal refusals[] = {
     [RULE_HOST] = {400, "host", "exactly one valid Host is needed (RFC 9112, 3.2)"},
 };
 
-static bool token_char(char c)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
-        return true;
-    }
-    return str_find(str_make(others, sizeof(others) - 1), c) >= 0;
-}
-
-bool token_valid(struct str token)
-{
-    for (size_t i = 0; i < token.len; i++) {
-        if (!token_char(token.ptr[i])) {
-            return false;
-        }
-    }
-    return token.len > 0;
-}
-
-static bool target_valid(struct str target)
-{
-    for (size_t i = 0; i < target.len; i++) {
-        unsigned char c = (unsigned char)target.ptr[i];
-        if (c <= 0x20 || c >= 0x7f || c == '#' || c == '\\') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool value_valid(struct str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Underscore twins (Content_Length) are what a back end may read as the real ones. */
 static bool name_valid(struct str name)
 {

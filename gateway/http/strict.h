@@ -6,6 +6,7 @@
 #ifndef POSTERN_HTTP_STRICT_H
 #define POSTERN_HTTP_STRICT_H
 
+#include "http/chars.h"
 #include "http/front.h"
 
 #include <stdbool.h>
@@ -24,7 +25,5 @@ const struct refusal *strict_check(struct request_head *head,
 /* The request target -> path and query. Absolute form: its authority takes the place of Host
  * (RFC 9112, 3.2.2) in `fields`, which are the head's headers. */
 void strict_read_target(struct request_head *head, struct header *fields, struct str target);
-
-bool token_valid(struct str token); /* RFC 9110, 5.6.2 */
 
 #endif

@@ -4,17 +4,6 @@
 #include "base/mem.h"
 #include "http/strict.h"
 
-static bool value_valid(struct str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool framing(struct str name)
 {
     static const struct str names[] = {
