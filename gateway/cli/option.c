@@ -1,0 +1,193 @@
+#include "cli/option.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum option_kind { OPTION_TEXT, OPTION_FLAG, OPTION_MANY };
+
+struct option {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    size_t offset;
+    const char *help;
+};
+
+#define TEXT(name, letter, field, help)                                        \
+    {                                                                          \
+        (name), (letter), OPTION_TEXT, offsetof(struct command, field), (help) \
+    }
+#define FLAG(name, letter, field, help)                                        \
+    {                                                                          \
+        (name), (letter), OPTION_FLAG, offsetof(struct command, field), (help) \
+    }
+
+static const struct option options[] = {
+    TEXT("url", 0, url, "URL: where the node is (POSTERN_URL for admin commands)"),
+    TEXT("realm", 0, realm, "URI: the realm to join"),
+    TEXT("authid", 0, authid, "NAME: who to be"),
+    TEXT("authmethod", 0, authmethod, "METHOD: how to prove it"),
+    TEXT("serializer", 0, serializer, "json or msgpack"),
+    TEXT("user", 0, user, "NAME: the administrator (admin); password from POSTERN_PASSWORD"),
+    TEXT("config", 'c', config, "FILE: settings, YAML or JSON"),
+    TEXT("data", 0, data, "DIR: the data directory"),
+    {"set", 0, OPTION_MANY, 0, "KEY=VALUE: one setting, wins over file and environment"},
+    TEXT("kwargs", 'k', kwargs, "JSON: an object of keyword arguments"),
+    TEXT("exec", 0, exec, "CMD: run for each call; JSON in on stdin, JSON out on stdout"),
+    TEXT("match", 0, match, "exact, prefix or wildcard"),
+    TEXT("invoke", 0, invoke, "single, roundrobin, random, first or last"),
+    TEXT("comment", 0, comment, "TEXT: why, kept with the version"),
+    TEXT("output", 'o', output, "table or json"),
+    TEXT("ca-file", 0, ca_file, "FILE: certificates to trust"),
+    TEXT("timeout", 0, timeout, "MS: how long to wait"),
+    TEXT("count", 'n', count, "N: end after so many events"),
+    FLAG("insecure", 0, insecure, "do not verify the node's certificate"),
+    FLAG("demo", 0, demo, "on loopback, with a demo API and its callee"),
+    FLAG("open", 0, open, "anonymous may do everything in the new realm"),
+    FLAG("dry-run", 0, dry_run, "check, change nothing"),
+    FLAG("effective", 0, effective, "print all settings in force, and whence"),
+    FLAG("json", 0, json, "as JSON"),
+    FLAG("with-parent", 0, with_parent, "end when the parent process ends"),
+};
+
+/* Whether `name` is one of the words of a list such as "url realm". */
+bool option_listed(const char *list, const char *name)
+{
+    struct str rest = str_of(list);
+    struct str word = STR_EMPTY;
+    bool more = true;
+    while (more) {
+        more = str_cut(rest, ' ', &word, &rest);
+        if (str_eq(word, str_of(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void options_print(const char *allowed)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (option_listed(allowed, options[i].name)) {
+            char letter[8] = "";
+            if (options[i].letter != 0) {
+                (void)snprintf(letter, sizeof(letter), " -%c", options[i].letter);
+            }
+            (void)fprintf(stderr, "      --%s%s  %s\n", options[i].name, letter, options[i].help);
+        }
+    }
+}
+
+/* "--name", "--name=value", "-x": the option, and the value behind '='. */
+static const struct option *find_option(const char *allowed, struct str word, struct str *value)
+{
+    struct str name = STR_EMPTY;
+    if (!str_cut(word, '=', &name, value)) {
+        value->ptr = NULL;
+    }
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        bool long_form =
+            str_starts(name, STR("--")) && str_eq(str_from(name, 2), str_of(options[i].name));
+        bool short_form = word.len == 2 && options[i].letter != 0 &&
+                          word.ptr[1] == options[i].letter && word.ptr[0] == '-';
+        if ((long_form || short_form) && option_listed(allowed, options[i].name)) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+static void complain_unknown(const char *allowed, const char *word)
+{
+    struct str names[COUNT_OF(options)];
+    size_t count = 0;
+    struct str given = STR_EMPTY;
+    struct str value = STR_EMPTY;
+    (void)str_cut(str_of(word), '=', &given, &value);
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (option_listed(allowed, options[i].name)) {
+            names[count++] = str_of(options[i].name);
+        }
+    }
+    struct str nearest = str_nearest(str_from(given, 2), names, count);
+    if (nearest.len > 0) {
+        command_complain("no such option here: %s; did you mean --" PRISTR "?", word,
+                         STRARG(nearest));
+    } else {
+        command_complain("no such option here: %s", word);
+    }
+}
+
+static bool store_option(struct command *command, const struct option *option, const char *value)
+{
+    char *field = (char *)command + option->offset;
+    switch (option->kind) {
+    case OPTION_FLAG:
+        *(bool *)(void *)field = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)(void *)field = value;
+        return true;
+    case OPTION_MANY:
+        if (command->set_count == COMMAND_SETS_MAX) {
+            command_complain("too many --%s", option->name);
+            return false;
+        }
+        command->sets[command->set_count++] = value;
+        return true;
+    }
+    return false;
+}
+
+/* The option at argv[*at], and its value; *at is then its last word. */
+static bool read_option(const char *allowed, int argc, char **argv, int *at, struct command *out)
+{
+    struct str value = {0};
+    const char *word = argv[*at];
+    const struct option *option = find_option(allowed, str_of(word), &value);
+    if (option == NULL) {
+        complain_unknown(allowed, word);
+        return false;
+    }
+    if (option->kind == OPTION_FLAG && value.ptr != NULL) {
+        command_complain("--%s takes no value", option->name);
+        return false;
+    }
+    if (option->kind != OPTION_FLAG && value.ptr == NULL) {
+        if (*at + 1 == argc) {
+            command_complain("--%s wants a value", option->name);
+            return false;
+        }
+        value = str_of(argv[++*at]);
+    }
+    return store_option(out, option, value.ptr);
+}
+
+/* "-" is standard input, and a negative number is a value. */
+static bool looks_like_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0' && (word[1] < '0' || word[1] > '9');
+}
+
+bool options_read(const char *allowed, int argc, char **argv, int from, struct command *out)
+{
+    bool only_words = false;
+    for (int i = from; i < argc; i++) {
+        if (!only_words && str_eq(str_of(argv[i]), STR("--"))) {
+            only_words = true;
+        } else if (!only_words && looks_like_option(argv[i])) {
+            if (!read_option(allowed, argc, argv, &i, out)) {
+                return false;
+            }
+        } else if (out->word_count == COMMAND_WORDS_MAX) {
+            command_complain("too many words");
+            return false;
+        } else {
+            out->words[out->word_count++] = argv[i];
+        }
+    }
+    return true;
+}
