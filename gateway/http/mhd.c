@@ -123,7 +123,7 @@ static void shard_start(struct shard *shard, struct front *front)
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, front, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_POOL, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        front_idle_s(front), MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        front_idle_s(front), MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_END);
     if (shard->daemon == NULL) {
         log_error("libmicrohttpd does not start", KV_CSTR("front", front->options.name));
         return;
