@@ -3,8 +3,6 @@
 #include "http_world.h"
 #include "raw_requests.h"
 
-#include <signal.h>
-
 static const struct front_limits usual = {.uri_max = 256,
                                           .headers_max = 1024,
                                           .header_count_max = 12,
@@ -565,6 +563,72 @@ static void the_rest_of_a_short_body_is_not_waited_for_long(void **state)
     (void)close(fd);
 }
 
+/* A next move of some client: ask whole or in part, read, hang up. */
+static void any_move(int *fd, unsigned dice)
+{
+    static const char *const paths[] = {"/echo",  "/late",  "/hang",  "/stream", "/pieces",
+                                        "/abort", "/early", "/pause", "/broken", "/close"};
+    char text[256];
+    char sink[8192];
+    if (*fd < 0) {
+        *fd = world_dial(&world);
+    }
+    int len = snprintf(text, sizeof(text),
+                       "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+                       paths[dice / 16 % COUNT_OF(paths)]);
+    switch (dice % 8) {
+    case 0:
+        (void)close(*fd);
+        *fd = -1;
+        break;
+    case 1:
+        len = (int)(dice / 256 % (unsigned)len);
+        break;
+    case 2:
+    case 3:
+        (void)recv(*fd, sink, sizeof(sink), MSG_DONTWAIT);
+        len = 0;
+        break;
+    default:
+        break;
+    }
+    if (*fd >= 0 && len > 0 && send(*fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+        errno != EAGAIN) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+static void a_storm_of_clients_leaves_nothing_behind(void **state)
+{
+    enum { CLIENTS = 64, STORM_MS = 1500 };
+    int fds[CLIENTS];
+    uint64_t dice = 88172645463325252;
+    uint64_t until = clock_mono_ms() + STORM_MS;
+    (void)state;
+    memset(fds, 0xff, sizeof(fds));
+    world_start(&world, h1_front_new, &usual, 2);
+    while (clock_mono_ms() < until) {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        any_move(&fds[dice % CLIENTS], (unsigned)(dice >> 20));
+    }
+    front_drain(world.front);
+    for (size_t i = 0; i < CLIENTS; i += 2) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+    assert_true(atomic_load(&world.answered) > 0);
+    workers_stop(world.workers);
+    for (size_t i = 1; i < CLIENTS; i += 2) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+}
+
 static void an_idle_connection_costs_less_than_a_kilobyte(void **state)
 {
     (void)state;
@@ -605,6 +669,7 @@ int main(void)
         HASTY(an_idle_connection_is_closed_without_a_word),
         HASTY(a_request_that_waits_for_its_answer_has_no_time_out_here),
         HASTY(the_rest_of_a_short_body_is_not_waited_for_long),
+        cmocka_unit_test_teardown(a_storm_of_clients_leaves_nothing_behind, stop),
         cmocka_unit_test(an_idle_connection_costs_less_than_a_kilobyte),
     };
     return cmocka_run_group_tests_name("h1", tests, NULL, NULL);
