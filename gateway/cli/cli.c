@@ -159,7 +159,7 @@ int cli_main(int argc, char **argv)
             return EXIT_OK;
         }
     }
-    if (!options_read(row->options, argc, argv, from, &command)) {
+    if (!option_read_words(row->options, argc, argv, from, &command)) {
         return print_row_usage(row);
     }
     if (command.word_count < row->words_min || command.word_count > row->words_max) {

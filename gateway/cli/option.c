@@ -172,7 +172,7 @@ static bool looks_like_option(const char *word)
     return word[0] == '-' && word[1] != '\0' && (word[1] < '0' || word[1] > '9');
 }
 
-bool options_read(const char *allowed, int argc, char **argv, int from, struct command *out)
+bool option_read_words(const char *allowed, int argc, char **argv, int from, struct command *out)
 {
     bool only_words = false;
     for (int i = from; i < argc; i++) {

@@ -10,7 +10,7 @@
 bool option_listed(const char *list, const char *name);
 /* Options, of those that `allowed` lists, and words, in any order; "--" ends the options. False:
  * said why on stderr. */
-bool options_read(const char *allowed, int argc, char **argv, int from, struct command *out);
+bool option_read_words(const char *allowed, int argc, char **argv, int from, struct command *out);
 /* One line each on stderr. */
 void options_print(const char *allowed);
 

@@ -34,7 +34,7 @@ static bool parse(const char *allowed, const char *line)
         argv[i] = strcmp(argv[i], "%") == 0 ? argv[i] + 1 : argv[i];
     }
     memset(&command, 0, sizeof(command));
-    return options_read(allowed, argc, argv, 0, &command);
+    return option_read_words(allowed, argc, argv, 0, &command);
 }
 
 #define ALL "url realm kwargs config set demo count data"
