@@ -25,3 +25,15 @@ wall(store    rbac/rbac.h         NO) # a layer above
 wall(rbac     realm/router.h      NO)
 wall(realm    pipeline/pipeline.h NO)
 wall(transport http/front.h       NO)
+
+# Every module's names are its own.
+set(libraries "")
+foreach(path IN LISTS modules)
+    get_filename_component(module ${path} NAME)
+    get_target_property(type ${module} TYPE)
+    if(type STREQUAL "STATIC_LIBRARY")
+        list(APPEND libraries $<TARGET_FILE:${module}>)
+    endif()
+endforeach()
+add_test(NAME house.one_definition
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/one_definition ${libraries})

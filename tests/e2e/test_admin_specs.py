@@ -281,7 +281,8 @@ def test_a_page_of_another_origin_is_refused(node):
 def test_the_admin_api_knows_its_paths_and_methods(node):
     assert node.ask_admin("GET", "/nothing").status == 404
     wrong = node.ask_admin("PATCH", "/api_specs")
-    assert wrong.status == 405 and set(wrong.headers["allow"].split(", ")) == {"GET", "POST"}
+    assert wrong.status == 405
+    assert set(wrong.headers["allow"].split(", ")) >= {"GET", "POST"}
     assert node.ask_admin("GET", "/api_specs/com.example%2Fx").status == 400
 
 

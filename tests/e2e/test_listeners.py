@@ -1,4 +1,5 @@
 """Addresses, ports, TLS, PROXY headers, and who may share what."""
+import contextlib
 import json
 import os
 import socket
@@ -178,7 +179,8 @@ def test_noise_on_a_tls_port_is_hung_up_on(secure):
                   b"\x80" * 100):
         with connect(address) as sock:
             sock.sendall(noise)
-            sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # hung up on already
+                sock.shutdown(socket.SHUT_WR)
             assert b"HTTP/1.1 2" not in read_to_end(sock)
     assert curl_parts(curl("-k", f"https://{address}/secure/static"))[0] == 200
     assert secure.stop() == 0

@@ -25,6 +25,11 @@ ANY_PORT = {
 }
 
 
+def everywhere():
+    """Settings for every node of a run: POSTERN_E2E_SET="gateway.front=h1 admin.front=h1"."""
+    return dict(one.split("=", 1) for one in os.environ.get("POSTERN_E2E_SET", "").split())
+
+
 def clean_environment(**more):
     """Ours without what could change the program's settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("POSTERN_")}
@@ -83,7 +88,7 @@ class Node:
 
     def command(self):
         words = [str(find_program()), "serve", "--data", str(self.home / "data")]
-        for key, value in {**ANY_PORT, **self.settings}.items():
+        for key, value in {**ANY_PORT, **everywhere(), **self.settings}.items():
             words += ["--set", f"{key}={value}"]
         return words + self.arguments
 
