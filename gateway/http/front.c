@@ -1,5 +1,7 @@
 /* front.c - what the interface offers of both fronts. */
+#include "base/random.h"
 #include "http/front_inside.h"
+#include "http/strict.h"
 #include "metrics/metrics.h"
 
 void front_init(struct front *front,
@@ -11,6 +13,18 @@ void front_init(struct front *front,
     front->refused = metric_counter("postern_http_refused_total", "requests refused for their form",
                                     "front", "rule", NULL);
     atomic_init(&front->draining, false);
+}
+
+/* `message` and `description` are for Bondy's clients, as in every problem of the gateway. */
+void front_problem(struct buf *out, const struct refusal *why)
+{
+    const char *title = why->status < 500 ? "malformed request" : "no answer";
+    (void)buf_printf(out,
+                     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
+                     "\"code\":\"http.%s\",\"detail\":\"%s\",\"message\":\"%s\","
+                     "\"description\":\"%s\",\"request_id\":\"%016llx\"}\n",
+                     title, why->status, why->rule, why->text, title, why->text,
+                     (unsigned long long)random_u64());
 }
 
 static enum probe probe_any(struct str first)

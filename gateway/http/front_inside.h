@@ -2,6 +2,7 @@
 #ifndef POSTERN_HTTP_FRONT_INSIDE_H
 #define POSTERN_HTTP_FRONT_INSIDE_H
 
+#include "base/buf.h"
 #include "http/front.h"
 
 #include <stdatomic.h>
@@ -26,6 +27,11 @@ struct front {
 void front_init(struct front *front,
                 const struct front_ops *ops,
                 const struct front_options *options);
+
+struct refusal;
+
+/* The body of an answer of the front's own, as application/problem+json, appended. */
+void front_problem(struct buf *out, const struct refusal *why);
 
 static inline bool front_draining(struct front *front)
 {

@@ -172,10 +172,7 @@ void h1_answer_refusal(struct h1_conn *c, const struct refusal *why)
     struct str name = str_of(front->options.name);
     struct buf body;
     buf_init(&body, PROBLEM_MAX);
-    (void)buf_printf(&body,
-                     "{\"type\":\"about:blank\",\"title\":\"malformed request\",\"status\":%u,"
-                     "\"code\":\"http.%s\",\"detail\":\"%s\"}\n",
-                     why->status, why->rule, why->text);
+    front_problem(&body, why);
     conn_write(&c->conn, h1_answer_head(c->worker, &(struct h1_answer){
                                                        .status = why->status,
                                                        .headers = headers,

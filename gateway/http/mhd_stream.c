@@ -45,7 +45,6 @@ void *mhd_stream_new(void *cls, const char *uri, struct MHD_Connection *connecti
 /* An answer of the front's own: says what is wrong and closes. */
 static void answer_problem(struct mhd_stream *s, const struct refusal *why)
 {
-    struct buf *out = &s->out;
     s->status = why->status;
     s->begun = true;
     s->ended = true;
@@ -53,11 +52,7 @@ static void answer_problem(struct mhd_stream *s, const struct refusal *why)
     s->headers[0] = (struct header){STR("content-type"), STR("application/problem+json")};
     s->headers[1] = (struct header){STR("connection"), STR("close")};
     s->header_count = 2;
-    (void)buf_printf(out,
-                     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
-                     "\"code\":\"http.%s\",\"detail\":\"%s\"}\n",
-                     why->status < 500 ? "malformed request" : "no answer", why->status, why->rule,
-                     why->text);
+    front_problem(&s->out, why);
 }
 
 /* A malformed request, of which the handler never hears. */

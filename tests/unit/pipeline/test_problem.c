@@ -114,7 +114,8 @@ static void a_detail_of_any_size_and_bytes_is_presentable(void **state)
     char *text = mem_alloc(HUGE);
     (void)state;
     for (size_t i = 0; i + 1 < HUGE; i += 2) { /* two bytes each, so a cut may fall between */
-        memcpy(text + i, "\xc3\xa4", 2);
+        text[i] = (char)0xc3;
+        text[i + 1] = (char)0xa4;
     }
     static const size_t offsets[] = {0, 1}; /* the second begins inside a character */
     for (size_t i = 0; i < COUNT_OF(offsets); i++) {
