@@ -24,9 +24,8 @@ struct fake {
     unsigned status;
     struct buf headers; /* "name: value\n" each, a newline before the first */
     struct buf out;
-    bool ended;
+    atomic_bool ended; /* read while the worker may set it */
     bool aborted;
-    bool inside_end; /* on_gone may not come from within */
 };
 
 static struct world world;
