@@ -66,7 +66,7 @@ bool realm_record_apply(struct store *store,
 /* The realm of `postern realm create URI --open`: anonymous from anywhere may do everything. */
 json_t *realm_record_open(struct str uri);
 
-/* the external form, from a stored "realm" value. */
+/* The external form, from a stored "realm" value. */
 json_t *realm_record_external(const json_t *stored);
 
 #endif
