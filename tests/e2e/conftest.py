@@ -25,19 +25,30 @@ def realm():
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory):
+def front():
+    """The HTTP implementation of both listeners; a module may override it with several."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory, front):
     """A node with an open realm, shared by the tests of a module."""
-    with Node(tmp_path_factory.mktemp("node")) as running:
+    with Node(tmp_path_factory.mktemp("node"), settings=front_settings(front)) as running:
         running.create_open_realm(REALM)
         yield running
 
 
+def front_settings(front):
+    return {"gateway.front": front, "admin.front": front} if front else {}
+
+
 @pytest.fixture
-def make_node(tmp_path):
+def make_node(tmp_path, front):
     """Nodes of a test's own; each ends with the test, and must end well."""
     with contextlib.ExitStack() as stack:
-        def make(name="own", **options):
-            made = Node(tmp_path / name, **options)
+        def make(name="own", settings=None, **options):
+            made = Node(tmp_path / name, settings={**front_settings(front), **(settings or {})},
+                        **options)
             stack.push(made.__exit__)
             return made
         yield make

@@ -1,8 +1,15 @@
 """Publishing and what else the admin API does with specifications."""
 import json
 
+import pytest
+
 from support.cli import curl, curl_parts
 from support.specs import path_of, spec_of, static_spec, text_of
+
+
+@pytest.fixture(scope="module", params=["mhd", "h1"])
+def front(request):
+    return request.param
 
 
 def url_of(node, path):

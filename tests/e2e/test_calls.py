@@ -8,6 +8,11 @@ from support.peer import KINDS
 from support.specs import static_spec, text_of
 
 
+@pytest.fixture(scope="module", params=["mhd", "h1"])
+def front(request):
+    return request.param
+
+
 @pytest.fixture(scope="module", autouse=True)
 def service(node, peers):
     node.publish(text_of("probe.json"))

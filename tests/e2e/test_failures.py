@@ -15,6 +15,11 @@ from support.wampraw import (CALL, ERROR, INTERRUPT, INVOCATION, REGISTER, REGIS
                              connect, session)
 
 
+@pytest.fixture(scope="module", params=["mhd", "h1"])
+def front(request):
+    return request.param
+
+
 @pytest.fixture(scope="module", autouse=True)
 def published(node):
     node.publish(text_of("probe.json"))

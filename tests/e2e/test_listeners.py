@@ -14,6 +14,12 @@ from support.patience import PATIENCE, wait_until
 from support.specs import static_spec, text_of
 from support.wampraw import WebSocket, connect, read_exactly, read_to_end
 
+
+@pytest.fixture(scope="module", params=["mhd", "h1"])
+def front(request):
+    return request.param
+
+
 REALM = "com.example.e2e"
 
 

@@ -1,0 +1,153 @@
+"""What only our own HTTP front sees: bytes that libmicrohttpd hides, slow and vanished clients."""
+import json
+import re
+import time
+
+import pytest
+
+from support.patience import wait_until
+from support.specs import text_of
+from support.wampraw import connect, read_to_end
+from test_http_refusals import exchange, post, read_answer, request
+
+
+@pytest.fixture(scope="module")
+def front():
+    return "h1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def service(node, peers):
+    node.publish(text_of("probe.json"))
+    peers["py-raw-msgpack"].register("com.example.e2e.echo", "echo")
+
+
+HIDDEN = {
+    "bare LF after the request line": b"GET /probe/status HTTP/1.1\nHost: a\r\n\r\n",
+    "bare LF after a header": b"GET /probe/status HTTP/1.1\r\nHost: a\nX-B: c\r\n\r\n",
+    "bare LF at the end": b"GET /probe/status HTTP/1.1\r\nHost: a\r\n\n",
+    "a folded header": request("GET", "/probe/status", "X-A: b\r\n c"),
+    "a fold before the first header": b"GET /probe/status HTTP/1.1\r\n Host: a\r\n\r\n",
+    "NUL in a value": request("GET", "/probe/status", "X-A: a\0b"),
+    "NUL in a name": request("GET", "/probe/status", "X\0A: b"),
+    "CR in a value": request("GET", "/probe/status", "X-A: a\rb"),
+    "NUL in the target": request("GET", "/probe/\0status"),
+    "NUL in the method": request("G\0T"),
+    "space before the colon": request("GET", "/probe/status", "X-A : b"),
+    "a header without a colon": request("GET", "/probe/status", "nonsense"),
+    "a header without a name": request("GET", "/probe/status", ": b"),
+    "two spaces in the request line": b"GET  /probe/status HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a tab in the request line": b"GET\t/probe/status HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a space behind the version": b"GET /probe/status HTTP/1.1 \r\nHost: a\r\n\r\n",
+    "no version": b"GET /probe/status\r\nHost: a\r\n\r\n",
+    "a version in lower case": request(version="http/1.1"),
+    "no host": request(host=None),
+    "signed length": post("Content-Length: +2"),
+    "length list": post("Content-Length: 2, 2"),
+    "empty length": post("Content-Length: "),
+    "chunk size in words": post("Transfer-Encoding: chunked", body=b"two\r\n{}\r\n0\r\n\r\n"),
+    "chunk size signed": post("Transfer-Encoding: chunked", body=b"+2\r\n{}\r\n0\r\n\r\n"),
+    "chunk size beyond 64 bits": post("Transfer-Encoding: chunked",
+                                      body=b"ffffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
+    "chunk longer than it says": post("Transfer-Encoding: chunked",
+                                      body=b"2\r\n{}x\r\n0\r\n\r\n"),
+    "bare LF after a chunk size": post("Transfer-Encoding: chunked",
+                                       body=b"2\n{}\r\n0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_what_a_library_would_mend_is_400(node, case):
+    status, headers, body = exchange(node, HIDDEN[case])
+    assert status == 400, (status, body)
+    assert headers["content-type"].startswith("application/problem+json")
+    assert headers["connection"].lower() == "close"
+    assert json.loads(body)["status"] == 400
+
+
+def test_nothing_behind_a_refused_request_is_answered(node):
+    for case in HIDDEN:
+        with connect(node.gateway) as sock:
+            sock.sendall(HIDDEN[case] + request("GET", "/probe/status"))
+            assert len(re.findall(rb"HTTP/1\.1 \d{3} ", read_to_end(sock))) == 1, case
+
+
+def test_limits_are_told_as_problems(node):
+    for status, wire in ((414, request("GET", "/probe/request/" + "a" * 9000)),
+                         (431, request("GET", "/probe/status", "X-Large: " + "a" * 40_000))):
+        got, headers, body = exchange(node, wire)
+        assert got == status
+        assert headers["content-type"].startswith("application/problem+json")
+        assert json.loads(body)["status"] == status
+
+
+def test_headers_within_the_limit_are_fine(node):
+    got, _, _ = exchange(node, request("GET", "/probe/status", "X-Large: " + "a" * 30_000))
+    assert got == 202
+    got, _, _ = exchange(
+        node, request("GET", "/probe/status", *[f"X-{n}: {'b' * 200}" for n in range(90)]))
+    assert got == 202
+
+
+def test_trailers_and_chunk_extensions_are_read_over(node):
+    body = b'4;name="value"\r\n{"a"\r\n3\r\n:1}\r\n0\r\nX-Trailer: yes\r\n\r\n'
+    with connect(node.gateway) as sock:
+        for _ in range(2):
+            sock.sendall(post("Transfer-Encoding: chunked", body=body))
+            assert read_answer(sock)[2] == b'{"a":1}'
+
+
+def test_a_head_that_does_not_come_is_408(make_node):
+    own = make_node(settings={"http.header_timeout": "300ms"}).start()
+    with connect(own.gateway) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
+        assert read_answer(sock)[0] == 408
+    with connect(own.gateway) as sock:  # one byte now and then does not help
+        began = time.monotonic()
+        try:
+            while time.monotonic() - began < 5:
+                sock.sendall(b"G")
+                time.sleep(0.05)
+        except OSError:
+            pass
+        assert time.monotonic() - began < 4
+    assert own.stop() == 0
+
+
+def test_a_body_that_does_not_come_is_408(make_node, realm):
+    own = make_node(settings={"http.body_timeout": "300ms"}).start()
+    own.create_open_realm(realm)
+    own.publish(text_of("probe.json"))
+    with connect(own.gateway) as sock:
+        sock.sendall(post("Content-Length: 100", body=b"{"))
+        assert read_answer(sock)[0] == 408
+    assert own.stop() == 0
+
+
+def test_an_idle_connection_is_closed_in_silence(make_node):
+    own = make_node(settings={"http.idle_timeout": "300ms"}).start()
+    with connect(own.gateway) as sock:
+        sock.sendall(request("GET", "/nothing"))
+        assert read_answer(sock)[0] == 404
+        assert read_to_end(sock) == b""
+    assert own.stop() == 0
+
+
+def test_a_client_that_hangs_up_cancels_its_call_at_once(node, peer):
+    service = peer("py-ws-json")
+    service.register("com.example.e2e.slow", "slow")
+    with connect(node.gateway) as sock:
+        sock.sendall(request("GET", "/probe/slow/60"))
+        wait_until(lambda: node.metric("postern_wamp_calls_open") == 1, "the call on its way")
+    service.wait_for("interrupted")
+    assert node.metric("postern_wamp_calls_open") == 0
+
+
+def test_leading_empty_lines_are_read_over(node):
+    assert exchange(node, b"\r\n\r\n" + request("GET", "/probe/status"))[0] in (202, 400)
+
+
+def test_http_1_0_is_answered_and_closed(node):
+    with connect(node.gateway) as sock:
+        sock.sendall(b"GET /probe/status HTTP/1.0\r\n\r\n")
+        assert b" 202 " in read_to_end(sock)
