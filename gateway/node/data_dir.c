@@ -11,12 +11,33 @@
 
 enum { PATH_SIZE_MAX = 4096 };
 
+/* The folder and those above it. */
+static bool make_dirs(const char *dir)
+{
+    struct buf path;
+    bool made = true;
+    buf_init(&path, PATH_SIZE_MAX);
+    (void)buf_printf(&path, "%s%c", dir, '\0');
+    for (size_t i = 1; made && i < path.len && !path.full; i++) {
+        if (path.ptr[i] == '/' || path.ptr[i] == '\0') {
+            char kept = path.ptr[i];
+            path.ptr[i] = '\0';
+            made = mkdir(path.ptr, 0700) == 0 || errno == EEXIST;
+            path.ptr[i] = kept;
+        }
+    }
+    int number = errno;
+    buf_done(&path);
+    errno = number;
+    return made;
+}
+
 bool data_dir_open(struct node *node, struct err *err)
 {
     const char *dir = node->conf->data.dir;
     struct buf path;
     char reason[128];
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+    if (!make_dirs(dir)) {
         return err_set(err, ERR_UNAVAILABLE, "cannot make the data directory %s: %s", dir,
                        strerror_r(errno, reason, sizeof(reason)));
     }

@@ -50,7 +50,8 @@ void answer_put_header(struct answer *answer, struct str name, struct str value)
     }
     size_t at = find(answer, name);
     size_t bytes = name.len + value.len;
-    if (at == ANSWER_HEADERS_MAX || bytes > ANSWER_HEADER_BYTES_MAX - answer->header_bytes) {
+    if (at == ANSWER_HEADERS_MAX || bytes > ANSWER_HEADER_BYTES_MAX - answer->header_bytes ||
+        !arena_room(answer->run.arena, name.len + 64)) {
         answer->headers_full = true;
         return;
     }

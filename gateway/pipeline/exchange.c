@@ -12,7 +12,11 @@ typedef enum stage_result (*stage_fn)(struct exchange *exchange);
 
 /* The life of a request, in order. */
 static const stage_fn stages[] = {match_stage, secure_stage, bind_stage, act_stage, reply_stage};
-enum { STAGES = sizeof(stages) / sizeof(stages[0]), BODY_CHUNK_MAX = 1 << 30 };
+enum {
+    STAGES = sizeof(stages) / sizeof(stages[0]),
+    BODY_CHUNK_MAX = 1 << 30,
+    ANSWER_ROOM = 64 << 10
+};
 
 static void on_deadline(struct timer *timer)
 {
@@ -106,12 +110,18 @@ static void drop_call(struct exchange *exchange)
     }
 }
 
+void exchange_reserve(struct exchange *exchange)
+{
+    exchange->arena->max += ANSWER_ROOM;
+}
+
 bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsigned status)
 {
     if (exchange->finished) {
         return false;
     }
     exchange->finished = true;
+    exchange_reserve(exchange);
     timer_stop(&exchange->deadline);
     drop_call(exchange);
     list_remove(&exchange->link);

@@ -102,6 +102,8 @@ enum stage_result exchange_refuse(struct exchange *exchange,
                                   ...) __attribute__((format(printf, 4, 5)));
 /* Marks it finished; true for the first caller, who then answers (or not). */
 bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsigned status);
+/* Templates stop at the arena's end; what writes the answer may go beyond, a little. */
+void exchange_reserve(struct exchange *exchange);
 /* The stream is over; the exchange's memory goes with it. */
 void exchange_gone(struct exchange *exchange);
 

@@ -287,6 +287,7 @@ static enum stage_result reply_options(struct exchange *exchange, struct answer 
 
 enum stage_result reply_stage(struct exchange *exchange)
 {
+    exchange_reserve(exchange);
     const struct operation *operation = exchange->operation;
     bool error = exchange->reply != NULL && !exchange->reply->ok;
     const struct response_template *template = error ? &operation->on_error : &operation->on_result;
