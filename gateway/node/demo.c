@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CALLEE_WAIT_MS = 10000 };
+enum { CALLEE_WAIT_MS = 10000, PATH_BYTES = 4096 };
 
 /* Its stdout is a pipe to us, on which it says when its procedures are registered. */
 static bool spawn(struct node *node, char *const *argv)
@@ -75,14 +75,19 @@ void demo_announce(const struct node *node)
     wait_for_callee(node);
     struct str gateway = net_listener_address(node->gateway);
     struct str admin = net_listener_address(node->admin);
+    struct buf made; /* where a generated password is; else it was given to us */
+    buf_init(&made, PATH_BYTES);
+    (void)buf_printf(&made, "%s/admin-password%c", node->conf->data.dir, '\0');
+    bool generated = access(made.ptr, R_OK) == 0;
     (void)dprintf(STDERR_FILENO,
                   "\nPostern runs.\n"
                   "  API     http://" PRISTR "/demo/health\n"
                   "  WAMP    ws://" PRISTR "/ws (realm com.example.demo)\n"
-                  "  admin   http://" PRISTR
-                  "/version (user admin, password in %s/admin-password)\n"
+                  "  admin   http://" PRISTR "/version (user admin, password %s%s)\n"
                   "Try it in another terminal:\n",
-                  STRARG(gateway), STRARG(gateway), STRARG(admin), node->conf->data.dir);
+                  STRARG(gateway), STRARG(gateway), STRARG(admin), generated ? "in " : "as given",
+                  generated ? made.ptr : "");
+    buf_done(&made);
     (void)printf("curl http://" PRISTR "/demo/hello/world\n", STRARG(gateway));
     (void)fflush(stdout);
 }
