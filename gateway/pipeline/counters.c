@@ -16,6 +16,7 @@ struct api_cells {
 
 static struct metric *requests;
 static struct metric *seconds;
+static struct metric_cell *open_now;
 
 /* Few APIs, kept as long as the thread: the main thread's are never made. */
 static _Thread_local struct map cells_by_api;
@@ -27,6 +28,8 @@ void counters_setup(void)
                               "status", NULL);
     seconds = metric_histogram("postern_http_request_seconds",
                                "from the head of a request to its answer, by API", "api", NULL);
+    open_now =
+        metric_only(metric_gauge("postern_http_requests_open", "requests not answered yet", NULL));
 }
 
 static struct api_cells *cells_new(struct str api)
@@ -43,6 +46,11 @@ static struct api_cells *cells_new(struct str api)
     return cells;
 }
 
+void counters_begin(void)
+{
+    metric_gauge_add(open_now, 1);
+}
+
 void counters_exchange(const struct route *route, unsigned status, uint64_t took_ns)
 {
     struct str api = route == NULL ? STR("-") : route->api;
@@ -55,6 +63,7 @@ void counters_exchange(const struct route *route, unsigned status, uint64_t took
         metric_add(cells->requests[class], 1);
     }
     metric_observe_ns(cells->seconds, took_ns);
+    metric_gauge_add(open_now, -1);
 }
 
 void counters_done(void)

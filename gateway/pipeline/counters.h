@@ -7,6 +7,8 @@
 struct route;
 
 void counters_setup(void);
+/* A request has begun; counters_exchange says how it ended. */
+void counters_begin(void);
 /* `route` is NULL for requests that matched none. */
 void counters_exchange(const struct route *route, unsigned status, uint64_t took_ns);
 /* On each worker as it stops: gives back what the thread kept. */

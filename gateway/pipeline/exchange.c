@@ -63,6 +63,7 @@ struct exchange *exchange_new(struct pipeline *pipeline, struct stream *stream)
     timer_init(&exchange->deadline, on_deadline);
     list_push(&mine->open, &exchange->link);
     (void)atomic_fetch_add_explicit(&pipeline->open, 1, memory_order_relaxed);
+    counters_begin();
     stream->user = exchange;
     return exchange;
 }
