@@ -153,7 +153,7 @@ def test_a_malformed_request_is_400(node, case):
 
 NOT_HTTP = {
     "no version": b"GET /probe/status\r\nHost: a\r\n\r\n",
-    "a line of noise": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 not to be read as TLS\r\n\r\n",
+    "a line of noise": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 looks like TLS\r\n\r\n",
     "only spaces": b"    \r\n\r\n",
     "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "HTTP/9.9": request(version="HTTP/9.9"),

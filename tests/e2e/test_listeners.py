@@ -179,6 +179,21 @@ def test_large_bodies_cross_tls_both_ways(secure):
     assert node.stop() == 0
 
 
+def test_the_events_example_is_for_its_host_and_for_those_it_can_tell_apart(secure):
+    secure.create_open_realm("org.example.shop")
+    published = secure.publish(text_of("events.json"))
+    assert published["id"] == "org.example.events"
+    base = f"https://localhost:{secure.tls['gateway']}/v2"
+    trust = ["--cacert", str(secure.certificate)]
+    host = ["-H", "Host: api.example.org"]
+    assert curl_parts(curl(*trust, *host, f"{base}/health")) == (200, '{"ok":true}')
+    assert curl_parts(curl(*trust, f"{base}/health"))[0] == 404  # another host's
+    refused = curl(*trust, *host, "-H", "Authorization: Bearer x", "-H",
+                   "Content-Type: application/json", "-d", "{}", f"{base}/events/tick")
+    assert curl_parts(refused)[0] == 401
+    assert secure.stop() == 0
+
+
 def test_noise_on_a_tls_port_is_hung_up_on(secure):
     address = f"127.0.0.1:{secure.tls['gateway']}"
     for noise in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x7f\xf2\0\0", b"\x16\x03\x01\xff\xff",

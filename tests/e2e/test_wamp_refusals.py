@@ -2,12 +2,11 @@
 import json
 import struct
 
-import msgpack
 import pytest
 
 from support.patience import wait_until
-from support.wampraw import (ABORT, CALL, CANCEL, ERROR, EVENT, GOODBYE, HELLO, INTERRUPT,
-                             INVOCATION, PUBLISH, PUBLISHED, REGISTER, REGISTERED, RESULT, ROLES,
+from support.wampraw import (CALL, CANCEL, ERROR, EVENT, GOODBYE, HELLO, INTERRUPT,
+                             INVOCATION, PUBLISH, REGISTER, REGISTERED, RESULT, ROLES,
                              SUBSCRIBE, SUBSCRIBED, UNREGISTER, UNREGISTERED, UNSUBSCRIBE,
                              UNSUBSCRIBED, WELCOME, YIELD, Closed, RawSocket, WebSocket, connect,
                              read_exactly, read_to_end, session)
@@ -111,8 +110,9 @@ def test_in_a_session_it_is_a_violation(joined, case):
 
 
 UNDECODABLE = {
-    "json": [b"", b"[", b"[48,1,{},\"x\"", b"[48,1,{},\"x\"] []", b"\xff\xfe", b"[48,1,{},\"\xff\"]",
-             b"[" * 100_000, b"[48,1,{},\"x\",[" + b"[" * 100_000, b"[48,1,{\"a\":NaN},\"x\"]",
+    "json": [b"", b"[", b"[48,1,{},\"x\"", b"[48,1,{},\"x\"] []", b"\xff\xfe",
+             b"[48,1,{},\"\xff\"]", b"[" * 100_000, b"[48,1,{},\"x\",[" + b"[" * 100_000,
+             b"[48,1,{\"a\":NaN},\"x\"]",
              b"[48,1,{},\"x\",[01]]", b"\0"],
     "msgpack": [b"", b"\x94\x30\x01\x80", b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff",
                 b"\xdb\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\xc1",

@@ -1,0 +1,142 @@
+"""Bounds that the configuration sets: reached, told, and left again."""
+import signal
+
+import pytest
+
+from support.patience import wait_until
+from support.peer import Peer
+from support.specs import text_of
+from support.wampraw import (ABORT, CALL, ERROR, HELLO, REGISTER, REGISTERED, ROLES, SUBSCRIBE,
+                             SUBSCRIBED, UNREGISTER, UNREGISTERED, RawSocket, connect, session)
+
+URI = "com.example.e2e"
+
+
+@pytest.fixture
+def limited(make_node, realm):
+    def make(**settings):
+        node = make_node(settings={key.replace("__", "."): value
+                                   for key, value in settings.items()}).start()
+        node.create_open_realm(realm)
+        return node
+    return make
+
+
+def test_sessions_are_bounded(limited, realm):
+    node = limited(limits__sessions="3")
+    wires = [session(node, realm) for _ in range(3)]
+    with RawSocket(node.rawsocket) as late:
+        late.send(HELLO, realm, ROLES)
+        answer = late.receive()
+        assert answer[0] == ABORT and answer[2] == "wamp.error.unavailable", answer
+    for wire in wires:
+        wire.close()
+    wait_until(lambda: node.metric("postern_wamp_sessions") == 0, "the sessions gone")
+    session(node, realm).close()
+    assert node.stop() == 0
+
+
+def test_registrations_and_subscriptions_of_a_session_are_bounded(limited, realm):
+    node = limited(limits__registrations_per_session="3", limits__subscriptions_per_session="3")
+    with session(node, realm) as wire, session(node, realm) as other:
+        given = [wire.ask(REGISTER, {}, f"{URI}.{n}") for n in range(3)]
+        assert all(answer[0] == REGISTERED for answer in given)
+        assert wire.ask(REGISTER, {}, f"{URI}.more")[0] == ERROR
+        assert [wire.ask(SUBSCRIBE, {}, f"{URI}.{n}")[0] for n in range(3)] == [SUBSCRIBED] * 3
+        assert wire.ask(SUBSCRIBE, {}, f"{URI}.more")[0] == ERROR
+        assert other.ask(REGISTER, {}, f"{URI}.more")[0] == REGISTERED
+        assert wire.ask(UNREGISTER, given[0][2])[0] == UNREGISTERED
+        assert wire.ask(REGISTER, {}, f"{URI}.again")[0] == REGISTERED
+    assert node.stop() == 0
+
+
+def test_calls_of_a_session_are_bounded(limited, realm):
+    node = limited(limits__calls_per_session="5")
+    with session(node, realm) as callee, session(node, realm) as caller:
+        callee.ask(REGISTER, {}, f"{URI}.held")
+        for n in range(1, 6):
+            caller.send(CALL, n, {}, f"{URI}.held")
+        caller.requests = 5
+        answer = caller.ask(CALL, {}, f"{URI}.held")
+        assert answer[:3] == [ERROR, CALL, 6], answer
+    assert node.stop() == 0
+
+
+def test_connections_are_bounded(limited):
+    node = limited(limits__connections="16")
+    socks = [connect(node.gateway) for _ in range(40)]
+    try:
+        for sock in socks:
+            sock.sendall(b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n")
+        served = 0
+        for sock in socks:
+            try:
+                served += sock.recv(100).startswith(b"HTTP/1.1 404")
+            except ConnectionResetError:
+                pass
+        assert 8 <= served <= 16, served
+    finally:
+        for sock in socks:
+            sock.close()
+    wait_until(lambda: node.ask("GET", "/nothing").status == 404, "room again")
+    assert node.stop() == 0
+
+
+def test_requests_waiting_for_an_answer_are_bounded(limited, realm):
+    node = limited(limits__parked_requests="4")
+    node.publish(text_of("probe.json"))
+    with Peer(node, realm, "py-ws-json") as service:
+        service.register(f"{URI}.slow", "slow")
+        socks = [connect(node.gateway, 20) for _ in range(12)]
+        for sock in socks:
+            sock.sendall(b"GET /probe/slow/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        statuses = [int(sock.recv(4096).split()[1]) for sock in socks]
+        assert set(statuses) == {200, 503}, statuses
+        assert statuses.count(200) >= 4, statuses
+        for sock in socks:
+            sock.close()
+        assert node.ask("GET", "/probe/slow/0").status == 200
+    assert node.stop() == 0
+
+
+def test_a_connection_without_a_session_is_not_kept(limited, realm):
+    node = limited(wamp__hello_timeout="300ms", wamp__handshake_timeout="300ms")
+    with RawSocket(node.rawsocket) as wire:
+        wire.expect_end()
+    with connect(node.rawsocket) as sock:
+        sock.sendall(b"\x7f\xf2")
+        assert sock.recv(10) == b""
+    with connect(node.gateway) as sock:
+        sock.sendall(b"GET /ws HTTP/1.1\r\nHost: a\r\n")
+        sock.recv(1000)
+    with session(node, realm) as wire:  # who has said hello may stay
+        assert wire.ask(SUBSCRIBE, {}, f"{URI}.stay")[0] == SUBSCRIBED
+    assert node.stop() == 0
+
+
+def test_a_call_waits_no_longer_than_the_node_allows(limited, realm):
+    node = limited(wamp__call_timeout="200ms", wamp__call_timeout_max="400ms")
+    with session(node, realm) as callee, session(node, realm) as caller:
+        callee.ask(REGISTER, {}, f"{URI}.held")
+        for options in ({}, {"timeout": 60_000}):
+            answer = caller.ask(CALL, options, f"{URI}.held")
+            assert answer[4] == "wamp.error.timeout", answer
+    assert node.stop() == 0
+
+
+def test_sighup_takes_live_settings_from_the_file(make_node, tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("log: {level: info}\n")
+    node = make_node(arguments=["-c", str(file)]).start()
+    assert node.ask("GET", "/nothing").status == 404
+    assert '"level":"debug"' not in node.log_text()
+    file.write_text("log: {level: debug}\n")
+    node.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: node.ask("GET", "/nothing") and '"level":"debug"' in node.log_text(),
+               "lines of level debug")
+    file.write_text("log: {level: nonsense}\n")
+    node.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "refused" in node.log_text() or "log.level" in node.log_text(),
+               "the refusal")
+    assert node.ask("GET", "/nothing").status == 404
+    assert node.stop() == 0
