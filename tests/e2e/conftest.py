@@ -1,4 +1,12 @@
-"""Fixtures: one node a module, made of the real program, with its log shown when a test fails."""
+"""Fixtures: one node a module, made of the real program, with its log shown when a test fails.
+
+    /usr/bin/python3 -m pytest tests/e2e
+
+POSTERN_BIN names the program (else what the presets dev and release built), POSTERN_E2E_SET gives
+settings to every node ("gateway.front=h1 node.workers=1"), and POSTERN_E2E_PATIENCE multiplies
+what is waited for before a test fails. Ports are free ones and directories temporary, so any
+number of runs may go on at once.
+"""
 import contextlib
 
 import pytest
