@@ -63,6 +63,9 @@ bool path_canonical(struct str path, struct arena *arena, struct str *out, const
             *why = "a backslash in the path";
             return false;
         }
+        if (path.ptr[i] == '/' && len > 0 && to[len - 1] == '/') {
+            continue; /* routing would see no difference, so nobody else may either */
+        }
         if (path.ptr[i] != '%') {
             to[len++] = path.ptr[i];
             continue;

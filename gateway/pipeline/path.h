@@ -1,8 +1,8 @@
 /* path.h - the one canonical path, computed once and used for routing, security, limits and logs.
  *
  * RFC 3986, 6.2.2: escapes of unreserved characters are decoded, others are upper
- * case. What could be read in two ways is refused: encoded slash, backslash, NUL
- * and controls, dot segments, broken escapes.
+ * case; slashes in a row are one. What could be read in two ways is refused: encoded
+ * slash, backslash, NUL and controls, dot segments, broken escapes.
  */
 #ifndef POSTERN_PIPELINE_PATH_H
 #define POSTERN_PIPELINE_PATH_H

@@ -36,7 +36,8 @@ static void escapes_have_one_spelling(void **state)
     } rows[] = {
         {"/", "/"},
         {"/a/b/", "/a/b/"},
-        {"//a", "//a"},
+        {"//a", "/a"},
+        {"/a///b//", "/a/b/"},
         {"/%41%7e%2D", "/A~-"},
         {"/%c3%a4", "/%C3%A4"},
         {"/a%20b;c=d", "/a%20b;c=d"},
