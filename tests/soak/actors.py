@@ -402,7 +402,8 @@ async def http_pipelining(world):
         reader, writer = await wamp.dial(*address, tls=tls)
         try:
             for _ in range(world.random.randint(1, 5)):
-                numbers = [world.random.randint(0, 10**9) for _ in range(world.random.randint(1, 8))]
+                count = world.random.randint(1, 8)
+                numbers = [world.random.randint(0, 10**9) for _ in range(count)]
                 sent = b"".join(web.request_bytes("GET", f"/soak/echo/{n}") for n in numbers)
                 cut = world.random.randint(0, len(sent))
                 writer.write(sent[:cut])
@@ -426,7 +427,8 @@ async def http_malformed(world):
     """Each is refused with a 4xx or 5xx, or by hanging up; none is kept waiting."""
     wrong = [b"GET\r\n\r\n", b"G\x00T / HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n" * 200,
              b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
-             b"POST /soak/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+             b"POST /soak/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+             b"Content-Length: 6\r\n\r\nabcdef",
              b"POST /soak/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
              b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
              b"POST /soak/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
