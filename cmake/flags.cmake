@@ -14,6 +14,13 @@ add_compile_options(
 add_compile_options("$<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>")
 add_compile_options(-include ${PROJECT_SOURCE_DIR}/core/base/banned.h)
 
+# Modules are small libraries; this lets the compiler look across them (docs/performance.md).
+option(POSTERN_LTO "optimize at link time, where the tools can" OFF)
+if(POSTERN_LTO)
+    include(CheckIPOSupported)
+    check_ipo_supported(RESULT CMAKE_INTERPROCEDURAL_OPTIMIZATION OUTPUT why_not LANGUAGES C)
+endif()
+
 if(POSTERN_SANITIZE)
     add_compile_options(-fsanitize=${POSTERN_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${POSTERN_SANITIZE})
