@@ -32,7 +32,7 @@ enum {
     WORLD_LATE_MS = 20,
     WORLD_STREAMED = 8 << 20,
     WORLD_PIECE = 16 << 10,
-    WORLD_PATIENCE_S = 5,
+    WORLD_PATIENCE_S = 10,
 };
 
 typedef struct front *(*front_new_fn)(const struct front_options *options);
@@ -239,8 +239,8 @@ static inline void world_start(struct http_world *world,
                                                      .ctx = world,
                                                      .limits = *limits});
     world->net = net_new(world->workers, &(struct net_limits){.connections = 1000,
-                                                              .first_byte_timeout_ms = 5000,
-                                                              .tls_handshake_timeout_ms = 5000,
+                                                              .first_byte_timeout_ms = 30000,
+                                                              .tls_handshake_timeout_ms = 30000,
                                                               .backlog = 64});
     world->protocol = front_protocol(world->front);
     world->listener = net_listen(world->net,

@@ -25,7 +25,7 @@ enum {
     LATER_MS = 20,
     STREAMED = 12 << 20,
     PIECE = 16 << 10,
-    PATIENCE_MS = 5000,
+    PATIENCE_MS = 10000,
 };
 
 /* ---- the handler: what a path does ------------------------------------------ */
@@ -44,6 +44,7 @@ static struct {
     struct front *front;
     struct net_protocol protocol;
     uint16_t port;
+    atomic_uint asked;
     atomic_uint gone;
     atomic_uint answered;
     atomic_size_t written;
@@ -128,6 +129,7 @@ static void on_request(void *ctx, struct stream *stream)
     (void)ctx;
     task->stream = stream;
     stream->user = task;
+    atomic_fetch_add(&world.asked, 1);
     timer_init(&task->timer, on_late);
     buf_init(&task->body, BODY_MAX);
     if (path_is(stream, "/early")) {
@@ -189,8 +191,8 @@ static int start(void **state)
                    .idle_timeout_ms = 3000},
     });
     world.net = net_new(world.workers, &(struct net_limits){.connections = 100,
-                                                            .first_byte_timeout_ms = 5000,
-                                                            .tls_handshake_timeout_ms = 5000,
+                                                            .first_byte_timeout_ms = 30000,
+                                                            .tls_handshake_timeout_ms = 30000,
                                                             .backlog = 16});
     world.protocol = front_protocol(world.front);
     struct net_listener *listener =
@@ -299,12 +301,17 @@ static void expect_end(struct client *client)
     assert_true(client->ended);
 }
 
-static void wait_gone(unsigned count)
+static void wait_until(atomic_uint *value, unsigned count)
 {
-    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&world.gone) < count; i++) {
+    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(value) < count; i++) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
-    assert_int_equal(atomic_load(&world.gone), count);
+    assert_int_equal(atomic_load(value), count);
+}
+
+static void wait_gone(unsigned count)
+{
+    wait_until(&world.gone, count);
 }
 
 #define HEAD(method, path) method " " path " HTTP/1.1\r\nHost: a\r\n"
@@ -639,8 +646,8 @@ static void requests_under_way_end_with_the_front(void **state)
         dial(&clients[i]);
         say(&clients[i], i % 2 == 0 ? HEAD("GET", "/hang") "\r\n"
                                     : HEAD("POST", "/echo") "Content-Length: 9\r\n\r\nhalf");
-        (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
+    wait_until(&world.asked, COUNT_OF(clients));
     workers_stop(world.workers);
     assert_int_equal(atomic_load(&world.gone), COUNT_OF(clients));
     assert_int_equal(atomic_load(&world.answered), 0);
