@@ -104,8 +104,8 @@ static inline enum probe probe_word(struct str first)
 }
 
 static const struct net_limits usual_limits = {.connections = 1000,
-                                               .first_byte_timeout_ms = 3000,
-                                               .tls_handshake_timeout_ms = 3000,
+                                               .first_byte_timeout_ms = 30000,
+                                               .tls_handshake_timeout_ms = 30000,
                                                .backlog = 128};
 
 static inline struct echo_node *

@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 10000 };
 
 /* Runs `fn(ctx)` on a worker and waits until it has returned. */
 struct errand {

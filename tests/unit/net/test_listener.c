@@ -68,9 +68,7 @@ static void a_client_that_hangs_up_undecided_is_dropped_at_once(void **state)
     send_all(fd, STR("WO"));
     expect_connections(node, 1);
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
-    uint64_t before = clock_mono_ms();
-    expect_end(fd);
-    assert_true(clock_mono_ms() - before < 1000);
+    expect_end(fd); /* waits for less than the time a silent one has */
     (void)close(fd);
     assert_int_equal(atomic_load(&node->taken), 0);
     node_free(node);
@@ -330,7 +328,7 @@ static void a_stop_drops_those_still_negotiating(void **state)
         fds[i] = connect_node(node);
         send_all(fds[i], STR("WO"));
     }
-    (void)usleep(30000);
+    expect_connections(node, COUNT_OF(fds));
     workers_stop(node->workers);
     assert_int_equal(net_connections(node->net), 0);
     for (size_t i = 0; i < COUNT_OF(fds); i++) {
