@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { WORKERS = 2, ARENA_MAX = 16 << 20, PATIENCE_MS = 5000 };
+enum { WORKERS = 2, ARENA_MAX = 16 << 20, PATIENCE_MS = 10000 };
 
 static struct {
     char folder[64];
@@ -124,10 +124,13 @@ static void on_finish(struct publish_request *request)
     atomic_store(&p->done, true);
 }
 
+static atomic_uint begun;
+
 static void publish_here(struct post *post)
 {
     struct publication *p = CONTAINER_OF(post, struct publication, post);
     builder_publish(world.builder, &p->request);
+    (void)atomic_fetch_add(&begun, 1);
 }
 
 #define SPEC(id, realm, path)                                                                    \
@@ -421,13 +424,16 @@ static void the_builder_ends_after_what_is_under_way(void **state)
     enum { MANY = 10 };
     struct publication *all[MANY];
     char texts[MANY][400];
+    unsigned before = atomic_load(&begun);
     (void)state;
     run_world();
     for (unsigned i = 0; i < MANY; i++) {
         (void)snprintf(texts[i], sizeof(texts[i]), SPEC("s%u", "com.test", "/p%u"), i, i);
         all[i] = begin(texts[i], STORE_ANY_VERSION, false);
     }
-    (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&begun) < before + MANY; i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
     builder_stop(world.builder);
     for (unsigned i = 0; i < MANY; i++) {
         wait_done(all[i]);
