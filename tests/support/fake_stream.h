@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-enum { FAKE_FIELDS = 16, FAKE_PATIENCE = 3000 };
+enum { FAKE_FIELDS = 16, FAKE_PATIENCE = 10000 };
 
 struct fake {
     struct stream stream;

@@ -411,7 +411,7 @@ static void a_late_answer_never_reaches_the_next_call_of_its_slot(void **state)
 
 static void wait_for(struct actor *actor)
 {
-    for (unsigned i = 0; i < 400 && unheard(actor) == 0; i++) {
+    for (unsigned i = 0; i < 2000 && unheard(actor) == 0; i++) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
         settle(&world);
     }

@@ -224,7 +224,7 @@ static unsigned replies(void)
 
 static void wait_for_replies(unsigned count)
 {
-    for (unsigned i = 0; i < 400 && replies() < count; i++) {
+    for (unsigned i = 0; i < 2000 && replies() < count; i++) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
         settle(&world);
     }
