@@ -274,7 +274,7 @@ static inline struct speaker *speaker_open(struct house *house,
                                                .realm = str_of(realm),
                                                .serializer = serializer,
                                                .insecure = true,
-                                               .timeout_ms = 3000};
+                                               .timeout_ms = WAIT_MS};
     on_worker(&house->world, worker, speaker_open_here, speaker);
     return speaker;
 }

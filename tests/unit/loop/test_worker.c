@@ -244,7 +244,7 @@ static void look_at_thread(struct worker *worker, void *ctx)
     (void)pthread_sigmask(SIG_SETMASK, NULL, &mask);
     seen.blocked = sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGHUP) == 1;
     /* The name is set by the creator, who may still be on its way. */
-    for (int i = 0; i < 1000 && strcmp(seen.name, "worker-1") != 0; i++) {
+    for (int i = 0; i < 10000 && strcmp(seen.name, "worker-1") != 0; i++) {
         (void)pthread_getname_np(pthread_self(), seen.name, sizeof(seen.name));
         (void)usleep(1000);
     }

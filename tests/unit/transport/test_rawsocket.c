@@ -4,7 +4,7 @@
 static int start(void **state)
 {
     static struct fixture fixture;
-    fixture = (struct fixture){.options.handshake_timeout_ms = 300};
+    fixture = (struct fixture){.options.handshake_timeout_ms = 1000};
     fixture_start(&fixture);
     *state = &fixture;
     return 0;

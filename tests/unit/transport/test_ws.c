@@ -4,11 +4,11 @@ static int start(void **state)
 {
     static const struct str origins[] = {STR_INIT("https://app.example")};
     static struct fixture fixture;
-    fixture = (struct fixture){.options = {.handshake_timeout_ms = 300,
+    fixture = (struct fixture){.options = {.handshake_timeout_ms = 1000,
                                            .origins = origins,
                                            .origin_count = 1,
-                                           .ping_interval_ms = 400,
-                                           .ping_timeout_ms = 400}};
+                                           .ping_interval_ms = 1000,
+                                           .ping_timeout_ms = 1500}};
     fixture_start(&fixture);
     *state = &fixture;
     return 0;

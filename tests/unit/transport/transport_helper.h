@@ -31,7 +31,7 @@
 
 #include <cmocka.h>
 
-enum { MESSAGE_MAX = 1 << 20, WAIT_MS = 5000 };
+enum { MESSAGE_MAX = 1 << 20, WAIT_MS = 10000 };
 
 static atomic_int sessions_open;
 static atomic_int sessions_opened;
