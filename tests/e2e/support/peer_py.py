@@ -24,14 +24,28 @@ def tell(**parts):
     sys.stdout.flush()
 
 
-async def slow(seconds, *rest):
-    try:
-        await asyncio.sleep(seconds)
-    except asyncio.CancelledError:
+class Slow(asyncio.Future):
+    """An answer that takes its time. A task that is cancelled in the turn that made it never
+    begins, and could not tell; this can."""
+
+    def cancel(self, msg=None):
+        if self.done():
+            return False
         tell(what="interrupted")
         # Autobahn 22.7 loses a CancelledError, and the caller would wait for its answer.
-        raise ApplicationError("wamp.error.canceled", "interrupted") from None
-    return list(rest)
+        self.set_exception(ApplicationError("wamp.error.canceled", "interrupted"))
+        return True
+
+
+def slow(seconds, *rest):
+    answer = Slow()
+
+    def give():
+        if not answer.done():
+            answer.set_result(list(rest))
+
+    answer.get_loop().call_later(seconds, give)
+    return answer
 
 
 def fail(uri, *args, **kwargs):
