@@ -236,7 +236,7 @@ def test_while_draining_nobody_new_is_let_in(make_node, realm):
     own.publish(text_of("probe.json"))
     with Peer(own, realm, "py-ws-json") as service, connect(own.admin) as admin:
         service.register("com.example.e2e.slow", "slow")
-        waiting = Background(own, "/probe/slow/2")
+        waiting = Background(own, "/probe/slow/6")
         wait_until(lambda: open_calls(own) == 1, "the call on its way")
         admin.sendall(b"GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
         assert admin.recv(4096).startswith(b"HTTP/1.1 204")

@@ -105,12 +105,12 @@ def test_a_head_that_does_not_come_is_408(make_node):
     with connect(own.gateway) as sock:  # one byte now and then does not help
         began = time.monotonic()
         try:
-            while time.monotonic() - began < 5:
+            while time.monotonic() - began < 12:
                 sock.sendall(b"G")
                 time.sleep(0.05)
         except OSError:
             pass
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 10
     assert own.stop() == 0
 
 
@@ -125,7 +125,7 @@ def test_a_body_that_does_not_come_is_408(make_node, realm):
 
 
 def test_an_idle_connection_is_closed_in_silence(make_node):
-    own = make_node(settings={"http.idle_timeout": "300ms"}).start()
+    own = make_node(settings={"http.idle_timeout": "1500ms"}).start()
     with connect(own.gateway) as sock:
         sock.sendall(request("GET", "/nothing"))
         assert read_answer(sock)[0] == 404

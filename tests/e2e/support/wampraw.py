@@ -30,7 +30,7 @@ class Closed(Exception):
     """The other end has closed the connection."""
 
 
-def connect(address, timeout=PATIENCE / 4):
+def connect(address, timeout=PATIENCE / 2):
     host, port = address.rsplit(":", 1)
     return socket.create_connection((host, int(port)), timeout=timeout)
 
