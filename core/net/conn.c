@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -113,7 +114,7 @@ static bool offer(struct conn *conn, struct str input)
 /* As read(2); -1 with nothing in `why` when there is nothing to read yet. */
 static ssize_t read_plain(struct conn *conn, char *out, size_t size, const char **why)
 {
-    ssize_t got = read(conn->fd, out, size);
+    ssize_t got = recv(conn->fd, out, size, 0);
     if (got == 0) {
         *why = "end of stream";
     } else if (got < 0 && errno != EAGAIN && errno != EINTR) {

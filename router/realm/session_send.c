@@ -123,11 +123,11 @@ void session_doom(struct session *session, struct str farewell)
 
 void session_reap(struct session *session)
 {
+    uint64_t id = session->id; /* leaving forgets it */
     list_remove(&session->doom);
     session_leave_realm(session);
     if (session->farewell.len > 0) {
-        log_info("session closed", KV_U64("session", session->id),
-                 KV_STR("reason", session->farewell));
+        log_info("session closed", KV_U64("session", id), KV_STR("reason", session->farewell));
         send_last(session, MESSAGE_GOODBYE, session->farewell, STR_EMPTY);
     }
     session->closing = true;
