@@ -86,7 +86,7 @@ bool hex_encode(struct str bytes, struct buf *out)
     return !out->full;
 }
 
-static int nibble(char c)
+int hex_digit(char c)
 {
     if (c >= '0' && c <= '9') {
         return c - '0';
@@ -101,8 +101,8 @@ bool hex_decode(struct str text, struct buf *out)
         return false;
     }
     for (size_t i = 0; i < text.len; i += 2) {
-        int high = nibble(text.ptr[i]);
-        int low = nibble(text.ptr[i + 1]);
+        int high = hex_digit(text.ptr[i]);
+        int low = hex_digit(text.ptr[i + 1]);
         if (high < 0 || low < 0) {
             return false;
         }

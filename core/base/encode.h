@@ -18,6 +18,8 @@ bool base64_encode(enum base64_form form, struct str bytes, struct buf *out);
 /* False on any character, length, padding or stray bit that the form does not allow. */
 bool base64_decode(enum base64_form form, struct str text, struct buf *out);
 
+/* The value of one digit, in either case; -1 for what is none. */
+int hex_digit(char c);
 bool hex_encode(struct str bytes, struct buf *out); /* lower case */
 bool hex_decode(struct str text, struct buf *out);  /* either case, even length */
 

@@ -1,5 +1,6 @@
 #include "http/h1_chunked.h"
 
+#include "base/encode.h"
 #include "base/mem.h"
 #include "http/h1_head.h"
 
@@ -54,15 +55,6 @@ take_line(struct str input, size_t max, enum h1_rule rule, struct str *line, siz
     return memchr(line->ptr, '\r', line->len) == NULL ? H1_OK : H1_BARE_CR;
 }
 
-static int hex_of(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static size_t skip_token(struct str s, size_t at)
 {
     while (at < s.len && token_valid(str_sub(s, at, 1))) {
@@ -109,11 +101,11 @@ static enum h1_rule read_size(struct str line, uint64_t *out, size_t *digits)
 {
     uint64_t size = 0;
     size_t at = 0;
-    for (; at < line.len && hex_of(line.ptr[at]) >= 0; at++) {
+    for (; at < line.len && hex_digit(line.ptr[at]) >= 0; at++) {
         if (at == SIZE_DIGITS_MAX) {
             return H1_CHUNK_OVERFLOW;
         }
-        size = size * 16 + (uint64_t)hex_of(line.ptr[at]);
+        size = size * 16 + (uint64_t)hex_digit(line.ptr[at]);
     }
     *out = size;
     *digits = at;

@@ -1,15 +1,7 @@
 #include "pipeline/path.h"
 
+#include "base/encode.h"
 #include "payload/scan.h"
-
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    char low = (char)(c | 0x20);
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
 
 /* The byte that "%XX" at `at` stands for, or -1. */
 static int escaped(struct str text, size_t at)
@@ -17,8 +9,8 @@ static int escaped(struct str text, size_t at)
     if (at + 2 >= text.len) {
         return -1;
     }
-    int high = nibble(text.ptr[at + 1]);
-    int low = nibble(text.ptr[at + 2]);
+    int high = hex_digit(text.ptr[at + 1]);
+    int low = hex_digit(text.ptr[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
