@@ -1,8 +1,11 @@
 """serve --demo: the first thing that anybody sees."""
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from support.node import PASSWORD
 from support.patience import wait_until
@@ -41,6 +44,27 @@ def demo(make_node):
     node.start()
     wait_until(lambda: printed(node), "the curl line")
     return node
+
+
+def wrk(url):
+    done = subprocess.run(["wrk", "-t1", "-c32", "-d2s", url],
+                          capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("front", ["mhd", "h1"])
+def test_many_clients_at_once_all_get_an_answer(make_node, front):
+    node = make_node(arguments=["--demo", "--set", f"gateway.front={front}"])
+    node.start()
+    wait_until(lambda: printed(node), "the curl line")
+    told = wrk(f"http://{node.gateway}/demo/hello/world")
+    # wrk tells of errors only when there were any.
+    assert "Non-2xx" not in told and "Socket errors" not in told, told
+    answered = int(re.search(r"(\d+) requests in", told).group(1))
+    assert answered > 32, told
+    assert node.metric("postern_http_requests_total", api="com.example.demo",
+                       status="2xx") >= answered
+    assert node.stop() == 0
 
 
 def test_the_printed_curl_line_answers_from_another_process(make_node):
