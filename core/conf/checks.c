@@ -96,6 +96,19 @@ bool check_origin(struct str value, struct err *err)
            err_set(err, ERR_INVALID, "expected http://HOST[:PORT] or https://HOST[:PORT]");
 }
 
+bool check_trust_rule(struct str value, struct err *err)
+{
+    struct str prefix = STR("authid:");
+    size_t at = value.len;
+    while (at > 0 && value.ptr[at - 1] != '=') {
+        at--;
+    }
+    uint64_t level = 0;
+    size_t name = str_starts(value, prefix) ? prefix.len + 1 : 1;
+    return (at > name && str_to_u64(str_from(value, at), &level)) ||
+           err_set(err, ERR_INVALID, "expected ROLE=LEVEL or authid:NAME=LEVEL");
+}
+
 bool check_store_url(struct str value, struct err *err)
 {
     return str_starts(value, STR("sqlite:")) || str_starts(value, STR("postgresql://")) ||

@@ -125,6 +125,7 @@ struct conf {
         uint64_t ping_interval_ms;
         uint64_t ping_timeout_ms;
         struct conf_list origins; /* none: any */
+        struct conf_list trust_levels;
     } wamp;
     struct {
         uint64_t output_max;

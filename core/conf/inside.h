@@ -89,6 +89,7 @@ bool check_address(struct str value, struct err *err);
 bool check_cidr(struct str value, struct err *err);
 bool check_public_url(struct str value, struct err *err);
 bool check_origin(struct str value, struct err *err);
+bool check_trust_rule(struct str value, struct err *err);
 bool check_store_url(struct str value, struct err *err);
 bool check_cluster_url(struct str value, struct err *err);
 

@@ -203,6 +203,11 @@ const struct conf_row conf_rows[] = {
          "Web origins that may open a WebSocket on the public listener; empty is any. The admin "
          "listener takes its own origin only.",
      .check = check_origin},
+    {"wamp.trust_levels", CONF_LIST, AT(wamp.trust_levels), "", CONF_RESTART,
+     .text = "Trust levels of callers and publishers, such as `staff=2`, `authid:jo=3` or `all=1`; "
+             "the first that fits is told to callees and subscribers, 0 when none fits, nothing "
+             "when there are none.",
+     .check = check_trust_rule},
 
     {"template.output_max", CONF_SIZE, AT(template.output_max), "8m", CONF_RESTART,
      .text = "Largest value that a template of a specification may render.", .min = KIB,

@@ -30,6 +30,8 @@ struct router_options {
     uint64_t call_timeout_ms; /* when the caller gives none */
     uint64_t call_timeout_max_ms;
     uint64_t hello_timeout_ms;
+    const struct str *trust_rules; /* trust.h; copied */
+    size_t trust_rule_count;
 };
 
 struct router *router_new(const struct router_options *options);

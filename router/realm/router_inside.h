@@ -17,6 +17,7 @@
 #include "realm/realm.h"
 #include "realm/router.h"
 #include "realm/slots.h"
+#include "realm/trust.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -67,6 +68,7 @@ struct router {
     pthread_mutex_t lock;
     struct map realms;
     struct map builtins;
+    struct trust trust;
     atomic_size_t sessions; /* joined, on all workers */
 };
 

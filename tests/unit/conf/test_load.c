@@ -378,7 +378,9 @@ static void urls_are_checked(void **state)
                                       "store.url=mysql://hush",
                                       "cluster.url=http://hush",
                                       "wamp.origins=example.com",
-                                      "wamp.origins=https://a/path"};
+                                      "wamp.origins=https://a/path",
+                                      "wamp.trust_levels=staff",
+                                      "wamp.trust_levels=authid:=2"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         try_load(&attempt, NULL, bad[i], NULL);
         assert_false(attempt.ok);
