@@ -31,11 +31,24 @@ struct peer_ops {
     void (*resume)(struct peer *peer);
 };
 
+/* Why a session ends: set before `finish`, for transports that can say it (WebSocket's code). */
+enum peer_end {
+    PEER_END_NORMAL,
+    PEER_END_SHUTDOWN,  /* the node stops */
+    PEER_END_VIOLATION, /* the other end broke the protocol */
+    PEER_END_OVERFLOW,  /* it does not take what is meant for it */
+};
+
 struct peer {
     const struct peer_ops *ops;
     enum serializer serializer;
+    enum peer_end end;
     size_t message_max; /* the largest message that the other end accepts */
     struct peer_info info;
+    /* What came with a WebSocket's upgrade: the token of "Authorization: Bearer", and the Cookie
+     * header. Secrets of the transport's, as long as the peer lives; empty where there was none. */
+    struct str bearer;
+    struct str cookie;
 };
 
 #endif

@@ -86,6 +86,18 @@ send_last(struct session *session, enum message_type type, struct str reason, st
     }
 }
 
+/* What the transport is to say of an end with this reason. */
+static enum peer_end end_for(const struct session *session, struct str reason)
+{
+    if (session->shard->stopping) {
+        return PEER_END_SHUTDOWN;
+    }
+    if (str_eq(reason, FAULT_PROTOCOL_VIOLATION)) {
+        return PEER_END_VIOLATION;
+    }
+    return str_eq(reason, CLOSE_OVERFLOW) ? PEER_END_OVERFLOW : PEER_END_NORMAL;
+}
+
 void session_abort(struct session *session, struct str reason, struct str text)
 {
     if (session->state == SESSION_ENDED) {
@@ -95,6 +107,7 @@ void session_abort(struct session *session, struct str reason, struct str text)
              KV_STR("text", text));
     send_last(session, MESSAGE_ABORT, reason, text);
     session_doom(session, STR_EMPTY);
+    session->peer->end = end_for(session, reason);
 }
 
 void session_violation(struct session *session, const char *format, ...)
@@ -117,6 +130,7 @@ void session_doom(struct session *session, struct str farewell)
     }
     session->state = SESSION_ENDED;
     session->farewell = farewell;
+    session->peer->end = end_for(session, farewell);
     timer_stop(&session->hello_timer);
     list_push(&session->shard->doomed, &session->doom);
 }

@@ -197,14 +197,23 @@ static void begin_closing(struct ws *ws)
     timer_start(&ws->timer, CLOSE_MS);
 }
 
+static const uint16_t close_codes[] = {
+    [PEER_END_NORMAL] = LWS_CLOSE_STATUS_NORMAL,
+    [PEER_END_SHUTDOWN] = LWS_CLOSE_STATUS_GOINGAWAY,
+    [PEER_END_VIOLATION] = LWS_CLOSE_STATUS_PROTOCOL_ERR,
+    [PEER_END_OVERFLOW] = LWS_CLOSE_STATUS_POLICY_VIOLATION,
+};
+
 static void ws_finish(struct peer *peer)
 {
     struct ws *ws = of_peer(peer);
     if (ws->state != WS_OPEN) {
         return;
     }
-    put_header(ws, OPCODE_CLOSE | FIN, 2);
-    outq_copy(&ws->out, str_make("\x03\xe8", 2)); /* 1000 */
+    unsigned code = close_codes[peer->end];
+    const char octets[2] = {(char)(code >> 8), (char)(code & 0xff)};
+    put_header(ws, OPCODE_CLOSE | FIN, sizeof(octets));
+    outq_copy(&ws->out, str_make(octets, sizeof(octets)));
     loop_at_turn_end(&ws->flush);
     begin_closing(ws);
     (void)lws_rx_flow_control(ws->wsi, 1);
