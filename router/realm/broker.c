@@ -21,9 +21,7 @@ static bool publish_check(struct shard *shard,
     }
     *error = FAULT_NOT_AUTHORIZED;
     if (uri_reserved(publication->topic)) {
-        struct str space = publication->topic;
-        struct str rest = STR_EMPTY;
-        (void)str_cut(publication->topic, '.', &space, &rest);
+        struct str space = uri_reserved_space(publication->topic);
         return err_set(err, ERR_DENIED, "Use of reserved namespace '" PRISTR "'.", STRARG(space));
     }
     struct access_question question = {.principal = publication->principal,
@@ -37,7 +35,7 @@ static struct str
 event_details(struct shard *shard, const struct publication *publication, bool disclosed)
 {
     const struct principal *principal = publication->principal;
-    bool role = principal->role_count > 0;
+    bool role = disclosed && principal->role_count > 0;
     struct emit emit;
     buf_clear(&shard->details);
     emit_init(&emit, publication->payload->serializer, &shard->details);
@@ -124,6 +122,13 @@ bool broker_publish(struct shard *shard,
         spread(shard, publication, out_options, *out_id);
     }
     return true;
+}
+
+void broker_announce(struct seat *seat, struct str topic, const struct payload *payload)
+{
+    struct publish_options options = {0};
+    struct publication publication = {.seat = seat, .topic = topic, .payload = payload};
+    spread(seat->shard, &publication, &options, wamp_id_random());
 }
 
 void session_publish(struct session *session, struct message *message)

@@ -35,4 +35,8 @@ bool broker_publish(struct shard *shard,
                     struct str *out_error,
                     struct err *err);
 
+/* A meta event: the router is its publisher, nobody is asked. For meta.c, on the realm's home
+ * worker. */
+void broker_announce(struct seat *seat, struct str topic, const struct payload *payload);
+
 #endif

@@ -13,12 +13,18 @@
 #include <stdint.h>
 
 struct router;
+struct seat;
 struct session;
 
+/* Everything is borrowed for the call, `handle` excepted. */
 struct builtin_call {
     struct router *router;
     struct str realm;
+    struct seat *seat;       /* the realm as this worker has it */
+    struct session *session; /* the caller, or NULL: in-process */
+    uint64_t caller;         /* its session id, or 0 */
     const struct principal *principal;
+    struct slice options; /* of the CALL; may be none */
     const struct payload *payload;
     uint64_t handle; /* for the answer; stays good on this worker until answered */
 };

@@ -339,7 +339,11 @@ static void call_builtin(const struct builtin *builtin,
     struct builtin_call arrived = {
         .router = call->shard->router,
         .realm = realm_uri(call->seat->realm),
+        .seat = call->seat,
+        .session = request->session,
+        .caller = request->session == NULL ? 0 : request->caller_id,
         .principal = request->principal,
+        .options = request->options,
         .payload = request->payload,
         .handle = (uint64_t)call->slot.index << 32 | call->slot.generation,
     };

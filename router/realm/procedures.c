@@ -37,12 +37,9 @@ static bool refuse(struct refusal *refusal, struct str error, enum err_code code
     return err_set(&refusal->err, code, "%s", text);
 }
 
-/* "wamp" or "bondy". */
 static bool refuse_reserved(struct refusal *refusal, struct str uri)
 {
-    struct str space = uri;
-    struct str rest = STR_EMPTY;
-    (void)str_cut(uri, '.', &space, &rest);
+    struct str space = uri_reserved_space(uri);
     refusal->error = FAULT_NOT_AUTHORIZED;
     return err_set(&refusal->err, ERR_DENIED, "Use of reserved namespace '" PRISTR "'.",
                    STRARG(space));

@@ -2,6 +2,8 @@
 #include "realm/realm.h"
 
 #include "base/mem.h"
+#include "realm/bulletin.h"
+#include "realm/meta.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -12,11 +14,15 @@ struct realm {
     pthread_rwlock_t lock;
     struct registry registry;
     struct subscriptions subscriptions;
+    struct bulletin bulletin;
 };
 
-struct realm *realm_new(struct str uri)
+struct realm *realm_new(struct str uri, struct router *router, struct worker *home)
 {
     struct realm *realm = NEW(struct realm);
+    bulletin_init(&realm->bulletin, home, meta_tell);
+    realm->bulletin.router = router;
+    realm->bulletin.realm = realm;
     realm->uri = str_dup(uri);
     realm->uri_len = uri.len;
     registry_init(&realm->registry);
@@ -39,6 +45,7 @@ void realm_free(struct realm *realm)
     (void)pthread_rwlock_destroy(&realm->lock);
     registry_done(&realm->registry);
     subscriptions_done(&realm->subscriptions);
+    bulletin_done(&realm->bulletin);
     mem_free(realm->uri);
     mem_free(realm);
 }
@@ -46,6 +53,11 @@ void realm_free(struct realm *realm)
 struct str realm_uri(const struct realm *realm)
 {
     return str_make(realm->uri, realm->uri_len);
+}
+
+struct bulletin *realm_bulletin(struct realm *realm)
+{
+    return &realm->bulletin;
 }
 
 enum registry_result
@@ -73,19 +85,64 @@ bool realm_find_callee(struct realm *realm, struct str procedure, struct registr
     return found;
 }
 
-uint64_t
-realm_subscribe(struct realm *realm, struct str uri, enum match_policy match, unsigned worker)
+/* Not about those who watch such events. */
+static void note_subscription(struct realm *realm, const struct notice *notice)
 {
-    (void)pthread_rwlock_wrlock(&realm->lock);
-    uint64_t id = subscriptions_join(&realm->subscriptions, uri, match, worker);
-    (void)pthread_rwlock_unlock(&realm->lock);
-    return id;
+    if (!str_starts(notice->uri, STR("wamp."))) {
+        bulletin_add(&realm->bulletin, notice);
+    }
 }
 
-void realm_unsubscribe(struct realm *realm, uint64_t id, unsigned worker)
+uint64_t realm_subscribe(struct realm *realm,
+                         struct str uri,
+                         enum match_policy match,
+                         const struct subscriber *subscriber)
+{
+    struct subscription_facts facts;
+    (void)pthread_rwlock_wrlock(&realm->lock);
+    if (subscriptions_join(&realm->subscriptions, uri, match, subscriber->worker, &facts)) {
+        struct notice notice = {.kind = NOTICE_SUBSCRIPTION_CREATE,
+                                .session = subscriber->session,
+                                .entry = facts.id,
+                                .created_ms = facts.created_ms,
+                                .uri = uri,
+                                .match = match};
+        note_subscription(realm, &notice);
+        bulletin_watcher(&realm->bulletin, uri, match, 1);
+    }
+    (void)pthread_rwlock_unlock(&realm->lock);
+    return facts.id;
+}
+
+void realm_note_subscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session)
+{
+    struct notice notice = {
+        .kind = NOTICE_SUBSCRIPTION_SUBSCRIBE, .session = session, .entry = id, .uri = uri};
+    note_subscription(realm, &notice);
+}
+
+void realm_note_unsubscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session)
+{
+    struct notice notice = {
+        .kind = NOTICE_SUBSCRIPTION_UNSUBSCRIBE, .session = session, .entry = id, .uri = uri};
+    note_subscription(realm, &notice);
+}
+
+void realm_unsubscribe(struct realm *realm,
+                       uint64_t id,
+                       struct str uri,
+                       enum match_policy match,
+                       const struct subscriber *subscriber)
 {
     (void)pthread_rwlock_wrlock(&realm->lock);
-    subscriptions_leave(&realm->subscriptions, id, worker);
+    if (subscriptions_leave(&realm->subscriptions, id, subscriber->worker)) {
+        struct notice notice = {.kind = NOTICE_SUBSCRIPTION_DELETE,
+                                .session = subscriber->session,
+                                .entry = id,
+                                .uri = uri};
+        bulletin_watcher(&realm->bulletin, uri, match, -1);
+        note_subscription(realm, &notice);
+    }
     (void)pthread_rwlock_unlock(&realm->lock);
 }
 

@@ -14,19 +14,40 @@
 #include <stdint.h>
 
 struct realm;
+struct router;
+struct worker;
 
-struct realm *realm_new(struct str uri);
+/* `home`: the worker that publishes its meta events. */
+struct realm *realm_new(struct str uri, struct router *router, struct worker *home);
 void realm_free(struct realm *realm);
 struct str realm_uri(const struct realm *realm);
+struct bulletin *realm_bulletin(struct realm *realm);
 
 enum registry_result
 realm_register(struct realm *realm, const struct registry_offer *offer, uint64_t *out_id);
 bool realm_unregister(struct realm *realm, uint64_t id, struct handle session);
 bool realm_find_callee(struct realm *realm, struct str procedure, struct registry_pick *out);
 
-uint64_t
-realm_subscribe(struct realm *realm, struct str uri, enum match_policy match, unsigned worker);
-void realm_unsubscribe(struct realm *realm, uint64_t id, unsigned worker);
+/* Who subscribes, or has done so; meta events tell it. */
+struct subscriber {
+    uint64_t session;
+    unsigned worker;
+};
+
+uint64_t realm_subscribe(struct realm *realm,
+                         struct str uri,
+                         enum match_policy match,
+                         const struct subscriber *subscriber);
+/* The subscriber is a member now. */
+void realm_note_subscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session);
+/* The subscriber is no member any more; before realm_unsubscribe. */
+void realm_note_unsubscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session);
+/* The last member of this worker has left. */
+void realm_unsubscribe(struct realm *realm,
+                       uint64_t id,
+                       struct str uri,
+                       enum match_policy match,
+                       const struct subscriber *subscriber);
 void realm_find_subscribers(struct realm *realm, struct str topic, struct reach_list *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include "loop/mailbox.h"
 #include "realm/dealer.h"
 #include "realm/invocation.h"
+#include "realm/meta.h"
 #include "realm/seat.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
@@ -58,6 +59,14 @@ static void shard_done(struct shard *shard)
     mem_free(shard->reached.items);
 }
 
+static void router_install(struct router *router, const struct builtin *rows)
+{
+    for (const struct builtin *row = rows; row != NULL && row->run != NULL; row++) {
+        /* The map wants a plain pointer; nobody writes through it. */
+        (void)map_put(&router->builtins, row->procedure, (void *)(uintptr_t)row);
+    }
+}
+
 struct router *router_new(const struct router_options *options)
 {
     struct router *router = NEW(struct router);
@@ -72,10 +81,9 @@ struct router *router_new(const struct router_options *options)
     for (unsigned i = 0; i < router->shard_count; i++) {
         shard_init(&router->shards[i], router, i);
     }
-    const struct builtin *row = options->builtins;
-    for (; row != NULL && row->run != NULL; row++) {
-        /* The map wants a plain pointer; nobody writes through it. */
-        (void)map_put(&router->builtins, row->procedure, (void *)(uintptr_t)row);
+    router_install(router, options->builtins);
+    for (size_t i = 0; meta_procedures[i] != NULL; i++) {
+        router_install(router, meta_procedures[i]);
     }
     return router;
 }
@@ -113,7 +121,8 @@ struct realm *router_realm(struct router *router, struct str uri)
     (void)pthread_mutex_lock(&router->lock);
     struct realm *realm = map_get(&router->realms, uri);
     if (realm == NULL) {
-        realm = realm_new(uri);
+        unsigned home = (unsigned)(router->realms.count % router->shard_count);
+        realm = realm_new(uri, router, router->shards[home].worker);
         (void)map_put(&router->realms, realm_uri(realm), realm);
     }
     (void)pthread_mutex_unlock(&router->lock);

@@ -26,6 +26,7 @@ struct seat *seat_find(struct shard *shard, struct str uri)
     seat->realm = router_realm(shard->router, uri);
     seat->local_id = wamp_id_random();
     idtable_init(&seat->audiences);
+    idtable_init(&seat->sessions);
     (void)map_put(&shard->seats, realm_uri(seat->realm), seat);
     return seat;
 }
@@ -38,6 +39,7 @@ void seat_free(struct seat *seat)
         mem_free(CONTAINER_OF(link, struct audience, link));
     }
     idtable_done(&seat->audiences);
+    idtable_done(&seat->sessions);
     mem_free(seat);
 }
 

@@ -21,6 +21,7 @@ struct seat {
     struct realm *realm;
     uint64_t local_id; /* the session id of the in-process peer */
     struct idtable audiences;
+    struct idtable sessions; /* of this realm here, by session id */
     /* The snapshot that `access` is from. */
     const struct rbac *rbac;
     uint64_t rbac_version;

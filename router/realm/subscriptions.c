@@ -1,12 +1,14 @@
 /* subscriptions.c - subscriptions by pattern and by id, a bit for each worker with members. */
 #include "realm/subscriptions.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "wamp/message.h"
 
 struct subscription {
     uint64_t id;
     uint64_t workers;
+    uint64_t created_ms;
     char *uri;
     size_t uri_len;
     enum match_policy match;
@@ -35,14 +37,26 @@ void subscriptions_done(struct subscriptions *subscriptions)
     idmap_done(&subscriptions->by_id);
 }
 
-uint64_t subscriptions_join(struct subscriptions *subscriptions,
-                            struct str uri,
-                            enum match_policy match,
-                            unsigned worker)
+static struct subscription_facts facts_of(const struct subscription *subscription)
+{
+    return (struct subscription_facts){.id = subscription->id,
+                                       .created_ms = subscription->created_ms,
+                                       .uri = str_make(subscription->uri, subscription->uri_len),
+                                       .match = subscription->match,
+                                       .workers = subscription->workers};
+}
+
+bool subscriptions_join(struct subscriptions *subscriptions,
+                        struct str uri,
+                        enum match_policy match,
+                        unsigned worker,
+                        struct subscription_facts *out)
 {
     struct subscription *subscription = patterns_get(&subscriptions->patterns, uri, match);
-    if (subscription == NULL) {
+    bool created = subscription == NULL;
+    if (created) {
         subscription = NEW(struct subscription);
+        subscription->created_ms = clock_wall_ms();
         do {
             subscription->id = wamp_id_random();
         } while (idmap_get(&subscriptions->by_id, subscription->id) != NULL);
@@ -54,22 +68,25 @@ uint64_t subscriptions_join(struct subscriptions *subscriptions,
         (void)idmap_put(&subscriptions->by_id, subscription->id, subscription);
     }
     subscription->workers |= (uint64_t)1 << worker;
-    return subscription->id;
+    *out = facts_of(subscription);
+    return created;
 }
 
-void subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsigned worker)
+bool subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsigned worker)
 {
     struct subscription *subscription = idmap_get(&subscriptions->by_id, id);
     if (subscription == NULL) {
-        return;
+        return false;
     }
     subscription->workers &= ~((uint64_t)1 << worker);
-    if (subscription->workers == 0) {
-        patterns_remove(&subscriptions->patterns,
-                        str_make(subscription->uri, subscription->uri_len), subscription->match);
-        (void)idmap_remove(&subscriptions->by_id, id);
-        subscription_free(subscription);
+    if (subscription->workers != 0) {
+        return false;
     }
+    patterns_remove(&subscriptions->patterns, str_make(subscription->uri, subscription->uri_len),
+                    subscription->match);
+    (void)idmap_remove(&subscriptions->by_id, id);
+    subscription_free(subscription);
+    return true;
 }
 
 static void note_reach(void *ctx, void *value)

@@ -12,6 +12,7 @@
 #include "realm/patterns.h"
 #include "wamp/uri.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,13 +37,23 @@ struct reach_list {
 void subscriptions_init(struct subscriptions *subscriptions);
 void subscriptions_done(struct subscriptions *subscriptions);
 
-/* The id, which all subscribers of the same (URI, match) share. */
-uint64_t subscriptions_join(struct subscriptions *subscriptions,
-                            struct str uri,
-                            enum match_policy match,
-                            unsigned worker);
-/* The worker's last member has left. */
-void subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsigned worker);
+/* What there is to say about a subscription. `uri` is borrowed from it. */
+struct subscription_facts {
+    uint64_t id;
+    uint64_t created_ms;
+    struct str uri;
+    enum match_policy match;
+    uint64_t workers;
+};
+
+/* True when it did not exist. All subscribers of the same (URI, match) share its id. */
+bool subscriptions_join(struct subscriptions *subscriptions,
+                        struct str uri,
+                        enum match_policy match,
+                        unsigned worker,
+                        struct subscription_facts *out);
+/* The worker's last member has left; true when it was the last of all. */
+bool subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsigned worker);
 /* Replaces what `out` holds. Safe for several readers at once. */
 void subscriptions_match(const struct subscriptions *subscriptions,
                          struct str topic,

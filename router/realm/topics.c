@@ -53,11 +53,12 @@ static struct audience *audience_of(struct seat *seat, uint64_t id)
     return audience;
 }
 
-static void
+/* True when it is new. */
+static bool
 membership_add(struct session *session, uint64_t id, struct str uri, enum match_policy match)
 {
     if (idtable_find(&session->memberships, id) != NULL) {
-        return; /* subscribed already: the same id again */
+        return false; /* subscribed already: the same id again */
     }
     struct membership *membership = mem_calloc(1, sizeof(*membership) + uri.len);
     char *copy = (char *)(membership + 1);
@@ -71,6 +72,7 @@ membership_add(struct session *session, uint64_t id, struct str uri, enum match_
     membership->uri = str_make(copy, uri.len);
     list_push(&membership->audience->members, &membership->node);
     idtable_add(&session->memberships, &membership->link);
+    return true;
 }
 
 void session_subscribe(struct session *session, struct message *message)
@@ -82,9 +84,12 @@ void session_subscribe(struct session *session, struct message *message)
         session_error(session, MESSAGE_SUBSCRIBE, message->request, error, str_of(err.text));
         return;
     }
-    uint64_t id =
-        realm_subscribe(session->seat->realm, message->uri, options.match, session->shard->index);
-    membership_add(session, id, message->uri, options.match);
+    struct realm *realm = session->seat->realm;
+    struct subscriber subscriber = {session->id, session->shard->index};
+    uint64_t id = realm_subscribe(realm, message->uri, options.match, &subscriber);
+    if (membership_add(session, id, message->uri, options.match)) {
+        realm_note_subscribed(realm, id, message->uri, session->id);
+    }
     struct message subscribed = {.type = MESSAGE_SUBSCRIBED,
                                  .request = message->request,
                                  .id = id,
@@ -96,14 +101,18 @@ static void membership_drop(struct membership *membership)
 {
     struct session *session = membership->session;
     struct audience *audience = membership->audience;
+    struct realm *realm = session->seat->realm;
     list_remove(&membership->node);
     idtable_remove(&session->memberships, &membership->link);
-    mem_free(membership);
+    realm_note_unsubscribed(realm, audience->link.id, membership->uri, session->id);
     if (list_empty(&audience->members)) {
-        realm_unsubscribe(session->seat->realm, audience->link.id, session->shard->index);
+        struct subscriber subscriber = {session->id, session->shard->index};
+        realm_unsubscribe(realm, audience->link.id, membership->uri, membership->match,
+                          &subscriber);
         idtable_remove(&session->seat->audiences, &audience->link);
         mem_free(audience);
     }
+    mem_free(membership);
 }
 
 void session_unsubscribe(struct session *session, struct message *message)

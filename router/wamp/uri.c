@@ -1,6 +1,8 @@
 /* uri.c - validity and matching of URIs and patterns. */
 #include "wamp/uri.h"
 
+#include "base/mem.h"
+
 static bool is_component_byte(char c)
 {
     unsigned char byte = (unsigned char)c;
@@ -58,12 +60,27 @@ bool uri_match(struct str pattern, enum match_policy policy, struct str uri)
     }
 }
 
+/* What begins so, up to a component border. */
+static const struct str reserved_spaces[] = {
+    STR_INIT("wamp"),
+    STR_INIT("bondy"),
+    STR_INIT("com.leapsight.bondy"),
+};
+
+struct str uri_reserved_space(struct str uri)
+{
+    for (size_t i = 0; i < COUNT_OF(reserved_spaces); i++) {
+        struct str space = reserved_spaces[i];
+        if (str_starts(uri, space) && (uri.len == space.len || uri.ptr[space.len] == '.')) {
+            return space;
+        }
+    }
+    return STR_EMPTY;
+}
+
 bool uri_reserved(struct str uri)
 {
-    struct str first;
-    struct str rest;
-    (void)str_cut(uri, '.', &first, &rest);
-    return str_eq(first, STR("wamp")) || str_eq(first, STR("bondy"));
+    return uri_reserved_space(uri).len > 0;
 }
 
 const char *match_policy_name(enum match_policy policy)

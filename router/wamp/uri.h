@@ -17,8 +17,11 @@ enum { MATCH_POLICIES = 3, URI_LEN_MAX = 1024, URI_COMPONENTS_MAX = 64 };
  * a wildcard pattern; a prefix may end in a dot and may be empty. */
 bool uri_valid(struct str uri, enum match_policy policy);
 bool uri_match(struct str pattern, enum match_policy policy, struct str uri);
-/* wamp.* and bondy.*: not for clients to register or publish. On component borders. */
+/* wamp.*, bondy.* and com.leapsight.bondy.*: not for clients to register or publish. On component
+ * borders. */
 bool uri_reserved(struct str uri);
+/* Which of these it is in, or empty. */
+struct str uri_reserved_space(struct str uri);
 const char *match_policy_name(enum match_policy policy);
 
 #endif
