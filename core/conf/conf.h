@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 enum conf_front { CONF_FRONT_H1, CONF_FRONT_MHD };
+enum conf_disclosure { CONF_DISCLOSURE_ON, CONF_DISCLOSURE_ASKED, CONF_DISCLOSURE_OFF };
 enum conf_origin_kind { CONF_DEFAULT, CONF_FILE, CONF_ENV, CONF_SET };
 enum { CONF_ROWS_MAX = 128 };
 
@@ -126,6 +127,7 @@ struct conf {
         uint64_t ping_timeout_ms;
         struct conf_list origins; /* none: any */
         struct conf_list trust_levels;
+        int disclosure; /* enum conf_disclosure */
     } wamp;
     struct {
         uint64_t output_max;

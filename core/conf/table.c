@@ -13,6 +13,7 @@
 #define MINUTE     (60 * SECOND)
 #define HOUR       (60 * MINUTE)
 
+static const char *const disclosures[] = {"on", "asked", "off", NULL};
 static const char *const fronts[] = {"h1", "mhd", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", "auto", NULL};
@@ -208,6 +209,11 @@ const struct conf_row conf_rows[] = {
              "the first that fits is told to callees and subscribers, 0 when none fits, nothing "
              "when there are none.",
      .check = check_trust_rule},
+    {"wamp.disclosure", CONF_WORD, AT(wamp.disclosure), "on", CONF_RESTART,
+     .text = "Whether callees and subscribers are told who called or published: `on` is yes unless "
+             "`disclose_me` is false, `asked` is only when it is true, `off` is never, and asking "
+             "is refused.",
+     .words = disclosures},
 
     {"template.output_max", CONF_SIZE, AT(template.output_max), "8m", CONF_RESTART,
      .text = "Largest value that a template of a specification may render.", .min = KIB,

@@ -1,5 +1,6 @@
 /* procedures.c - REGISTER and UNREGISTER of sessions, and what a session offers. */
 #include "base/mem.h"
+#include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
@@ -97,7 +98,7 @@ static void register_conflict(struct session *session,
 void session_register(struct session *session, struct message *message)
 {
     struct registry_offer wanted = {.session = session_handle(session),
-                                    .cancels = session->cancels};
+                                    .cancels = (session->features & CALLEE_CANCELING) != 0};
     struct refusal refusal = {0};
     if (!register_check(session, message, &wanted, &refusal)) {
         session_error(session, MESSAGE_REGISTER, message->request, refusal.error,

@@ -16,6 +16,10 @@
 
 struct router;
 
+/* Who called or published is told: unless disclose_me is false; only when it is true; never, and
+ * asking for it is refused. The same numbers as enum conf_disclosure. */
+enum disclosure { DISCLOSURE_ON, DISCLOSURE_ASKED, DISCLOSURE_OFF };
+
 struct router_options {
     struct workers *workers;
     struct snapshot_slot *rbac;
@@ -30,6 +34,7 @@ struct router_options {
     uint64_t call_timeout_ms; /* when the caller gives none */
     uint64_t call_timeout_max_ms;
     uint64_t hello_timeout_ms;
+    enum disclosure disclosure;
     const struct str *trust_rules; /* trust.h; copied */
     size_t trust_rule_count;
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "realm/features.h"
+#include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
@@ -29,31 +30,6 @@ void session_hello_wait(struct session *session)
     if (timeout_ms > 0) {
         timer_start(&session->hello_timer, timeout_ms);
     }
-}
-
-static bool is_true(struct slice value)
-{
-    struct scan scan;
-    bool result = false;
-    if (slice_kind(value) != SCAN_BOOL) {
-        return false;
-    }
-    scan_init(&scan, value.serializer, value.bytes, NULL);
-    return scan_bool(&scan, &result) && result;
-}
-
-/* roles.callee.features.call_canceling */
-static bool announces_canceling(struct slice roles)
-{
-    static const struct str path[] = {STR_INIT("callee"), STR_INIT("features"),
-                                      STR_INIT("call_canceling")};
-    for (size_t i = 0; i < COUNT_OF(path); i++) {
-        if (roles.serializer == SERIALIZER_NONE || slice_kind(roles) != SCAN_MAP) {
-            return false;
-        }
-        roles = slice_get(roles, path[i]);
-    }
-    return roles.serializer != SERIALIZER_NONE && is_true(roles);
 }
 
 static bool asks_anonymous(const struct hello *hello)
@@ -195,7 +171,7 @@ void session_hello(struct session *session, struct message *message)
     session->seat = seat;
     session->state = SESSION_OPEN;
     session->id = wamp_id_random();
-    session->cancels = announces_canceling(hello.roles);
+    session->features = peer_features(hello.roles);
     session->last_invocation = 0;
     char peer[PEER_TEXT_SIZE];
     log_info("session joined", KV_STR("realm", realm_uri(seat->realm)),

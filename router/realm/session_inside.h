@@ -38,8 +38,8 @@ struct session {
     struct seat *seat; /* NULL but in SESSION_OPEN, or ended and not yet out of the realm */
     enum session_state state;
     unsigned paused;
-    bool cancels; /* as a callee it understands INTERRUPT */
-    bool closing; /* the peer has been told to finish */
+    unsigned features; /* announced: peer_features.h */
+    bool closing;      /* the peer has been told to finish */
     uint64_t id;
     struct principal principal;
     struct timer hello_timer;
