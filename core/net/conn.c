@@ -309,6 +309,18 @@ void conn_abort(struct conn *conn, const char *why)
     conn_close(conn, why);
 }
 
+int conn_detach(struct conn *conn, struct tls_stream **out_tls)
+{
+    int fd = conn->fd;
+    assert(conn->out.bytes == 0);
+    *out_tls = conn->tls;
+    conn->tls = NULL;
+    watch_set(&conn->watch, 0);
+    conn->fd = -1;
+    conn_done(conn);
+    return fd;
+}
+
 void conn_done(struct conn *conn)
 {
     if (running == conn) {

@@ -96,6 +96,11 @@ void conn_finish(struct conn *conn);
 void conn_abort(struct conn *conn, const char *why); /* on_closed at the end of the turn */
 void conn_done(struct conn *conn);                   /* releases everything; no more callbacks */
 
+/* As conn_done, but the connection lives on, for another protocol: returns its descriptor, and in
+ * `*out_tls` its stream (NULL: plain). Nothing may be queued; unconsumed input is not kept, so
+ * the place for this is on_input. */
+int conn_detach(struct conn *conn, struct tls_stream **out_tls);
+
 /* Connects (non-blocking); `done` gets the descriptor, or -1 and the reason. One worker. */
 typedef void (*conn_dialed_fn)(void *ctx, int fd, struct tls_stream *tls, const struct err *err);
 struct conn_target {

@@ -89,12 +89,23 @@ struct front_limits {
     uint64_t header_timeout_ms; /* from the first byte of a request to the end of its head */
 };
 
+/* A protocol that begins as a GET of one path ("/ws"), whether or not it is a proper upgrade. It
+ * ends HTTP on its connection: once the answers before are written, `take` gets the connection on
+ * its worker, with all that was read, from the first byte of the head on. */
+struct front_upgrade {
+    struct str path;
+    void (*take)(
+        void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer, struct str bytes);
+    void *ctx;
+};
+
 struct front_options {
     const char *name; /* "gateway", "admin" */
     struct workers *workers;
     const struct front_handler *handler;
     void *ctx;
     struct front_limits limits;
+    struct front_upgrade upgrade; /* `take` NULL: none. Of h1 only: mhd cannot give a socket away */
 };
 
 /* libmicrohttpd behind the interface. Before the workers start; hooks make the daemons. */

@@ -70,19 +70,33 @@ static void on_turn_end(struct turn_task *task)
     h1_reap(CONTAINER_OF(task, struct h1_worker, reap));
 }
 
+static void forget(struct h1_conn *c)
+{
+    h1_reap(c->worker); /* their heads name the connection's peer */
+    timer_stop(&c->timer);
+    list_remove(&c->link);
+    mem_free(c);
+}
+
 void h1_conn_free(struct h1_conn *c)
 {
-    struct h1_worker *worker = c->worker;
     if (c->stream != NULL) {
         h1_stream_over(c->stream, false);
     }
-    h1_reap(worker); /* their heads name the connection's peer */
     struct peer_info peer = c->conn.peer;
-    timer_stop(&c->timer);
-    list_remove(&c->link);
     conn_done(&c->conn);
-    mem_free(c);
+    forget(c);
     net_release(&peer);
+}
+
+void h1_conn_give_away(struct h1_conn *c, struct str bytes)
+{
+    const struct front_upgrade *upgrade = &c->worker->front->front.options.upgrade;
+    struct peer_info peer = c->conn.peer;
+    struct tls_stream *tls = NULL;
+    int fd = conn_detach(&c->conn, &tls);
+    forget(c);
+    upgrade->take(upgrade->ctx, fd, tls, &peer, bytes);
 }
 
 static void drain_worker(struct post *post)

@@ -49,6 +49,7 @@ static void enter(struct h1_conn *c, enum h1_state state)
         set_deadline(c, limits_of(c)->header_timeout_ms);
         break;
     case H1_ANSWER:
+    case H1_UPGRADE:
     case H1_CLOSING:
         c->deadline_ms = 0;
         break;
@@ -126,7 +127,25 @@ static size_t leave(struct h1_conn *c, struct str input)
     return 0;
 }
 
-/* All of these take from the beginning of `input` and return how much. */
+static bool is_upgrade(const struct h1_conn *c, const struct request_head *head)
+{
+    const struct front_upgrade *upgrade = &c->worker->front->front.options.upgrade;
+    return upgrade->take != NULL && str_eq(head->path, upgrade->path) &&
+           str_eq(head->method, STR("GET"));
+}
+
+/* All of these take from the beginning of `input` and return how much. This one may have given the
+ * connection away then. */
+static size_t take_upgrade(struct h1_conn *c, struct str input)
+{
+    if (conn_queued(&c->conn) > 0) {
+        enter(c, H1_UPGRADE);
+        return leave(c, input);
+    }
+    h1_conn_give_away(c, str_from(input, c->scan.begin));
+    return 0;
+}
+
 static size_t take_head(struct h1_conn *c, struct str input)
 {
     size_t len = 0;
@@ -151,6 +170,10 @@ static size_t take_head(struct h1_conn *c, struct str input)
         h1_stream_over(s, false);
         h1_answer_refusal(c, why);
         return 0;
+    }
+    if (is_upgrade(c, &s->stream.head)) {
+        h1_stream_over(s, false);
+        return take_upgrade(c, input);
     }
     c->stream = s;
     c->scan = (struct h1_scan){0};
@@ -240,6 +263,8 @@ static size_t take_some(struct h1_conn *c, struct str input)
         return take_body(c, input);
     case H1_ANSWER:
         return leave(c, input);
+    case H1_UPGRADE:
+        return take_upgrade(c, input);
     case H1_SKIP:
         return take_skipped(c, input);
     case H1_CLOSING:
@@ -340,6 +365,7 @@ static void on_timer(struct timer *timer)
         h1_conn_finish(c);
         break;
     case H1_ANSWER:
+    case H1_UPGRADE:
     case H1_CLOSING:
         break;
     }

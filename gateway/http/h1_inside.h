@@ -51,11 +51,12 @@ struct h1_front {
 };
 
 enum h1_state {
-    H1_IDLE,   /* nothing of a next request has come */
-    H1_HEAD,   /* a part of its head has */
-    H1_BODY,   /* the stream's body is coming */
-    H1_ANSWER, /* all has come, the answer has not ended */
-    H1_SKIP,   /* answered early; the rest of the body is thrown away */
+    H1_IDLE,    /* nothing of a next request has come */
+    H1_HEAD,    /* a part of its head has */
+    H1_BODY,    /* the stream's body is coming */
+    H1_ANSWER,  /* all has come, the answer has not ended */
+    H1_SKIP,    /* answered early; the rest of the body is thrown away */
+    H1_UPGRADE, /* the head of an upgrade has come; answers before it are not all written */
     H1_CLOSING,
 };
 
@@ -101,6 +102,8 @@ struct h1_stream *h1_stream_new(struct h1_conn *c);
 void h1_stream_over(struct h1_stream *s, bool answered);
 void h1_reap(struct h1_worker *worker);
 void h1_conn_free(struct h1_conn *c);
+/* To the taker of options.upgrade, with `bytes`; the struct is freed. */
+void h1_conn_give_away(struct h1_conn *c, struct str bytes);
 
 /* h1_conn.c */
 struct h1_conn *

@@ -54,14 +54,31 @@ static bool read_trusted(struct node *node, struct err *err)
     return true;
 }
 
+/* h1 gives a connection away when it meets an upgrade; for mhd it must be known before. */
+static size_t add_http(struct net_protocol *rows,
+                       size_t count,
+                       int kind,
+                       struct net_protocol websocket,
+                       struct front *front)
+{
+    if (kind != CONF_FRONT_H1) {
+        rows[count++] = websocket;
+    }
+    rows[count++] = front_protocol(front);
+    return count;
+}
+
 static void make_protocols(struct node *node)
 {
-    node->gateway_protocols[0] = rawsocket_protocol(node->transport);
-    node->gateway_protocols[1] = websocket_protocol(node->transport);
-    node->gateway_protocols[2] = front_protocol(node->gateway_front);
-    node->admin_protocols[0] = websocket_own_origin_protocol(node->transport);
-    node->admin_protocols[1] = front_protocol(node->admin_front);
+    const struct conf *conf = node->conf;
     node->rawsocket_protocols[0] = rawsocket_protocol(node->transport);
+    node->gateway_protocols[0] = rawsocket_protocol(node->transport);
+    node->gateway_protocol_count =
+        add_http(node->gateway_protocols, 1, conf->gateway.front,
+                 websocket_protocol(node->transport), node->gateway_front);
+    node->admin_protocol_count =
+        add_http(node->admin_protocols, 0, conf->admin.front,
+                 websocket_own_origin_protocol(node->transport), node->admin_front);
 }
 
 bool node_listen(struct node *node, struct err *err)
@@ -87,11 +104,14 @@ bool node_listen(struct node *node, struct err *err)
         size_t count;
         struct net_listener **out;
     } rows[NODE_LISTENERS_MAX] = {
-        {"gateway", conf->gateway.listen, NULL, node->gateway_protocols, 3, &node->gateway},
-        {"gateway-tls", conf->gateway.tls.listen, &conf->gateway.tls, node->gateway_protocols, 3,
-         NULL},
-        {"admin", conf->admin.listen, NULL, node->admin_protocols, 2, &node->admin},
-        {"admin-tls", conf->admin.tls.listen, &conf->admin.tls, node->admin_protocols, 2, NULL},
+        {"gateway", conf->gateway.listen, NULL, node->gateway_protocols,
+         node->gateway_protocol_count, &node->gateway},
+        {"gateway-tls", conf->gateway.tls.listen, &conf->gateway.tls, node->gateway_protocols,
+         node->gateway_protocol_count, NULL},
+        {"admin", conf->admin.listen, NULL, node->admin_protocols, node->admin_protocol_count,
+         &node->admin},
+        {"admin-tls", conf->admin.tls.listen, &conf->admin.tls, node->admin_protocols,
+         node->admin_protocol_count, NULL},
         {"rawsocket", conf->rawsocket.listen, NULL, node->rawsocket_protocols, 1, &node->rawsocket},
         {"rawsocket-tls", conf->rawsocket.tls.listen, &conf->rawsocket.tls,
          node->rawsocket_protocols, 1, NULL},

@@ -99,8 +99,12 @@ static void make_router(struct node *node)
     });
 }
 
-static struct front *make_front(
-    struct node *node, const char *name, int kind, const struct front_handler *handler, void *ctx)
+static struct front *make_front(struct node *node,
+                                const char *name,
+                                int kind,
+                                const struct front_handler *handler,
+                                void *ctx,
+                                const struct front_upgrade *upgrade)
 {
     const struct conf *conf = node->conf;
     struct front_options options = {
@@ -114,8 +118,22 @@ static struct front *make_front(
                    .response_max = conf->http.response_max,
                    .idle_timeout_ms = conf->http.idle_timeout_ms,
                    .header_timeout_ms = conf->http.header_timeout_ms},
+        .upgrade = *upgrade,
     };
     return kind == CONF_FRONT_H1 ? h1_front_new(&options) : mhd_front_new(&options);
+}
+
+static void make_fronts(struct node *node)
+{
+    const struct conf *conf = node->conf;
+    const struct front_upgrade any = {
+        .path = STR("/ws"), .take = websocket_take, .ctx = node->transport};
+    const struct front_upgrade own_origin = {
+        .path = STR("/ws"), .take = websocket_take_own_origin, .ctx = node->transport};
+    node->gateway_front =
+        make_front(node, "gateway", conf->gateway.front, pipeline_handler(), node->pipeline, &any);
+    node->admin_front =
+        make_front(node, "admin", conf->admin.front, api_handler(), node->api, &own_origin);
 }
 
 /* Hooks run in this order at the start and in reverse at the stop: fronts end first. */
@@ -144,9 +162,7 @@ static void make_gateway(struct node *node)
         .ready = ready,
         .ready_ctx = node,
     });
-    node->gateway_front =
-        make_front(node, "gateway", conf->gateway.front, pipeline_handler(), node->pipeline);
-    node->admin_front = make_front(node, "admin", conf->admin.front, api_handler(), node->api);
+    make_fronts(node);
 }
 
 static bool seed(struct node *node, struct err *err)

@@ -39,6 +39,8 @@ struct node {
     struct net *net;
     struct net_protocol gateway_protocols[NODE_PROTOCOLS_MAX];
     struct net_protocol admin_protocols[NODE_PROTOCOLS_MAX];
+    size_t gateway_protocol_count;
+    size_t admin_protocol_count;
     struct net_protocol rawsocket_protocols[1];
     struct net_listener *gateway;
     struct net_listener *admin;

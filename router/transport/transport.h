@@ -36,10 +36,24 @@ void transport_free(struct transport *transport); /* after the workers are joine
 
 /* First byte 0x7f. */
 struct net_protocol rawsocket_protocol(struct transport *transport);
-/* "GET /ws" followed by a blank or '?'. */
+/* "GET /ws" followed by a blank or '?': for a listener whose HTTP front cannot give a connection
+ * away. */
 struct net_protocol websocket_protocol(struct transport *transport);
 /* The same for a listener that takes its own origin only (the admin port): an Origin, where
  * there is one, must be the request's Host. */
 struct net_protocol websocket_own_origin_protocol(struct transport *transport);
+
+/* Both for a front that can: a connection, with all that was read from it since the head of a GET
+ * of /ws began. On its worker; takes over fd and tls. */
+void websocket_take(void *transport,
+                    int fd,
+                    struct tls_stream *tls,
+                    const struct peer_info *peer,
+                    struct str bytes);
+void websocket_take_own_origin(void *transport,
+                               int fd,
+                               struct tls_stream *tls,
+                               const struct peer_info *peer,
+                               struct str bytes);
 
 #endif

@@ -39,11 +39,12 @@ struct transport_worker *transport_here(struct transport *transport);
 void rawsocket_close_all(struct transport_worker *worker);
 void upgrade_close_all(struct transport_worker *worker);
 
-/* The head of a request that was accepted: takes over the plain socket `fd`. */
+/* `bytes`: the head of a request that was accepted, and what was read behind it. Takes over the
+ * plain socket `fd`. */
 void ws_adopt(struct transport_worker *worker,
               int fd,
               const struct peer_info *peer,
-              struct str head);
+              struct str bytes);
 /* Before the first context. */
 void ws_library_setup(void);
 struct ws_context *ws_context_new(struct transport_worker *worker);

@@ -1,7 +1,8 @@
 /* upgrade.c - reads the head of a request on /ws, and hands the socket on or answers no.
  *
- * Short-lived, one struct per request, on its worker. The head alone is taken
- * from the socket; what follows it waits there for libwebsockets.
+ * Short-lived, one struct per request, on its worker. The head comes from an HTTP
+ * front that has read it, with what it read behind; or it is taken from the socket,
+ * alone: what follows it waits there for libwebsockets.
  */
 #include "base/buf.h"
 #include "base/log.h"
@@ -61,6 +62,8 @@ static void refusal_sent(struct conn *conn, const char *why)
     (void)why;
     upgrade_close(CONTAINER_OF(conn, struct upgrade, out));
 }
+
+static const char too_long[] = "the request head is too long";
 
 static const struct conn_ops refusal_ops = {.on_input = ignore_input, .on_closed = refusal_sent};
 
@@ -123,13 +126,14 @@ static void upgrade_refuse(struct upgrade *upgrade, unsigned status, const char 
     conn_finish(&upgrade->out);
 }
 
-static void upgrade_decide(struct upgrade *upgrade)
+/* `bytes` begin with the head, which has `size`. */
+static void upgrade_decide(struct upgrade *upgrade, struct str bytes, size_t size)
 {
     const struct transport_options *options = &upgrade->worker->transport->options;
     struct upgrade_rules rules = {.origins = options->origins,
                                   .origin_count = options->origin_count,
                                   .own_origin = upgrade->own_origin};
-    struct upgrade_verdict verdict = upgrade_judge(buf_str(&upgrade->head), &rules);
+    struct upgrade_verdict verdict = upgrade_judge(str_sub(bytes, 0, size), &rules);
     if (verdict.status == UPGRADE_ACCEPTED && upgrade->worker->ws == NULL) {
         verdict = (struct upgrade_verdict){503, "WebSocket is not available on this node"};
     }
@@ -141,7 +145,7 @@ static void upgrade_decide(struct upgrade *upgrade)
         return;
     }
     watch_set(&upgrade->watch, 0);
-    ws_adopt(upgrade->worker, upgrade->fd, &upgrade->peer, buf_str(&upgrade->head));
+    ws_adopt(upgrade->worker, upgrade->fd, &upgrade->peer, bytes);
     upgrade_forget(upgrade);
 }
 
@@ -177,9 +181,9 @@ static void on_readable(struct watch *watch, unsigned events)
     }
     buf_commit(head, size);
     if (end != 0) {
-        upgrade_decide(upgrade);
+        upgrade_decide(upgrade, buf_str(head), head->len);
     } else if (head->len == UPGRADE_HEAD_MAX) {
-        upgrade_refuse(upgrade, 431, "the request head is too long");
+        upgrade_refuse(upgrade, 431, too_long);
     }
 }
 
@@ -189,17 +193,18 @@ static void on_deadline(struct timer *timer)
                    "the request head took too long");
 }
 
-static void begin(struct transport *transport,
-                  int fd,
-                  struct tls_stream *tls,
-                  const struct peer_info *peer,
-                  bool own_origin)
+/* NULL: the connection is closed. */
+static struct upgrade *upgrade_new(struct transport *transport,
+                                   int fd,
+                                   struct tls_stream *tls,
+                                   const struct peer_info *peer,
+                                   bool own_origin)
 {
     if (tls != NULL) {
         fd = tls_pump(fd, tls);
         if (fd < 0) {
             net_release(peer);
-            return;
+            return NULL;
         }
     }
     struct upgrade *upgrade = NEW(struct upgrade);
@@ -210,9 +215,52 @@ static void begin(struct transport *transport,
     list_push(&upgrade->worker->upgrades, &upgrade->link);
     buf_init(&upgrade->head, UPGRADE_HEAD_MAX);
     watch_init(&upgrade->watch, fd, on_readable);
-    watch_set(&upgrade->watch, WATCH_READ);
     timer_init(&upgrade->deadline, on_deadline);
-    timer_start(&upgrade->deadline, transport->options.handshake_timeout_ms);
+    return upgrade;
+}
+
+static void begin(struct transport *transport,
+                  int fd,
+                  struct tls_stream *tls,
+                  const struct peer_info *peer,
+                  bool own_origin)
+{
+    struct upgrade *upgrade = upgrade_new(transport, fd, tls, peer, own_origin);
+    if (upgrade != NULL) {
+        watch_set(&upgrade->watch, WATCH_READ);
+        timer_start(&upgrade->deadline, transport->options.handshake_timeout_ms);
+    }
+}
+
+static void begin_read(struct transport *transport,
+                       int fd,
+                       struct tls_stream *tls,
+                       const struct peer_info *peer,
+                       struct str bytes,
+                       bool own_origin)
+{
+    struct upgrade *upgrade = upgrade_new(transport, fd, tls, peer, own_origin);
+    size_t size = upgrade_head_end(bytes, 0);
+    if (upgrade == NULL) {
+        return;
+    }
+    if (size == 0 || size > UPGRADE_HEAD_MAX) {
+        upgrade_refuse(upgrade, 431, too_long);
+    } else {
+        upgrade_decide(upgrade, bytes, size);
+    }
+}
+
+void websocket_take(
+    void *transport, int fd, struct tls_stream *tls, const struct peer_info *peer, struct str bytes)
+{
+    begin_read(transport, fd, tls, peer, bytes, false);
+}
+
+void websocket_take_own_origin(
+    void *transport, int fd, struct tls_stream *tls, const struct peer_info *peer, struct str bytes)
+{
+    begin_read(transport, fd, tls, peer, bytes, true);
 }
 
 static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer)

@@ -101,12 +101,12 @@ void ws_context_free(struct ws_context *context)
 void ws_adopt(struct transport_worker *worker,
               int fd,
               const struct peer_info *peer,
-              struct str head)
+              struct str bytes)
 {
     struct ws_context *context = worker->ws;
     context->adopting = peer;
     /* May have opened and closed the WebSocket when it returns; the callback then knows. */
-    (void)lws_adopt_socket_vhost_readbuf(context->vhost, fd, head.ptr, head.len);
+    (void)lws_adopt_socket_vhost_readbuf(context->vhost, fd, bytes.ptr, bytes.len);
     if (context->adopting != NULL) {
         context->adopting = NULL;
         net_release(peer);

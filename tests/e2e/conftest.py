@@ -11,10 +11,30 @@ import contextlib
 
 import pytest
 
-from support.node import Node
+from support.node import Node, everywhere
 from support.peer import KINDS, Peer
 
 REALM = "com.example.e2e"
+
+
+MARKS = {
+    "strict": "HTTP to the byte: what libmicrohttpd mends, hides or cannot do",
+    "hangup": "a client that hangs up is noticed at once, which libmicrohttpd cannot",
+}
+
+
+def pytest_configure(config):
+    for name, meaning in MARKS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        chosen = getattr(getattr(item, "callspec", None), "params", {}).get("front")
+        if (chosen or everywhere().get("gateway.front")) == "mhd":
+            for name in MARKS:
+                if item.get_closest_marker(name):
+                    item.add_marker(pytest.mark.skip(reason=MARKS[name]))
 
 
 @pytest.hookimpl(hookwrapper=True)

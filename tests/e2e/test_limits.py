@@ -108,7 +108,8 @@ def test_requests_waiting_for_an_answer_are_bounded(limited, realm):
 
 
 def test_a_connection_without_a_session_is_not_kept(limited, realm):
-    node = limited(wamp__hello_timeout="1500ms", wamp__handshake_timeout="1500ms")
+    node = limited(wamp__hello_timeout="1500ms", wamp__handshake_timeout="1500ms",
+                   http__header_timeout="1500ms")
     with RawSocket(node.rawsocket) as wire:
         wire.expect_end()
     with connect(node.rawsocket) as sock:

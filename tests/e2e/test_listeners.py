@@ -12,7 +12,8 @@ import pytest
 from support.cli import curl, curl_parts, postern
 from support.patience import PATIENCE, wait_until
 from support.specs import static_spec, text_of
-from support.wampraw import WebSocket, connect, read_exactly, read_to_end
+from support.wampraw import (CALL, HELLO, ROLES, WELCOME, WebSocket, connect, read_exactly,
+                             read_to_end)
 
 
 @pytest.fixture(scope="module", params=["mhd", "h1"])
@@ -103,6 +104,17 @@ def test_a_node_may_listen_on_ipv6(make_node):
     assert node.stop() == 0
 
 
+def test_the_admin_websocket_takes_its_own_origin_only(make_node):
+    node = make_node().start()
+    node.create_open_realm(REALM)
+    for _ in range(2):
+        with WebSocket(node.admin, headers=[f"Origin: http://{node.admin}"]) as wire:
+            wire.join(REALM)
+        with pytest.raises(AssertionError, match="403"):
+            WebSocket(node.admin, headers=["Origin: http://evil.example"])
+    assert node.stop() == 0
+
+
 # --- TLS ------------------------------------------------------------------------------------------
 
 
@@ -159,6 +171,27 @@ def test_wss_and_rawsocket_over_tls(secure):
         assert "no service registered a.b" in done.stderr, (url, done.stderr)
         refused = postern("call", "a.b", "--url", url, "--realm", REALM)
         assert refused.returncode != 0 and "certificate" in refused.stderr, refused.stderr
+    assert secure.stop() == 0
+
+
+@pytest.mark.strict
+def test_a_kept_alive_https_connection_may_become_a_websocket(secure):
+    address = f"localhost:{secure.tls['gateway']}"
+    plain = b"GET /secure/static HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for count, behind in ((1, None), (3, [HELLO, REALM, ROLES])):
+        sock = trusting(secure).wrap_socket(connect(address), server_hostname="localhost")
+        for _ in range(count):
+            sock.sendall(plain)
+            answer = b""
+            while not answer.endswith(b'{"answer":1}'):
+                answer += read_exactly(sock, 1)
+        with WebSocket(address, "json", sock=sock, behind=behind) as wire:
+            if behind:
+                assert wire.receive()[0] == WELCOME
+            else:
+                wire.join(REALM)
+            answer = wire.ask(CALL, {}, "com.example.e2e.x", ["y" * 200_000])
+            assert answer[4] == "wamp.error.no_such_procedure"
     assert secure.stop() == 0
 
 

@@ -7,13 +7,11 @@ import pytest
 
 from support.patience import wait_until
 from support.specs import text_of
-from support.wampraw import connect, read_to_end
+from support.wampraw import (CALL, ERROR, HELLO, ROLES, WELCOME, WebSocket, connect,
+                             read_to_end)
 from test_http_refusals import exchange, post, read_answer, request
 
-
-@pytest.fixture(scope="module")
-def front():
-    return "h1"
+pytestmark = pytest.mark.strict
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -133,6 +131,7 @@ def test_an_idle_connection_is_closed_in_silence(make_node):
     assert own.stop() == 0
 
 
+@pytest.mark.hangup
 def test_a_client_that_hangs_up_cancels_its_call_at_once(node, peer):
     service = peer("py-ws-json")
     service.register("com.example.e2e.slow", "slow")
@@ -151,3 +150,70 @@ def test_http_1_0_is_answered_and_closed(node):
     with connect(node.gateway) as sock:
         sock.sendall(b"GET /probe/status HTTP/1.0\r\n\r\n")
         assert b" 202 " in read_to_end(sock)
+
+
+# --- a WebSocket on a connection that has spoken HTTP before --------------------------------------
+
+
+def test_a_kept_alive_connection_may_become_a_websocket(node, realm):
+    sock = connect(node.gateway)
+    for _ in range(3):
+        sock.sendall(request("GET", "/probe/status"))
+        assert read_answer(sock)[0] == 202
+    with WebSocket(node.gateway, sock=sock).join(realm) as wire:
+        assert wire.ask(CALL, {}, "com.example.e2e.echo", ["late"])[3] == ["late"]
+
+
+@pytest.mark.parametrize("serializer", ["json", "msgpack"])
+def test_an_upgrade_behind_pipelined_requests_waits_its_turn(node, realm, serializer):
+    sock = connect(node.gateway)
+    body = b'{"before":"the upgrade"}'
+    sock.sendall((post(f"Content-Length: {len(body)}", body=body) * 10)
+                 + request("GET", "/ws"))  # no upgrade: its answer tells that the others came first
+    for _ in range(10):
+        assert read_answer(sock)[2] == body
+    assert read_answer(sock)[0] == 426
+    assert read_to_end(sock) == b""
+    sock.close()
+
+    sock = Reader(connect(node.gateway), post(f"Content-Length: {len(body)}", body=body) * 10)
+    with WebSocket(node.gateway, serializer, sock=sock, behind=[HELLO, realm, ROLES]) as wire:
+        assert sock.answers == [body] * 10
+        assert wire.receive()[0] == WELCOME
+        assert wire.ask(CALL, {}, "com.example.e2e.nothing")[:2] == [ERROR, CALL]
+        assert wire.ask(CALL, {}, "com.example.e2e.echo", ["x" * 300_000])[3] == ["x" * 300_000]
+
+
+class Reader:
+    """A socket that puts requests before the first bytes sent, and takes their answers first."""
+
+    def __init__(self, sock, before):
+        self.sock, self.before, self.answers = sock, before, []
+
+    def sendall(self, data):
+        self.sock.sendall(self.before + data)
+        for _ in range(self.before.count(b"HTTP/1.1\r\n")):
+            self.answers.append(read_answer(self.sock)[2])
+        self.before = b""
+
+    def __getattr__(self, name):
+        return getattr(self.sock, name)
+
+
+def test_only_a_get_of_the_websocket_path_leaves_http(node):
+    with connect(node.gateway) as sock:
+        for method, target in (("POST", "/ws"), ("GET", "/ws/"), ("GET", "/wsx"), ("GET", "/x/ws")):
+            sock.sendall(request(method, target, "Upgrade: websocket", "Connection: Upgrade"))
+            assert read_answer(sock)[0] == 404, (method, target)
+        sock.sendall(request("GET", "/ws"))
+        assert read_answer(sock)[0] == 426
+
+
+def test_a_refused_upgrade_gives_its_connection_back(node):
+    before = node.fd_count()
+    for _ in range(30):
+        with connect(node.gateway) as sock:
+            sock.sendall(request("GET", "/probe/status") + request("GET", "/ws"))
+            assert read_answer(sock)[0] == 202
+            assert read_answer(sock)[0] == 426
+    wait_until(lambda: node.fd_count() <= before + 2, "the descriptors of connections gone")

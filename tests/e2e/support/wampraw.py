@@ -160,20 +160,25 @@ class WebSocket(Wire):
 
     CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
-    def __init__(self, address, serializer="json", wrap=None, path="/ws", headers=()):
+    def __init__(self, address, serializer="json", wrap=None, path="/ws", headers=(), sock=None,
+                 behind=None):
+        """`sock` is connected already; the message `behind` goes out with the upgrade."""
         super().__init__(serializer)
-        self.socket = connect(address)
+        self.socket = sock or connect(address)
         if wrap:
             self.socket = wrap(self.socket)
-        self.status, self.headers = self._upgrade(address, path, f"wamp.2.{serializer}", headers)
+        self.key = base64.b64encode(os.urandom(16)).decode()
+        protocol = f"wamp.2.{serializer}"
+        lines = [f"GET {path} HTTP/1.1", f"Host: {address}", "Upgrade: websocket",
+                 "Connection: Upgrade", f"Sec-WebSocket-Key: {self.key}",
+                 "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Protocol: {protocol}", *headers,
+                 "", ""]
+        more = b"" if behind is None else self.frame(self.kind(), self.encode(behind))
+        self.socket.sendall("\r\n".join(lines).encode() + more)
+        self.status, self.headers = self._read_answer(protocol)
         assert self.status == 101, self.status
 
-    def _upgrade(self, address, path, protocol, headers):
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f"GET {path} HTTP/1.1", f"Host: {address}", "Upgrade: websocket",
-                 "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
-                 f"Sec-WebSocket-Protocol: {protocol}", *headers, "", ""]
-        self.socket.sendall("\r\n".join(lines).encode())
+    def _read_answer(self, protocol):
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += read_exactly(self.socket, 1)
@@ -181,12 +186,16 @@ class WebSocket(Wire):
         found = dict((n.lower(), v.strip()) for n, _, v in (r.partition(":") for r in rest if r))
         status = int(first.split()[1])
         if status == 101:
-            wanted = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode())
+            wanted = hashlib.sha1((self.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode())
             assert found["sec-websocket-accept"] == base64.b64encode(wanted.digest()).decode()
             assert found["sec-websocket-protocol"] == protocol
         return status, found
 
-    def send_frame(self, opcode, payload, final=True, masked=True, claim=None):
+    def kind(self):
+        return self.TEXT if self.serializer == "json" else self.BINARY
+
+    @staticmethod
+    def frame(opcode, payload, final=True, masked=True, claim=None):
         """`claim` is a length to announce instead of the real one."""
         size = len(payload) if claim is None else claim
         header = bytes([(0x80 if final else 0) | opcode])
@@ -198,10 +207,13 @@ class WebSocket(Wire):
         else:
             header += bytes([bit | 127]) + struct.pack(">Q", size)
         # A mask of zeros is a mask.
-        self.socket.sendall(header + (b"\0\0\0\0" if masked else b"") + payload)
+        return header + (b"\0\0\0\0" if masked else b"") + payload
+
+    def send_frame(self, *what, **options):
+        self.socket.sendall(self.frame(*what, **options))
 
     def send_payload(self, payload):
-        self.send_frame(self.TEXT if self.serializer == "json" else self.BINARY, payload)
+        self.send_frame(self.kind(), payload)
 
     def receive_frame(self):
         first, second = read_exactly(self.socket, 2)

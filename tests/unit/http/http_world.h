@@ -50,6 +50,7 @@ struct http_world {
     atomic_int bodies_while_paused;
     atomic_int inside; /* on_gone came from inside a stream_ function */
     atomic_size_t written;
+    atomic_int given_away;
 };
 
 /* The handler's part of a stream. */
@@ -224,6 +225,18 @@ static const struct front_handler world_handler = {.on_request = world_on_reques
                                                    .on_writable = world_on_writable,
                                                    .on_gone = world_on_gone};
 
+/* Takes connections that ask for "/other": sends back what was read, and ends. */
+static inline void world_take(
+    void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer, struct str bytes)
+{
+    struct http_world *world = ctx;
+    assert_null(tls);
+    assert_int_equal(send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL), bytes.len);
+    (void)close(fd);
+    net_release(peer);
+    (void)atomic_fetch_add(&world->given_away, 1);
+}
+
 static inline void world_start(struct http_world *world,
                                front_new_fn front_new,
                                const struct front_limits *limits,
@@ -233,11 +246,13 @@ static inline void world_start(struct http_world *world,
     uint64_t port = 0;
     *world = (struct http_world){0};
     world->workers = workers_new(workers, 1 << 20, &err);
-    world->front = front_new(&(struct front_options){.name = "test",
-                                                     .workers = world->workers,
-                                                     .handler = &world_handler,
-                                                     .ctx = world,
-                                                     .limits = *limits});
+    world->front = front_new(&(struct front_options){
+        .name = "test",
+        .workers = world->workers,
+        .handler = &world_handler,
+        .ctx = world,
+        .limits = *limits,
+        .upgrade = {.path = STR("/other"), .take = world_take, .ctx = world}});
     world->net = net_new(world->workers, &(struct net_limits){.connections = 1000,
                                                               .first_byte_timeout_ms = 30000,
                                                               .tls_handshake_timeout_ms = 30000,

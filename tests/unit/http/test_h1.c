@@ -254,6 +254,100 @@ static void one_who_asks_on_without_reading_is_not_read_from(void **state)
     buf_done(&ask);
 }
 
+#define OTHER "GET /other?x HTTP/1.1\r\nHost: a\r\nUpgrade: other\r\n\r\n"
+
+/* All that comes until the end is `wanted`. */
+static void expect_rest(int fd, struct str wanted)
+{
+    while (world_fill(fd, &reply)) {
+    }
+    struct str rest = str_make(reply.bytes + reply.end, reply.len - reply.end);
+    if (!str_eq(rest, wanted)) {
+        fail_msg("not the rest: " PRISTR, STRARG(rest));
+    }
+    (void)close(fd);
+}
+
+static void an_upgrade_gives_the_connection_away_with_what_was_read(void **state)
+{
+    struct str wire = STR(OTHER "\x81\x85more");
+    (void)state;
+    int fd = dial();
+    world_send(fd, wire);
+    expect_rest(fd, wire);
+    fd = dial();
+    world_send(fd, STR("\r\n" OTHER));
+    expect_rest(fd, STR(OTHER));
+    for (size_t cut = 1; cut < STR(OTHER).len; cut++) {
+        fd = dial();
+        world_send(fd, str_sub(STR(OTHER), 0, cut));
+        (void)usleep(1000);
+        world_send(fd, str_from(STR(OTHER), cut));
+        expect_rest(fd, STR(OTHER));
+    }
+    assert_int_equal(atomic_load(&world.asked), 0);
+}
+
+static void an_upgrade_waits_for_the_answers_before_it(void **state)
+{
+    (void)state;
+    int fd = dial();
+    world_send(fd, STR(ASK("/late") ASK("/nothing") OTHER "behind"));
+    expect(fd, 200, STR("late"));
+    expect(fd, 204, STR_EMPTY);
+    expect_rest(fd, STR(OTHER "behind"));
+    fd = dial();
+    world_send(fd, STR(ASK("/late")));
+    expect(fd, 200, STR("late"));
+    world_send(fd, STR("\r\n" OTHER));
+    expect_rest(fd, STR(OTHER));
+    assert_true(world_becomes(&world.given_away, 2));
+}
+
+static void an_upgrade_waits_for_a_client_that_does_not_read(void **state)
+{
+    struct str wire = STR(OTHER);
+    (void)state;
+    int fd = dial();
+    world_send(fd, STR(ASK("/stream") OTHER));
+    (void)usleep(100000);
+    assert_int_equal(atomic_load(&world.given_away), 0);
+    char *sink = mem_alloc(2 * WORLD_STREAMED);
+    size_t got = 0;
+    ssize_t n = 0;
+    while ((n = recv(fd, sink + got, 2 * WORLD_STREAMED - got, 0)) > 0) {
+        got += (size_t)n;
+    }
+    assert_true(got > WORLD_STREAMED + wire.len);
+    assert_memory_equal(sink + got - wire.len, wire.ptr, wire.len);
+    mem_free(sink);
+    (void)close(fd);
+    assert_true(world_becomes(&world.given_away, 1));
+}
+
+static void only_a_get_of_its_path_is_an_upgrade(void **state)
+{
+    static const struct str others[] = {
+        STR_INIT("POST /other HTTP/1.1\r\nHost: a\r\nUpgrade: other\r\n\r\n"),
+        STR_INIT("GET /othe HTTP/1.1\r\nHost: a\r\nUpgrade: other\r\n\r\n"),
+        STR_INIT("GET /other/ HTTP/1.1\r\nHost: a\r\nUpgrade: other\r\n\r\n"),
+        STR_INIT("GET /?/other HTTP/1.1\r\nHost: a\r\nUpgrade: other\r\n\r\n"),
+    };
+    (void)state;
+    int fd = dial();
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        world_send(fd, others[i]);
+        world_read(fd, &reply, false);
+        assert_int_equal(reply.status, 200);
+    }
+    (void)close(fd);
+    fd = dial();
+    world_send(fd, STR("GET /other HTTP/1.1\r\nUpgrade: other\r\n\r\n"));
+    expect_rule(fd, "host");
+    (void)close(fd);
+    assert_int_equal(atomic_load(&world.given_away), 0);
+}
+
 static void an_answer_of_unknown_length_is_chunked_or_ends_with_the_connection(void **state)
 {
     char text[512] = {0};
@@ -658,6 +752,10 @@ int main(void)
         TEST(a_hang_up_in_the_middle_of_a_body_cancels_too),
         TEST(a_slow_reader_holds_a_streamed_answer_back),
         TEST(one_who_asks_on_without_reading_is_not_read_from),
+        TEST(an_upgrade_gives_the_connection_away_with_what_was_read),
+        TEST(an_upgrade_waits_for_the_answers_before_it),
+        TEST(an_upgrade_waits_for_a_client_that_does_not_read),
+        TEST(only_a_get_of_its_path_is_an_upgrade),
         TEST(an_answer_of_unknown_length_is_chunked_or_ends_with_the_connection),
         TEST(an_old_client_keeps_its_connection_if_it_asks_to),
         TEST(head_gets_the_head_alone),

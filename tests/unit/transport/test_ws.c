@@ -250,6 +250,59 @@ static void an_upgrade_may_come_octet_by_octet_with_a_message_behind_it(void **s
     }
 }
 
+/* Many at once, the last in pieces: what was read ends anywhere. */
+static void messages_that_a_front_has_read_come_first(void **state)
+{
+    static const char request[] = OPENING "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n";
+    enum { MANY = 300, EACH = 100 };
+    static unsigned char bytes[sizeof(request) + MANY * (EACH + 14)];
+    char text[EACH] = {0};
+    size_t size = sizeof(request) - 1;
+    memcpy(bytes, request, size);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(text, sizeof(text), "message %d of %d", i, MANY);
+        size += frame(bytes + size, FIN | TEXT, text, EACH);
+    }
+    for (size_t cut = sizeof(request) - 1; cut < size; cut += size / 9) {
+        int fd = dial(*state);
+        char got[2048];
+        size_t len = 0;
+        put(fd, bytes, cut);
+        (void)poll(NULL, 0, 1);
+        put(fd, bytes + cut, size - cut);
+        get_head(fd, got, sizeof(got));
+        assert_memory_equal(got, "HTTP/1.1 101", 12);
+        for (int i = 0; i < MANY; i++) {
+            (void)snprintf(text, sizeof(text), "message %d of %d", i, MANY);
+            assert_int_equal(get_message(fd, got, &len), TEXT);
+            assert_int_equal(len, EACH);
+            assert_string_equal(got, text);
+        }
+        (void)close(fd);
+    }
+}
+
+static void what_a_front_has_read_may_be_refused(void **state)
+{
+    static char request[9000];
+    size_t size = sizeof(OPENING "X: ") - 1;
+    refused_with(*state, "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", 426);
+    refused_with(*state, "GET /ws HTTP/1.0\r\nHost: x\r\n\r\n", 505);
+    memcpy(request, OPENING "X: ", size);
+    memset(request + size, 'a', sizeof(request) - size);
+    memcpy(request + sizeof(request) - 5, "\r\n\r\n", 5);
+    refused_with(*state, request, 431);
+}
+
+static int start_behind_a_front(void **state)
+{
+    static struct fixture fixture;
+    fixture = (struct fixture){.front = true};
+    fixture_start(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
 static void fragments_are_put_together_and_pings_between_them_answered(void **state)
 {
     int fd = join(*state);
@@ -541,5 +594,11 @@ int main(void)
         cmocka_unit_test(upgrades_come_to_all_workers_at_once),
         cmocka_unit_test(connections_open_at_the_stop_are_freed),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    const struct CMUnitTest behind_a_front[] = {
+        cmocka_unit_test(messages_that_a_front_has_read_come_first),
+        cmocka_unit_test(what_a_front_has_read_may_be_refused),
+        cmocka_unit_test(connections_open_at_the_stop_are_freed),
+    };
+    int failed = cmocka_run_group_tests(tests, start, stop);
+    return failed + cmocka_run_group_tests(behind_a_front, start_behind_a_front, stop);
 }

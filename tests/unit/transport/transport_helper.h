@@ -118,7 +118,18 @@ struct fixture {
     struct net_protocol protocols[2];
     struct transport_options options;
     bool own_origin;
+    bool front; /* an HTTP front has read what has come, and gives it away */
 };
+
+enum { FRONT_READ = 65536 };
+
+static void take_as_a_front(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer)
+{
+    static _Thread_local char bytes[FRONT_READ];
+    ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
+    assert_true(got > 0);
+    websocket_take(ctx, fd, tls, peer, str_make(bytes, (size_t)got));
+}
 
 static void fixture_start(struct fixture *fixture)
 {
@@ -139,6 +150,9 @@ static void fixture_start(struct fixture *fixture)
     fixture->protocols[0] = rawsocket_protocol(fixture->transport);
     fixture->protocols[1] = fixture->own_origin ? websocket_own_origin_protocol(fixture->transport)
                                                 : websocket_protocol(fixture->transport);
+    if (fixture->front) {
+        fixture->protocols[1].take = take_as_a_front;
+    }
     struct net_listener_options listen = {.name = STR("test"),
                                           .address = STR("127.0.0.1:0"),
                                           .protocols = fixture->protocols,
