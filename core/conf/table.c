@@ -76,7 +76,7 @@ const struct conf_row conf_rows[] = {
      .text =
          "URL under which clients reach the public listener; the issuer of tokens is made of it.",
      .check = check_public_url, .shown = "http://127.0.0.1:PORT"},
-    {"gateway.front", CONF_WORD, AT(gateway.front), "mhd", CONF_RESTART,
+    {"gateway.front", CONF_WORD, AT(gateway.front), "h1", CONF_RESTART,
      .text = "HTTP implementation of the public listener.", .words = fronts},
     {"gateway.specs", CONF_LIST, AT(gateway.specs), "", CONF_RESTART,
      .text = "API specification files that are created or updated at start."},
@@ -190,8 +190,10 @@ const struct conf_row conf_rows[] = {
     {"wamp.call_timeout_max", CONF_DURATION, AT(wamp.call_timeout_max_ms), "10m", CONF_RESTART,
      .text = "Longest timeout that a caller may ask for.", .min = 1, .max = 24 * HOUR},
     {"wamp.handshake_timeout", CONF_DURATION, AT(wamp.handshake_timeout_ms), "5s", CONF_RESTART,
-     .text = "How long a WebSocket upgrade or a RawSocket handshake may take.", .min = 100,
-     .max = 10 * MINUTE},
+     .text =
+         "How long a WebSocket upgrade (its head on `h1`: `http.header_timeout`) or a RawSocket "
+         "handshake may take.",
+     .min = 100, .max = 10 * MINUTE},
     {"wamp.hello_timeout", CONF_DURATION, AT(wamp.hello_timeout_ms), "10s", CONF_RESTART,
      .text = "How long a connection may stay without a session.", .min = 100, .max = 10 * MINUTE},
     {"wamp.ping_interval", CONF_DURATION, AT(wamp.ping_interval_ms), "20s", CONF_RESTART,

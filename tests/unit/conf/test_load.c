@@ -104,7 +104,7 @@ static void nothing_given_means_the_defaults(void **state)
     assert_string_equal(conf->gateway.tls.listen, "");
     assert_string_equal(conf->data.dir, "./data");
     assert_string_equal(conf->store.url, "sqlite:");
-    assert_int_equal(conf->gateway.front, CONF_FRONT_MHD);
+    assert_int_equal(conf->gateway.front, CONF_FRONT_H1);
     assert_int_equal(conf->node.mailbox_max, 64 << 20);
     assert_int_equal(conf->node.drain_timeout_ms, 20000);
     assert_int_equal(conf->http.body_max, 25 << 20);
