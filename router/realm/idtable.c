@@ -80,6 +80,21 @@ void idtable_remove(struct idtable *table, struct idlink *link)
     table->count--;
 }
 
+struct idlink *idtable_next(const struct idtable *table, size_t *cursor, const struct idlink *last)
+{
+    if (last != NULL && last->next != NULL) {
+        return last->next;
+    }
+    while (*cursor < table->cap) {
+        struct idlink *first = table->buckets[*cursor];
+        ++*cursor;
+        if (first != NULL) {
+            return first;
+        }
+    }
+    return NULL;
+}
+
 struct idlink *idtable_any(struct idtable *table)
 {
     if (table->count == 0) {

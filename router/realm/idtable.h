@@ -28,6 +28,9 @@ struct idlink *idtable_find(const struct idtable *table, uint64_t id);
 /* `link->id` must not be in the table. */
 void idtable_add(struct idtable *table, struct idlink *link);
 void idtable_remove(struct idtable *table, struct idlink *link);
+/* All entries, in no order: `*cursor` and `last` begin as 0 and NULL; nothing may be added or
+ * removed meanwhile. */
+struct idlink *idtable_next(const struct idtable *table, size_t *cursor, const struct idlink *last);
 /* Some entry, or NULL when empty: to take everything out. */
 struct idlink *idtable_any(struct idtable *table);
 

@@ -9,6 +9,7 @@
 #include "realm/seat.h"
 
 const struct builtin *const meta_procedures[] = {
+    meta_session_procedures,
     NULL,
 };
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 struct seat;
+struct session;
 
 /* The tables of wamp.* procedures, each ending with a row without a function; the last is NULL. */
 extern const struct builtin *const meta_procedures[];
@@ -23,6 +24,10 @@ bool meta_watched(const struct seat *seat);
 /* Any worker; the payload is copied. Heard after everything noted in this realm before. `topic` is
  * static. */
 void meta_publish(struct seat *seat, struct str topic, const struct payload *payload);
+
+/* Events wamp.session.on_join and on_leave, while the session is in its realm. */
+void meta_session_joined(struct session *session);
+void meta_session_left(struct session *session);
 
 /* The post of a realm's bulletin. */
 void meta_tell(struct post *post);

@@ -88,7 +88,7 @@ bool realm_find_callee(struct realm *realm, struct str procedure, struct registr
 /* Not about those who watch such events. */
 static void note_subscription(struct realm *realm, const struct notice *notice)
 {
-    if (!str_starts(notice->uri, STR("wamp."))) {
+    if (!str_eq(uri_reserved_space(notice->uri), STR("wamp"))) {
         bulletin_add(&realm->bulletin, notice);
     }
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "realm/meta.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 
@@ -41,6 +42,8 @@ void session_leave_realm(struct session *session)
     topics_leave(session);
     invocations_leave(session);
     dealer_leave(session);
+    meta_session_left(session);
+    idtable_remove(&session->seat->sessions, &session->by_id);
     log_info("session left", KV_STR("realm", realm_uri(session->seat->realm)),
              KV_U64("session", session->id));
     session->seat = NULL;

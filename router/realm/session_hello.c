@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "realm/features.h"
+#include "realm/meta.h"
 #include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
@@ -74,6 +75,7 @@ static bool hello_admit(struct session *session, struct seat *seat, const struct
     return true;
 }
 
+/* `lean`: the least that a client needs, for peers that accept only the shortest messages. */
 static struct str welcome_details(const struct session *session, bool lean)
 {
     const struct principal *principal = &session->principal;
@@ -81,21 +83,21 @@ static struct str welcome_details(const struct session *session, bool lean)
     struct emit emit;
     buf_clear(out);
     emit_init(&emit, session->peer->serializer, out);
-    emit_map(&emit, lean ? 4 : 6);
-    emit_key(&emit, STR("authid"));
-    emit_str(&emit, principal->authid);
-    emit_key(&emit, STR("authrole"));
-    emit_str(&emit, principal->role_count == 0 ? STR_EMPTY : principal->roles[0]);
-    emit_key(&emit, STR("authmethod"));
-    emit_str(&emit, principal->authmethod);
-    emit_key(&emit, STR("roles"));
-    features_emit(&emit, lean);
-    if (!lean) {
+    emit_map(&emit, lean ? 4 : SESSION_DETAILS + 2);
+    if (lean) {
+        emit_key(&emit, STR("authid"));
+        emit_str(&emit, principal->authid);
+        emit_key(&emit, STR("authrole"));
+        emit_str(&emit, session_authrole(session));
+        emit_key(&emit, STR("authmethod"));
+        emit_str(&emit, principal->authmethod);
+    } else {
+        session_emit_details(session, &emit);
         emit_key(&emit, STR("agent"));
         emit_str(&emit, STR("Postern-" POSTERN_VERSION));
-        emit_key(&emit, STR("realm"));
-        emit_str(&emit, realm_uri(session->seat->realm));
     }
+    emit_key(&emit, STR("roles"));
+    features_emit(&emit, lean);
     return buf_str(out);
 }
 
@@ -171,6 +173,8 @@ void session_hello(struct session *session, struct message *message)
     session->seat = seat;
     session->state = SESSION_OPEN;
     session->id = wamp_id_random();
+    session->by_id.id = session->id;
+    idtable_add(&seat->sessions, &session->by_id);
     session->features = peer_features(hello.roles);
     session->last_invocation = 0;
     char peer[PEER_TEXT_SIZE];
@@ -178,4 +182,5 @@ void session_hello(struct session *session, struct message *message)
              KV_U64("session", session->id), KV_CSTR("transport", session->peer->ops->transport),
              KV_STR("peer", peer_info_text(&session->peer->info, peer)));
     session_welcome(session);
+    meta_session_joined(session);
 }

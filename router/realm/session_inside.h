@@ -41,6 +41,7 @@ struct session {
     unsigned features; /* announced: peer_features.h */
     bool closing;      /* the peer has been told to finish */
     uint64_t id;
+    struct idlink by_id; /* seat->sessions, while in the realm */
     struct principal principal;
     struct timer hello_timer;
     struct idtable calls;         /* struct call by request id */
@@ -87,6 +88,16 @@ void session_doom(struct session *session, struct str farewell);
 void session_reap(struct session *session);
 /* Stops reading from the peer while the worker that it feeds is congested. */
 void session_yield_to(struct session *session, struct worker *worker);
+
+/* Somebody wants it to go: GOODBYE now, and its end. `text` may be empty. */
+void session_dismiss(struct session *session, struct str reason, struct str text);
+
+/* session_details.c */
+enum { SESSION_DETAILS = 8 };
+/* That many pairs of a map, while it is in its realm. */
+void session_emit_details(const struct session *session, struct emit *emit);
+struct str session_authrole(const struct session *session);
+bool session_has_role(const struct session *session, struct str role);
 
 /* session.c */
 void session_leave_realm(struct session *session);

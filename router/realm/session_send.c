@@ -135,6 +135,17 @@ void session_doom(struct session *session, struct str farewell)
     list_push(&session->shard->doomed, &session->doom);
 }
 
+void session_dismiss(struct session *session, struct str reason, struct str text)
+{
+    if (session->state == SESSION_ENDED) {
+        return;
+    }
+    log_info("session dismissed", KV_U64("session", session->id),
+             KV_STR("reason", str_sub(reason, 0, 128)));
+    send_last(session, MESSAGE_GOODBYE, reason, text);
+    session_doom(session, STR_EMPTY);
+}
+
 void session_reap(struct session *session)
 {
     uint64_t id = session->id; /* leaving forgets it */

@@ -159,7 +159,7 @@ static void the_house_keeps_its_own_names(void **state)
         "[8,64,2,{},\"wamp.error.not_authorized\",[\"Use of reserved namespace 'bondy'.\"]]");
     (void)actor_register(actor, 3, "wampum.x", "");
     (void)actor_register(actor, 4, "w", "\"match\":\"prefix\"");
-    say(actor, "[48,5,{},\"wamp.session.count\"]");
+    say(actor, "[48,5,{},\"wamp.session.x\"]");
     (void)expect(actor, "[8,48,5,{},\"wamp.error.no_such_procedure\",[\"*\"]]");
     actor_free(actor);
 }

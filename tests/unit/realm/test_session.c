@@ -35,9 +35,12 @@ static void a_hello_without_methods_and_authid_is_anonymous(void **state)
     (void)state;
     struct actor *actor = newcomer();
     say(actor, "[1,\"com.test\",{}]");
-    (void)expect(actor, "[2,\"*\",{\"authid\":\"anonymous\",\"authrole\":\"anonymous\","
-                        "\"authmethod\":\"anonymous\",\"realm\":\"com.test\",\"agent\":\"*\","
-                        "\"roles\":{\"broker\":\"*\",\"dealer\":\"*\"}}]");
+    (void)expect(actor,
+                 "[2,\"*\",{\"session\":\"*\",\"authid\":\"anonymous\",\"authrole\":\"anonymous\","
+                 "\"authmethod\":\"anonymous\",\"authprovider\":\"com.leapsight.bondy\","
+                 "\"authextra\":{\"node\":\"test\"},\"realm\":\"com.test\",\"agent\":\"*\","
+                 "\"transport\":{\"type\":\"test\",\"peername\":\"127.0.0.1:0\"},"
+                 "\"roles\":{\"broker\":\"*\",\"dealer\":\"*\"}}]");
     assert_true(number_at(actor, 1) >= 1 && number_at(actor, 1) <= 1ULL << 53);
     assert_int_equal(actor->finished, 0);
     actor_free(actor);
