@@ -1,12 +1,13 @@
-/* callee.c - callee PORT REALM PROCEDURE FILE: registers a procedure and answers each invocation
- * with FILE, one MsgPack value.  Prints "ready" once registered.
+/* callee.c - callee URL REALM PROCEDURE FILE: registers a procedure and answers each invocation
+ * with FILE, one value in MsgPack (rs://) or JSON (ws://); with - for FILE it never answers.
+ * Prints "ready" once registered.
  *
  * It also answers a CALL, which only reaches it through relay.c, where nobody makes an invocation
  * of it. */
 #include "wire.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 struct answer {
     char bytes[65536];
@@ -39,12 +40,15 @@ static void answer_one(struct wire *wire, struct frame frame, const struct answe
 int main(int argc, char **argv)
 {
     if (argc != 5) {
-        die("usage: callee PORT REALM PROCEDURE FILE");
+        die("usage: callee URL REALM PROCEDURE FILE");
     }
     static struct answer answer;
     die_with_parent();
-    answer_load(&answer, argv[4]);
-    struct wire *wire = wire_join(atoi(argv[1]), argv[2]);
+    bool silent = strcmp(argv[4], "-") == 0;
+    if (!silent) {
+        answer_load(&answer, argv[4]);
+    }
+    struct wire *wire = wire_join(argv[1], argv[2]);
     size_t opened = frame_open(wire, 4, REGISTER);
     put_uint(wire, 1);
     put_empty_map(wire);
@@ -58,7 +62,9 @@ int main(int argc, char **argv)
         struct frame frame;
         wire_fill(wire);
         while (wire_next(wire, &frame)) {
-            answer_one(wire, frame, &answer);
+            if (!silent) {
+                answer_one(wire, frame, &answer);
+            }
         }
         wire_flush(wire);
     }

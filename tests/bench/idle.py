@@ -1,4 +1,5 @@
-"""Memory that idle connections hold in a node: HTTP after one request, WebSocket after WELCOME."""
+"""Memory that idle connections hold in a node: HTTP after one request, others after
+WELCOME."""
 import base64
 import json
 import os
@@ -7,7 +8,7 @@ import struct
 import time
 
 from machine import Failed
-from sides import REALM
+from sides import REALM, as_msgpack
 
 FIRST = 100  # the node's first connections also make its pools; they are not counted
 
@@ -22,8 +23,8 @@ def read_until(conn, end):
     return got
 
 
-def open_http(port, path):
-    conn = socket.create_connection(("127.0.0.1", port), timeout=10)
+def open_http(side, path):
+    conn = socket.create_connection(("127.0.0.1", side.port), timeout=10)
     conn.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     head, _, body = read_until(conn, b"\r\n\r\n").partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
@@ -35,8 +36,39 @@ def open_http(port, path):
     return conn
 
 
-def open_websocket(port, _path):
-    conn = socket.create_connection(("127.0.0.1", port), timeout=10)
+def open_pending(side, path):
+    """A request that nobody answers yet."""
+    conn = socket.create_connection(("127.0.0.1", side.port), timeout=10)
+    conn.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return conn
+
+
+def still_pending(conns):
+    for conn in conns:
+        conn.setblocking(False)
+        try:
+            raise Failed(f"a slow call was answered: {conn.recv(200)!r}")
+        except BlockingIOError:
+            pass
+
+
+def open_rawsocket(side, _path):
+    host, port = side.url.split("//")[1].split(":")
+    conn = socket.create_connection((host, int(port)), timeout=10)
+    conn.sendall(b"\x7f\xf2\0\0")
+    if len(conn.recv(4, socket.MSG_WAITALL)) < 4:
+        raise Failed("no RawSocket")
+    hello = as_msgpack([1, REALM, {"roles": {"caller": {}, "subscriber": {}}}])
+    conn.sendall(len(hello).to_bytes(4, "big") + hello)
+    head = conn.recv(4, socket.MSG_WAITALL)
+    welcome = conn.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+    if welcome[1:2] != b"\x02":
+        raise Failed(f"no WELCOME but {welcome[:200]!r}")
+    return conn
+
+
+def open_websocket(side, _path):
+    conn = socket.create_connection(("127.0.0.1", side.port), timeout=10)
     conn.sendall(("GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
                   "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                   "Sec-WebSocket-Key: " + base64.b64encode(os.urandom(16)).decode() + "\r\n"
@@ -66,9 +98,9 @@ def settled_rss(process):
 def kib_each(side, count, opener, path):
     conns = []
     try:
-        conns += [opener(side.port, path) for _ in range(FIRST)]
+        conns += [opener(side, path) for _ in range(FIRST)]
         before = settled_rss(side.gateway)
-        conns += [opener(side.port, path) for _ in range(count)]
+        conns += [opener(side, path) for _ in range(count)]
         return (settled_rss(side.gateway) - before) / count
     finally:
         for conn in conns:

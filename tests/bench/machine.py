@@ -42,7 +42,7 @@ class Process:
         with open(self.log.name, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def wait_line(self, fits, seconds=20):
+    def wait_line(self, fits, seconds=60):
         """The first line of its output that `fits`, complete."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -55,13 +55,16 @@ class Process:
             time.sleep(0.02)
         raise Failed(f"{self.name} did not get ready:\n{self.said()[-2000:]}")
 
-    def cpu(self):
-        """Seconds of CPU, of all its threads."""
-        spent = 0
+    def cpu_by_thread(self):
+        """Seconds of CPU of each of its threads."""
+        spent = {}
         for task in os.listdir(f"/proc/{self.pid}/task"):
             with open(f"/proc/{self.pid}/task/{task}/schedstat", encoding="ascii") as stat:
-                spent += int(stat.read().split()[0])
-        return spent / 1e9
+                spent[task] = int(stat.read().split()[0]) / 1e9
+        return spent
+
+    def cpu(self):
+        return sum(self.cpu_by_thread().values())
 
     def rss_kib(self):
         with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:

@@ -1,5 +1,6 @@
 """One measurement each: a load, what it brought, what it cost; and medians over rounds."""
 import json
+import math
 import os
 import re
 import statistics
@@ -28,23 +29,45 @@ def wrk(side, connections, seconds, url_path, script=None):
         raise Failed(f"{type(side).__name__}, {connections} connections: {wrong[0].strip()}")
     requests = int(re.search(r"(\d+) requests in", text)[1])
     return {
-        "rate": float(re.search(r"Requests/sec:\s*([\d.]+)", text)[1]),
+        "ops": requests, "rate": float(re.search(r"Requests/sec:\s*([\d.]+)", text)[1]),
         "gateway_us": spent[0] / requests * 1e6, "all_us": sum(spent) / requests * 1e6,
         "p50_us": latency_us(text, 50), "p99_us": latency_us(text, 99), "foreign": foreign}
 
 
-def wamp(side, seconds, kind, window, payload, receivers=None):
-    """WAMP load over RawSocket; an operation is a call, or an event received."""
-    uri = PROCEDURE if kind == "call" else TOPIC
-    argv = [f"{side.tools}/wampload", kind, side.rawsocket, REALM, uri, seconds, window, payload]
-    argv += [receivers] if receivers else []
+def openload(side, tools, connections, seconds, url_path, rate):
+    """HTTP requests that are due at a fixed rate; latency counts from when they were due."""
+    argv = [f"{tools}/openload", side.port, url_path, seconds, connections, round(rate, 1)]
+    return counted(side, argv, seconds)
+
+
+class Wamp:
+    """A WAMP load; an operation is a call, or an event received."""
+
+    def __init__(self, tools, seconds, payload, peers, window):
+        self.tools, self.seconds = tools, seconds
+        self.payload, self.peers, self.window = payload, peers, window
+
+    def call(self, side, url=None, procedure=PROCEDURE, realm=REALM, rate=None):
+        return self.run(side, "call", url or side.url, realm, procedure, [rate] if rate else [])
+
+    def fanout(self, side, url=None, realm=REALM):
+        return self.run(side, "fanout", url or side.url, realm, TOPIC, [])
+
+    def run(self, side, kind, url, realm, uri, more):
+        argv = [f"{self.tools}/wampload", kind, url, realm, uri, self.seconds, self.payload,
+                self.peers, self.window, *more]
+        return counted(side, argv, self.seconds)
+
+
+def counted(side, argv, seconds):
+    """A load that prints what it counted, beside what the side's processes spent meanwhile."""
     meter = Meter(*side.processes())
     told = json.loads(run_load([str(word) for word in argv], seconds))
     spent, foreign = meter.read()
-    return {
-        "rate": told["ops"] / told["seconds"],
-        "gateway_us": spent[0] / told["ops"] * 1e6, "all_us": sum(spent) / told["ops"] * 1e6,
-        "p50_us": told["p50_us"], "p99_us": told["p99_us"], "foreign": foreign}
+    each = [one / max(told["ops"], 1) * 1e6 for one in spent] or [math.nan]
+    return {"ops": told["ops"], "rate": told["ops"] / max(told["seconds"], 1e-3), "gateway_us": each[0],
+            "all_us": sum(each), "p50_us": told["p50_us"], "p99_us": told["p99_us"],
+            "foreign": foreign}
 
 
 def alternate(rounds, measures):

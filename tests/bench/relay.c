@@ -1,8 +1,9 @@
 /* relay.c - the least that a router can be: frames go from socket to socket unread but for the
  * byte that says their type.  What it costs is the floor under what a router costs.
  *
- * Prints the port it listens on.  One callee, one caller, any number of subscribers; no realm, no
- * ids, no rights, no errors. */
+ * Prints the port it listens on.  One callee that answers in order, so that results go to the
+ * callers in the order of their calls; any number of callers and subscribers; no realm, no ids, no
+ * rights, no errors. */
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -13,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PEERS_MAX = 64, TURN_EVENTS = 64 };
+enum { PEERS_MAX = 128, TURN_EVENTS = 64, WAITING_MAX = 1 << 16 };
 
 struct peer {
     struct wire *wire;
@@ -25,7 +26,9 @@ struct relay {
     int epoll;
     struct peer peers[PEERS_MAX];
     size_t count;
-    struct peer *caller, *callee;
+    struct peer *callee;
+    struct peer *callers[WAITING_MAX]; /* of the calls on their way, a ring */
+    size_t called, answered;
 };
 
 static void forward(struct peer *to, struct frame frame)
@@ -68,11 +71,17 @@ static void dispatch(struct relay *relay, struct peer *from, struct frame frame)
         confirm(from, SUBSCRIBED);
         break;
     case CALL:
-        relay->caller = from;
+        if (relay->called - relay->answered == WAITING_MAX) {
+            die("too many calls");
+        }
+        relay->callers[relay->called++ % WAITING_MAX] = from;
         forward(relay->callee, frame);
         break;
     case RESULT:
-        forward(relay->caller, frame);
+        if (relay->answered == relay->called) {
+            die("an answer to no call");
+        }
+        forward(relay->callers[relay->answered++ % WAITING_MAX], frame);
         break;
     case PUBLISH:
         publish(relay, frame);

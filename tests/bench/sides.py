@@ -13,8 +13,12 @@ from machine import GATEWAY_CORE, LOAD_CORE, Failed, Process
 
 REALM = "com.example.bench"
 PROCEDURE = "com.example.bench.answer"
+PROCEDURE_JSON = PROCEDURE + ".json"  # answered over WebSocket
+PROCEDURE_SLOW = "com.example.bench.slow"  # never answered
 PASSWORD = "bench-bench-bench"
 PATH = "/bench/items/1042"
+SLOW = "/slow"
+SLOW_PATH = "/bench/slow/1042"
 # 211 bytes as JSON without blanks, what both back ends answer.
 ANSWER = {
     "id": 1042, "name": "Left-handed screwdriver", "price": 19.75, "currency": "EUR",
@@ -45,8 +49,10 @@ def as_msgpack(value):
 
 def call_route(path):
     """No two routes alike: each sends its own text, which nothing can share."""
+    slow = path == SLOW
     return {"get": {
-        "action": {"type": "wamp_call", "procedure": PROCEDURE,
+        "action": {"type": "wamp_call", "procedure": PROCEDURE_SLOW if slow else PROCEDURE,
+                   "timeout": 600000 if slow else 5000,
                    "args": ["{{request.bindings.id}}", path]},
         "response": {"on_result": {"body": "{{action.result.args |> head}}"},
                      "on_error": {"status_code": 502, "body": "{{action.error.error_uri}}"}}}}
@@ -97,25 +103,27 @@ def get(port, path):
 
 
 class Postern:
-    """A node with an open realm and one worker; `callee` answers its one procedure."""
+    """A node with an open realm and one worker; `callees` answer its procedures, the first of them
+    what is measured."""
 
-    def __init__(self, program, tools, folder, name="postern", more=()):
-        self.tools, self.folder, self.callee = tools, new_folder(folder, name), None
+    def __init__(self, program, tools, folder, name="postern", more=(), prefix=(), env=None):
+        self.tools, self.folder, self.callees = tools, new_folder(folder, name), []
         settings = {
             "gateway.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
             "rawsocket.listen": "127.0.0.1:0", "node.workers": 1, "log.level": "warn",
-            "limits.connections": 8000,
+            "limits.connections": 12000, "gateway.front": "h1",
             "security.config_file": write(self.folder, "security.json", security())}
-        argv = [program, "serve", "--data", os.path.join(self.folder, "data")]
+        argv = [*prefix, program, "serve", "--data", os.path.join(self.folder, "data")]
         for one in [f"{key}={value}" for key, value in settings.items()] + list(more):
             argv += ["--set", one]
         self.gateway = Process(name, argv, GATEWAY_CORE, self.folder,
-                               {"POSTERN_ADMIN_PASSWORD": PASSWORD})
+                               {"POSTERN_ADMIN_PASSWORD": PASSWORD, **(env or {})})
         ready = self.gateway.wait_line(lambda line: line.startswith("ready "))
         ports = {key: int(value.rsplit(":", 1)[1]) for key, value in
                  (word.split("=", 1) for word in ready.split()[1:4])}
-        self.port, self.admin, self.rawsocket = (
-            ports[key] for key in ("gateway", "admin", "rawsocket"))
+        self.port, self.admin = ports["gateway"], ports["admin"]
+        self.url = f"rs://127.0.0.1:{ports['rawsocket']}"
+        self.json_url = f"ws://127.0.0.1:{self.port}/ws"
 
     def publish(self, paths):
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin}/api_specs", spec(paths), {
@@ -129,20 +137,23 @@ class Postern:
             raise Failed(f"publishing {len(paths)} routes: {refused.code} "
                          f"{refused.read(2000).decode(errors='replace')}") from refused
 
-    def start_callee(self, answer):
-        self.callee = start_callee(self.tools, self.folder, self.rawsocket, answer)
+    def start_callee(self, answer, procedure=PROCEDURE, url=None):
+        self.callees.append(start_callee(self.tools, self.folder, url or self.url, answer,
+                                         procedure))
 
     def processes(self):
-        return [self.gateway] + ([self.callee] if self.callee else [])
+        return [self.gateway] + self.callees
 
     def stop(self):
         for process in reversed(self.processes()):
             process.stop()
 
 
-def start_callee(tools, folder, port, answer):
-    argv = [f"{tools}/callee", str(port), REALM, PROCEDURE, write(folder, "answer", answer)]
-    callee = Process("callee", argv, LOAD_CORE, folder)
+def start_callee(tools, folder, url, answer, procedure=PROCEDURE, realm=REALM):
+    """`answer` is encoded for the URL's kind; None: it never answers."""
+    name = "callee-" + procedure.rsplit(".", 1)[1]
+    file = "-" if answer is None else write(folder, "answer-" + name, answer)
+    callee = Process(name, [f"{tools}/callee", url, realm, procedure, file], LOAD_CORE, folder)
     callee.wait_line(lambda line: line == "ready\n")
     return callee
 
@@ -216,17 +227,30 @@ class Nginx:
 class Relay:
     """relay.c, in the place of a router."""
 
-    def __init__(self, tools, folder):
-        self.tools, self.folder, self.callee = tools, new_folder(folder, "relay"), None
-        self.gateway = Process("relay", [f"{tools}/relay"], GATEWAY_CORE, self.folder)
-        self.rawsocket = int(self.gateway.wait_line(str.strip))
-
-    def start_callee(self, answer):
-        self.callee = start_callee(self.tools, self.folder, self.rawsocket, answer)
+    def __init__(self, tools, folder, answer):
+        folder = new_folder(folder, "relay")
+        self.gateway = Process("relay", [f"{tools}/relay"], GATEWAY_CORE, folder)
+        self.url = f"rs://127.0.0.1:{int(self.gateway.wait_line(str.strip))}"
+        self.callee = start_callee(tools, folder, self.url, answer)
 
     def processes(self):
-        return [self.gateway] + ([self.callee] if self.callee else [])
+        return [self.gateway, self.callee]
 
     def stop(self):
-        for process in reversed(self.processes()):
-            process.stop()
+        self.callee.stop()
+        self.gateway.stop()
+
+
+class Other:
+    """A router that the user runs himself: what it costs is not known, only what it brings."""
+
+    def __init__(self, tools, folder, url, realm, text):
+        self.url = url
+        answer = as_json(text) if url.startswith("ws:") else as_msgpack(text)
+        self.callee = start_callee(tools, new_folder(folder, "other"), url, answer, realm=realm)
+
+    def processes(self):
+        return []
+
+    def stop(self):
+        self.callee.stop()

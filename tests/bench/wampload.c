@@ -1,30 +1,41 @@
-/* wampload.c - WAMP load over RawSocket, and what came of it as one line of JSON.
+/* wampload.c - WAMP load, and what came of it as one line of JSON.
  *
- *     wampload call   PORT REALM URI SECONDS WINDOW PAYLOAD
- *     wampload fanout PORT REALM URI SECONDS WINDOW PAYLOAD RECEIVERS
+ *     wampload call   URL REALM URI SECONDS PAYLOAD CALLERS WINDOW [RATE]
+ *     wampload fanout URL REALM URI SECONDS PAYLOAD RECEIVERS WINDOW
  *
- * Each keeps WINDOW calls or publications on their way, with a text of PAYLOAD bytes.  A result
- * must belong to a call that waits, and each receiver must get each publication, in order; `ops`
- * counts results or events. */
+ * Keeps WINDOW calls of each caller or WINDOW publications on their way, with a text of PAYLOAD
+ * bytes.  With RATE it is an open loop instead: so many calls a second are due, whatever has been
+ * answered, and what a call took counts from when it was due.  A result must belong to a call that
+ * waits, and each receiver must get each publication, in order; `ops` counts results or events. */
+#include "tally.h"
 #include "wire.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
-enum { WINDOW_MAX = 4096, RECEIVERS_MAX = 64, SLOWEST_US = 1000000, PAYLOAD_MAX = 60000 };
+enum { WINDOW_MAX = 4096, PEERS_MAX = 64, PAYLOAD_MAX = 60000, PATIENCE_US = 5000000 };
+
+/* A caller, or a receiver of events. */
+struct peer {
+    struct wire *wire;
+    uint64_t sent, done;
+    uint64_t sent_us[WINDOW_MAX]; /* a call's, by number modulo WINDOW_MAX; 0: answered */
+};
 
 struct load {
-    const char *realm, *uri;
-    int port;
+    const char *url, *realm, *uri;
     uint64_t window;
-    char payload[PAYLOAD_MAX + 3]; /* with MsgPack's head */
+    double rate;                   /* 0: as fast as answers come */
+    char payload[PAYLOAD_MAX + 4]; /* encoded */
     size_t payload_len;
-    uint64_t until_us;
-    uint64_t ops;
-    uint64_t sent_us[WINDOW_MAX];     /* by number modulo WINDOW_MAX; 0: answered */
-    uint32_t took_us[SLOWEST_US + 1]; /* how many took so long */
+    uint64_t began_us, until_us;
+    struct peer peers[PEERS_MAX];
+    struct pollfd fds[PEERS_MAX];
+    size_t count;
+    uint64_t due; /* open loop: calls sent */
+    struct tally tally;
 };
 
 static void payload_fill(struct load *load, size_t len)
@@ -32,30 +43,16 @@ static void payload_fill(struct load *load, size_t len)
     if (len > PAYLOAD_MAX) {
         die("at most %d bytes", PAYLOAD_MAX);
     }
-    load->payload[0] = (char)0xda;
-    load->payload[1] = (char)(len >> 8);
-    load->payload[2] = (char)len;
-    memset(load->payload + 3, 'x', len);
-    load->payload_len = len + 3;
-}
-
-static void count_one(struct load *load, uint64_t sent_us, uint64_t at_us)
-{
-    uint64_t took = at_us - sent_us;
-    load->took_us[took < SLOWEST_US ? took : SLOWEST_US]++;
-    load->ops++;
-}
-
-static uint64_t percentile(const struct load *load, double share)
-{
-    uint64_t below = (uint64_t)((double)load->ops * share);
-    for (uint64_t us = 0, seen = 0; us < SLOWEST_US; us++) {
-        seen += load->took_us[us];
-        if (seen > below) {
-            return us;
-        }
+    size_t head = url_is_websocket(load->url) ? 1 : 3;
+    if (head == 1) {
+        load->payload[0] = load->payload[1 + len] = '"';
+    } else {
+        load->payload[0] = (char)0xda;
+        load->payload[1] = (char)(len >> 8);
+        load->payload[2] = (char)len;
     }
-    return SLOWEST_US;
+    memset(load->payload + head, 'x', len);
+    load->payload_len = head == 1 ? len + 2 : len + 3;
 }
 
 static void send_one(struct load *load, struct wire *wire, enum message_type type, uint64_t number)
@@ -66,59 +63,136 @@ static void send_one(struct load *load, struct wire *wire, enum message_type typ
     put_text(wire, load->uri);
     put_list_of_one(wire, load->payload, load->payload_len);
     frame_close(wire, opened);
-    load->sent_us[number % WINDOW_MAX] = now_us();
 }
 
-static void take_result(struct load *load, struct frame frame, uint64_t now)
+static void join_all(struct load *load)
 {
-    uint64_t number = frame_id(frame);
-    if (frame_type(frame) != RESULT || load->sent_us[number % WINDOW_MAX] == 0) {
-        die("message %u for call %llu: %.*s", frame_type(frame), (unsigned long long)number,
-            (int)frame.len, (const char *)frame.ptr);
+    for (size_t i = 0; i < load->count; i++) {
+        load->peers[i].wire = wire_join(load->url, load->realm);
+        load->fds[i] = (struct pollfd){.fd = load->peers[i].wire->fd, .events = POLLIN};
     }
-    count_one(load, load->sent_us[number % WINDOW_MAX], now);
-    load->sent_us[number % WINDOW_MAX] = 0;
 }
 
-/* One connection, so a blocking read is the whole event loop. */
+/* Until somebody has something to read, or the time has come. */
+static void await(struct load *load, uint64_t until_us)
+{
+    uint64_t now = now_us();
+    uint64_t wait = until_us > now ? until_us - now : 0;
+    struct timespec timeout = {.tv_sec = (time_t)(wait / 1000000),
+                               .tv_nsec = (long)(wait % 1000000) * 1000};
+    if (ppoll(load->fds, load->count, &timeout, NULL) < 0) {
+        die("poll failed");
+    }
+}
+
+/* --- calls ---------------------------------------------------------------------- */
+
+static void call(struct load *load, struct peer *caller, uint64_t at_us)
+{
+    send_one(load, caller->wire, CALL, ++caller->sent);
+    caller->sent_us[caller->sent % WINDOW_MAX] = at_us;
+}
+
+static uint64_t due_us(const struct load *load)
+{
+    return load->began_us + (uint64_t)((double)load->due * 1e6 / load->rate);
+}
+
+/* A caller with a full table holds the others back; what is due goes on to count. */
+static void call_what_is_due(struct load *load, uint64_t now)
+{
+    for (uint64_t due = due_us(load); due <= now && due < load->until_us; due = due_us(load)) {
+        struct peer *caller = &load->peers[load->due % load->count];
+        if (caller->sent_us[(caller->sent + 1) % WINDOW_MAX] != 0) {
+            return;
+        }
+        call(load, caller, due);
+        load->due++;
+    }
+}
+
+static void fill_windows(struct load *load, uint64_t now)
+{
+    for (size_t i = 0; i < load->count && now < load->until_us; i++) {
+        struct peer *caller = &load->peers[i];
+        while (caller->sent - caller->done < load->window) {
+            call(load, caller, now);
+        }
+    }
+}
+
+static void take_results(struct load *load, struct peer *caller)
+{
+    struct frame frame;
+    wire_fill(caller->wire);
+    uint64_t now = now_us();
+    while (wire_next(caller->wire, &frame)) {
+        uint64_t number = frame_id(frame);
+        uint64_t *sent_us = &caller->sent_us[number % WINDOW_MAX];
+        if (frame_type(frame) != RESULT || *sent_us == 0) {
+            die("message %u for call %llu: %.*s", frame_type(frame), (unsigned long long)number,
+                (int)frame.len, (const char *)frame.ptr);
+        }
+        tally_add(&load->tally, now - *sent_us);
+        *sent_us = 0;
+        caller->done++;
+    }
+}
+
+static bool calls_wait(const struct load *load)
+{
+    for (size_t i = 0; i < load->count; i++) {
+        if (load->peers[i].sent > load->peers[i].done) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void run_calls(struct load *load)
 {
-    struct wire *wire = wire_join(load->port, load->realm);
-    struct frame frame;
-    uint64_t last = 0;
-    do {
+    for (;;) {
         uint64_t now = now_us();
-        while (wire_next(wire, &frame)) {
-            take_result(load, frame, now);
+        if (load->rate > 0) {
+            call_what_is_due(load, now);
+        } else {
+            fill_windows(load, now);
         }
-        while (now < load->until_us && last - load->ops < load->window) {
-            send_one(load, wire, CALL, ++last);
+        for (size_t i = 0; i < load->count; i++) {
+            if (load->peers[i].wire->out_len > 0) {
+                wire_flush(load->peers[i].wire);
+            }
         }
-        wire_flush(wire);
-        if (last > load->ops) {
-            wire_fill(wire);
+        if (now >= load->until_us && !calls_wait(load)) {
+            return;
         }
-    } while (last > load->ops);
+        if (now > load->until_us + PATIENCE_US) {
+            die("no answer for five seconds");
+        }
+        bool more = load->rate > 0 && due_us(load) < load->until_us;
+        await(load, more ? due_us(load) : now + PATIENCE_US / 5);
+        for (size_t i = 0; i < load->count; i++) {
+            if (load->fds[i].revents != 0) {
+                take_results(load, &load->peers[i]);
+            }
+        }
+    }
 }
 
-struct receiver {
-    struct wire *wire;
-    uint64_t received;
-};
+/* --- events --------------------------------------------------------------------- */
 
-static void receiver_subscribe(struct receiver *receiver, const struct load *load)
+static void subscribe(struct peer *receiver, const char *uri)
 {
-    receiver->wire = wire_join(load->port, load->realm);
     size_t opened = frame_open(receiver->wire, 4, SUBSCRIBE);
     put_uint(receiver->wire, 1);
     put_empty_map(receiver->wire);
-    put_text(receiver->wire, load->uri);
+    put_text(receiver->wire, uri);
     frame_close(receiver->wire, opened);
     wire_flush(receiver->wire);
     wire_expect(receiver->wire, SUBSCRIBED);
 }
 
-static void receiver_read(struct receiver *receiver, struct load *load)
+static void take_events(struct load *load, struct peer *receiver, const struct peer *publisher)
 {
     struct frame frame;
     wire_fill(receiver->wire);
@@ -128,46 +202,50 @@ static void receiver_read(struct receiver *receiver, struct load *load)
         if (type != EVENT && type != PUBLISH) {
             die("a message of type %u", type);
         }
-        receiver->received++;
-        count_one(load, load->sent_us[receiver->received % WINDOW_MAX], now);
+        receiver->done++;
+        tally_add(&load->tally, now - publisher->sent_us[receiver->done % WINDOW_MAX]);
     }
-    wire_flush(receiver->wire);
+    if (receiver->wire->out_len > 0) {
+        wire_flush(receiver->wire);
+    }
 }
 
-static uint64_t slowest(const struct receiver *receivers, size_t count)
+static uint64_t slowest(const struct load *load)
 {
     uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < count; i++) {
-        least = receivers[i].received < least ? receivers[i].received : least;
+    for (size_t i = 0; i < load->count; i++) {
+        least = load->peers[i].done < least ? load->peers[i].done : least;
     }
     return least;
 }
 
-static void run_fanout(struct load *load, size_t count)
+static void run_fanout(struct load *load)
 {
-    struct receiver receivers[RECEIVERS_MAX] = {0};
-    struct pollfd fds[RECEIVERS_MAX];
-    uint64_t last = 0;
-    for (size_t i = 0; i < count; i++) {
-        receiver_subscribe(&receivers[i], load);
-        fds[i] = (struct pollfd){.fd = receivers[i].wire->fd, .events = POLLIN};
+    static struct peer publisher;
+    for (size_t i = 0; i < load->count; i++) {
+        subscribe(&load->peers[i], load->uri);
     }
-    struct wire *publisher = wire_join(load->port, load->realm);
-    for (;;) {
-        uint64_t done = slowest(receivers, count);
-        while (now_us() < load->until_us && last - done < load->window) {
-            send_one(load, publisher, PUBLISH, ++last);
+    publisher.wire = wire_join(load->url, load->realm);
+    for (uint64_t heard = now_us();;) {
+        uint64_t done = slowest(load);
+        uint64_t now = now_us();
+        heard = done > publisher.done ? now : heard;
+        publisher.done = done;
+        while (now < load->until_us && publisher.sent - done < load->window) {
+            send_one(load, publisher.wire, PUBLISH, ++publisher.sent);
+            publisher.sent_us[publisher.sent % WINDOW_MAX] = now;
         }
-        wire_flush(publisher);
-        if (done == last) {
+        wire_flush(publisher.wire);
+        if (done == publisher.sent) {
             return;
         }
-        if (poll(fds, count, 5000) <= 0) {
+        if (now > heard + PATIENCE_US) {
             die("no event for five seconds");
         }
-        for (size_t i = 0; i < count; i++) {
-            if (fds[i].revents != 0) {
-                receiver_read(&receivers[i], load);
+        await(load, now + PATIENCE_US / 5);
+        for (size_t i = 0; i < load->count; i++) {
+            if (load->fds[i].revents != 0) {
+                take_events(load, &load->peers[i], &publisher);
             }
         }
     }
@@ -177,30 +255,29 @@ int main(int argc, char **argv)
 {
     static struct load load;
     bool fanout = argc == 9 && strcmp(argv[1], "fanout") == 0;
-    if (!fanout && (argc != 8 || strcmp(argv[1], "call") != 0)) {
-        die("usage: wampload call|fanout PORT REALM URI SECONDS WINDOW PAYLOAD [RECEIVERS]");
+    if (!fanout && ((argc != 9 && argc != 10) || strcmp(argv[1], "call") != 0)) {
+        die("usage: wampload call|fanout URL REALM URI SECONDS PAYLOAD PEERS WINDOW [RATE]");
     }
     die_with_parent();
-    load.port = atoi(argv[2]);
+    (void)prctl(PR_SET_TIMERSLACK, 1); /* a call that is due is not rounded up */
+    load.url = argv[2];
     load.realm = argv[3];
     load.uri = argv[4];
-    load.window = strtoull(argv[6], NULL, 10);
-    payload_fill(&load, strtoul(argv[7], NULL, 10));
-    size_t receivers = fanout ? strtoul(argv[8], NULL, 10) : 1;
-    if (load.window < 1 || load.window >= WINDOW_MAX || receivers < 1 ||
-        receivers > RECEIVERS_MAX) {
+    payload_fill(&load, strtoul(argv[6], NULL, 10));
+    load.count = strtoul(argv[7], NULL, 10);
+    load.window = strtoull(argv[8], NULL, 10);
+    load.rate = argc == 10 ? strtod(argv[9], NULL) : 0;
+    if (load.window < 1 || load.window >= WINDOW_MAX || load.count < 1 || load.count > PEERS_MAX) {
         die("too many at once");
     }
-    uint64_t began = now_us();
-    load.until_us = began + (uint64_t)(strtod(argv[5], NULL) * 1e6);
+    join_all(&load);
+    load.began_us = now_us();
+    load.until_us = load.began_us + (uint64_t)(strtod(argv[5], NULL) * 1e6);
     if (fanout) {
-        run_fanout(&load, receivers);
+        run_fanout(&load);
     } else {
         run_calls(&load);
     }
-    (void)printf("{\"ops\": %llu, \"seconds\": %.3f, \"p50_us\": %llu, \"p99_us\": %llu}\n",
-                 (unsigned long long)load.ops, (double)(now_us() - began) / 1e6,
-                 (unsigned long long)percentile(&load, 0.5),
-                 (unsigned long long)percentile(&load, 0.99));
+    tally_print(&load.tally, now_us() - load.began_us);
     return 0;
 }

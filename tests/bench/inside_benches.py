@@ -1,0 +1,49 @@
+"""Benches of parts: memory of idle connections, the transcoder, the route match."""
+import json
+
+import idle
+import sides
+from machine import run_load
+from report import figure, title
+
+IDLE = (("HTTP connection", idle.open_http, 1), ("RawSocket session", idle.open_rawsocket, 1),
+        ("WebSocket session", idle.open_websocket, 6))
+
+
+def memory(bench):
+    """Memory of connections that say nothing."""
+    title(f"idle: {bench.options.idle:,} connections of each kind, RSS of the node", ())
+    for kind, opener, bar in IDLE:
+        side = bench.postern("idle-" + kind.split()[0].lower())
+        kib = idle.kib_each(side, bench.options.idle, opener, sides.PATH)
+        figure(kind, kib, "KiB")
+        bench.bars.at_most(f"idle: RSS of a {kind}", kib, bar, " KiB")
+        bench.stop_all()
+
+
+def micro(bench, *args):
+    """Lines of JSON, {"name", "ns"}, of tests/bench/micro.c."""
+    seconds = bench.options.seconds
+    text = run_load([bench.micro(), str(seconds), *args], 20 * seconds)
+    return {one["name"]: one["ns"] for one in map(json.loads, text.splitlines())}
+
+
+def transcode(bench):
+    """One payload from each serializer to each other, and back."""
+    body = sides.as_json([sides.ANSWER])
+    title(f"transcode: {len(body)} bytes of JSON", ())
+    for name, ns in micro(bench, "transcode", body.decode()).items():
+        figure(name, ns, "ns")
+        if "jansson" not in name:
+            bench.bars.at_most(f"transcode: {name}", ns, 250, " ns")
+
+
+def match(bench):
+    """Which route a path finds, each of them in turn."""
+    title("match: each route in turn", ())
+    for count in (10, 10000):
+        ns = micro(bench, "match", str(count))["match"]
+        figure(f"{count:,} routes", ns, "ns")
+
+
+BENCHES = {"idle": memory, "transcode": transcode, "match": match}

@@ -1,0 +1,124 @@
+"""Benches of the router: WAMP -> Postern -> WAMP, beside a relay that forwards frames unread."""
+import statistics
+
+import counting
+import measure
+import sides
+from report import figure, ratio_row, title
+
+CALLERS, WINDOW, PAYLOAD = 4, 16, 100
+RECEIVERS, FANOUT_WINDOW = 8, 16
+PACED_ROUNDS = 7
+TEXT = "x" * PAYLOAD
+
+
+def router(bench, name="router", more=(), **how):
+    side = bench.postern(name, answer=TEXT, more=more, **how)
+    side.start_callee(sides.as_json(TEXT), sides.PROCEDURE_JSON, side.json_url)
+    return side
+
+
+def relay(bench):
+    return bench.keep(sides.Relay(bench.tools, bench.folder, sides.as_msgpack(TEXT)))
+
+
+def others(bench):
+    """Routers that the user runs, by name."""
+    return {name: bench.keep(sides.Other(bench.tools, bench.folder, url, bench.options.realm, TEXT))
+            for name, url in (word.split("=", 1) for word in bench.options.url)}
+
+
+def beside_relay(bench, what, bars, measures):
+    """`measures`: name -> function; the relay's is what the bars of the other names divide by."""
+    got = measure.alternate(bench.options.rounds, measures)
+    bench.bars.rows_of(got)
+    for name, bar in bars.items():
+        ratio_row(f"{name} / relay", got[name], got["null relay"])
+        bench.bars.at_most(f"{what}, {name}: router CPU / null relay's",
+                           got[name]["gateway_us"] / got["null relay"]["gateway_us"], bar)
+
+
+def call(bench):
+    """WAMP calls in a closed loop."""
+    postern, floor, more = router(bench), relay(bench), others(bench)
+    load = measure.Wamp(bench.tools, bench.options.seconds, PAYLOAD, CALLERS, WINDOW)
+    title(f"call: {CALLERS} callers, window {WINDOW}, {PAYLOAD} bytes each way")
+    beside_relay(bench, "call", {"RawSocket": 2.0, "WebSocket-JSON": 3.5}, {
+        "RawSocket": lambda: load.call(postern),
+        "WebSocket-JSON": lambda: load.call(postern, postern.json_url, sides.PROCEDURE_JSON),
+        "null relay": lambda: load.call(floor),
+        **{name: lambda side=side: load.call(side, realm=bench.options.realm)
+           for name, side in more.items()}})
+
+
+def fanout(bench):
+    """One publisher, eight subscribers."""
+    postern, floor, more = router(bench), relay(bench), others(bench)
+    load = measure.Wamp(bench.tools, bench.options.seconds, PAYLOAD, RECEIVERS, FANOUT_WINDOW)
+    title(f"fanout: 1 -> {RECEIVERS}, window {FANOUT_WINDOW}, {PAYLOAD} bytes; costs an event")
+    beside_relay(bench, "fanout", {"RawSocket": 1.6, "WebSocket-JSON": 2.5}, {
+        "RawSocket": lambda: load.fanout(postern),
+        "WebSocket-JSON": lambda: load.fanout(postern, postern.json_url),
+        "null relay": lambda: load.fanout(floor),
+        **{name: lambda side=side: load.fanout(side, realm=bench.options.realm)
+           for name, side in more.items()}})
+
+
+def half(bench):
+    """Calls due at a fixed rate, half of what Postern does at most: an open loop."""
+    postern, floor, more = router(bench), relay(bench), others(bench)
+    load = measure.Wamp(bench.tools, bench.options.seconds, PAYLOAD, CALLERS, WINDOW)
+    most = measure.alternate(3, {"postern": lambda: load.call(postern)})["postern"]["rate"]
+    title(f"half: {most / 2:,.0f} calls a second are due, half of Postern's maximum, "
+          f"{CALLERS} callers")
+    got = measure.alternate(max(PACED_ROUNDS, bench.options.rounds), {
+        "RawSocket": lambda: load.call(postern, rate=most / 2),
+        "null relay": lambda: load.call(floor, rate=most / 2),
+        **{name: lambda side=side: load.call(side, realm=bench.options.realm, rate=most / 2)
+           for name, side in more.items()}})
+    bench.bars.rows_of(got)
+    ratio_row("RawSocket / relay", got["RawSocket"], got["null relay"])
+    bench.bars.at_most("half: p99 of calls at half load / null relay's",
+                       got["RawSocket"]["p99_us"] / got["null relay"]["p99_us"], 1.5)
+
+
+def workers(bench):
+    """What a second worker costs: instructions of a call, and futexes where no other is asked."""
+    title(f"workers: {CALLERS} callers, window {WINDOW}; instructions by callgrind", ())
+    each = {}
+    for count in (1, 2):
+        side = router(bench, f"workers{count}", more=[f"node.workers={count}"],
+                      prefix=counting.CALLGRIND)
+        callgrind = counting.Callgrind(side)
+        # With two, the kernel deals the callers out anew each time.
+        got = [callgrind.each(lambda seconds, side=side: measure.Wamp(
+            bench.tools, seconds, PAYLOAD, CALLERS, WINDOW).call(side), 1)
+               for _ in range(1 if count == 1 else 5)]
+        each[count] = statistics.median(got)
+        figure(f"{count} worker{'s' * (count > 1)}", each[count], "instructions a call",
+               ", ".join(f"{one:,.0f}" for one in got))
+        bench.stop_all()
+    bench.bars.at_most("workers: instructions a call, two workers / one", each[2] / each[1], 1.10)
+    futexes(bench)
+
+
+def futexes(bench):
+    """Calls whose peers share one of two workers must not wake anybody."""
+    side = router(bench, "futexes", more=["node.workers=2"])
+    load = measure.Wamp(bench.tools, 1, PAYLOAD, 1, WINDOW)
+    for _ in range(20):
+        before = side.gateway.cpu_by_thread()
+        with counting.Syscalls(side.gateway, bench.folder) as counts:
+            ops = load.call(side)["ops"]
+        after = side.gateway.cpu_by_thread()
+        spent = sorted((after[thread] - before.get(thread, 0) for thread in after), reverse=True)
+        if spent[1] < spent[0] / 20:
+            count = counts.get("futex", 0) / ops * 10000
+            figure("futex calls, peers on one worker", count, "in 10,000 calls")
+            bench.bars.at_most("workers: futex calls in 10,000 calls whose peers share one", count,
+                               0)
+            return
+    print("futex calls: the kernel never put both peers on one worker")
+
+
+BENCHES = {"call": call, "fanout": fanout, "half": half, "workers": workers}
