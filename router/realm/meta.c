@@ -10,6 +10,7 @@
 
 const struct builtin *const meta_procedures[] = {
     meta_session_procedures,
+    meta_subscription_procedures,
     NULL,
 };
 

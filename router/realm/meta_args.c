@@ -4,6 +4,8 @@
 #include "wamp/fault.h"
 #include "wamp/message.h"
 
+#include <string.h>
+
 static struct arena *scratch_of(const struct builtin_call *call)
 {
     return &router_here(call->router)->scratch;
@@ -196,4 +198,49 @@ void meta_answer_nothing(struct router *router, uint64_t handle)
 {
     struct payload nothing = payload_none();
     builtin_answer(router, handle, &nothing);
+}
+
+static void emit_ids(struct emit *emit, const struct id_list *ids)
+{
+    emit_list(emit, (uint32_t)ids->count);
+    for (size_t i = 0; i < ids->count; i++) {
+        emit_u64(emit, ids->ids[i]);
+    }
+}
+
+void meta_answer_lists(const struct builtin_call *call, struct id_list ids[MATCH_POLICIES])
+{
+    struct meta_result result;
+    struct emit *emit = meta_result_begin(&result, call->router, call->handle);
+    emit_map(emit, MATCH_POLICIES);
+    for (int match = 0; match < MATCH_POLICIES; match++) {
+        emit_key(emit, str_of(match_policy_name((enum match_policy)match)));
+        emit_ids(emit, &ids[match]);
+        id_list_done(&ids[match]);
+    }
+    meta_result_send(&result);
+}
+
+void meta_answer_ids(const struct builtin_call *call, struct id_list *ids)
+{
+    struct meta_result result;
+    emit_ids(meta_result_begin(&result, call->router, call->handle), ids);
+    id_list_done(ids);
+    meta_result_send(&result);
+}
+
+void meta_answer_entry(const struct builtin_call *call, const struct meta_entry *entry)
+{
+    struct meta_result result;
+    meta_emit_entry(meta_result_begin(&result, call->router, call->handle), entry);
+    meta_result_send(&result);
+}
+
+struct str meta_look_keep(struct meta_look *look, struct str uri)
+{
+    size_t len = uri.len < sizeof(look->uri_memory) ? uri.len : sizeof(look->uri_memory);
+    if (len > 0) {
+        memcpy(look->uri_memory, uri.ptr, len);
+    }
+    return str_make(look->uri_memory, len);
 }

@@ -4,6 +4,7 @@
 
 #include "payload/emit.h"
 #include "realm/builtin.h"
+#include "realm/id_list.h"
 #include "wamp/options.h"
 #include "wamp/uri.h"
 
@@ -23,6 +24,25 @@ struct meta_entry {
     enum match_policy match;
     struct str invoke; /* empty for a subscription */
 };
+
+/* What is being looked for in a realm's tables, and what was found. */
+struct meta_look {
+    uint64_t id;
+    struct str uri;
+    enum match_policy match;
+    bool found;
+    struct meta_entry entry;
+    char uri_memory[URI_LEN_MAX]; /* of entry.uri */
+    struct id_list ids[MATCH_POLICIES];
+};
+
+/* {exact: [ids], prefix: [ids], wildcard: [ids]}, and frees the lists. */
+void meta_answer_lists(const struct builtin_call *call, struct id_list ids[MATCH_POLICIES]);
+/* [id, ...], and frees the list. */
+void meta_answer_ids(const struct builtin_call *call, struct id_list *ids);
+void meta_answer_entry(const struct builtin_call *call, const struct meta_entry *entry);
+/* Keeps a URI that is only good under the realm's lock. */
+struct str meta_look_keep(struct meta_look *look, struct str uri);
 
 void meta_emit_entry(struct emit *emit, const struct meta_entry *entry);
 

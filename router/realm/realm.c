@@ -152,3 +152,10 @@ void realm_find_subscribers(struct realm *realm, struct str topic, struct reach_
     subscriptions_match(&realm->subscriptions, topic, out);
     (void)pthread_rwlock_unlock(&realm->lock);
 }
+
+void realm_look(struct realm *realm, realm_look_fn look, void *ctx)
+{
+    (void)pthread_rwlock_rdlock(&realm->lock);
+    look(&realm->registry, &realm->subscriptions, ctx);
+    (void)pthread_rwlock_unlock(&realm->lock);
+}

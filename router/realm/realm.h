@@ -50,4 +50,10 @@ void realm_unsubscribe(struct realm *realm,
                        const struct subscriber *subscriber);
 void realm_find_subscribers(struct realm *realm, struct str topic, struct reach_list *out);
 
+/* What there is, seen at one moment: `look` runs under the lock and only copies out. */
+typedef void (*realm_look_fn)(const struct registry *registry,
+                              const struct subscriptions *subscriptions,
+                              void *ctx);
+void realm_look(struct realm *realm, realm_look_fn look, void *ctx);
+
 #endif

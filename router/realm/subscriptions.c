@@ -89,6 +89,37 @@ bool subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsig
     return true;
 }
 
+bool subscriptions_get(const struct subscriptions *subscriptions,
+                       uint64_t id,
+                       struct subscription_facts *out)
+{
+    const struct subscription *subscription = idmap_get(&subscriptions->by_id, id);
+    if (subscription == NULL) {
+        return false;
+    }
+    *out = facts_of(subscription);
+    return true;
+}
+
+uint64_t subscriptions_lookup(const struct subscriptions *subscriptions,
+                              struct str uri,
+                              enum match_policy match)
+{
+    const struct subscription *subscription = patterns_get(&subscriptions->patterns, uri, match);
+    return subscription == NULL ? 0 : subscription->id;
+}
+
+void subscriptions_list(const struct subscriptions *subscriptions,
+                        struct id_list out[MATCH_POLICIES])
+{
+    size_t cursor = 0;
+    const struct idmap_slot *slot = NULL;
+    while ((slot = idmap_next(&subscriptions->by_id, &cursor)) != NULL) {
+        const struct subscription *subscription = slot->value;
+        id_list_push(&out[subscription->match], subscription->id);
+    }
+}
+
 static void note_reach(void *ctx, void *value)
 {
     struct reach_list *list = ctx;

@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "realm/id_list.h"
 #include "realm/patterns.h"
 #include "wamp/uri.h"
 
@@ -54,6 +55,17 @@ bool subscriptions_join(struct subscriptions *subscriptions,
                         struct subscription_facts *out);
 /* The worker's last member has left; true when it was the last of all. */
 bool subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsigned worker);
+/* False when there is none. The URI is the table's. */
+bool subscriptions_get(const struct subscriptions *subscriptions,
+                       uint64_t id,
+                       struct subscription_facts *out);
+/* The id of that very subscription, or 0. */
+uint64_t subscriptions_lookup(const struct subscriptions *subscriptions,
+                              struct str uri,
+                              enum match_policy match);
+/* All ids, by match policy. */
+void subscriptions_list(const struct subscriptions *subscriptions,
+                        struct id_list out[MATCH_POLICIES]);
 /* Replaces what `out` holds. Safe for several readers at once. */
 void subscriptions_match(const struct subscriptions *subscriptions,
                          struct str topic,

@@ -1,0 +1,164 @@
+/* test_meta_subscription.c - wamp.subscription.*: on one worker and on two. */
+#include "../../support/realm_world.h"
+
+static struct world world;
+static unsigned workers;
+
+static int set_up(void **state)
+{
+    (void)state;
+    world_start(&world, workers, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    world_stop(&world);
+    return 0;
+}
+
+/* The n-th, on alternating workers. */
+static struct actor *join(unsigned n)
+{
+    return actor_join(&world, n % workers, n % 2 == 0 ? SERIALIZER_JSON : SERIALIZER_MSGPACK,
+                      "com.test");
+}
+
+static void subscriptions_are_listed_by_policy(void **state)
+{
+    (void)state;
+    struct actor *first = join(0);
+    struct actor *second = join(1);
+    unsigned long long exact = actor_subscribe(first, 1, "com.a", "");
+    unsigned long long prefix = actor_subscribe(second, 1, "com.", "\"match\":\"prefix\"");
+    unsigned long long wild = actor_subscribe(second, 2, "com..b", "\"match\":\"wildcard\"");
+    say(first, "[48,2,{},\"wamp.subscription.list\"]");
+    (void)expect(first, "[50,2,{},[{\"exact\":[%llu],\"prefix\":[%llu],\"wildcard\":[%llu]}]]",
+                 exact, prefix, wild);
+    actor_lose(second);
+    say(first, "[48,3,{},\"wamp.subscription.list\",[\"com.test\"]]");
+    (void)expect(first, "[50,3,{},[{\"exact\":[%llu],\"prefix\":[],\"wildcard\":[]}]]", exact);
+    actor_free(first);
+    actor_free(second);
+}
+
+static void a_subscription_is_looked_up_by_uri_and_policy(void **state)
+{
+    (void)state;
+    struct actor *actor = join(0);
+    unsigned long long exact = actor_subscribe(actor, 1, "com.a", "");
+    unsigned long long prefix = actor_subscribe(actor, 2, "com.a", "\"match\":\"prefix\"");
+    say(actor, "[48,3,{},\"wamp.subscription.lookup\",[\"com.a\"]]");
+    (void)expect(actor, "[50,3,{},[%llu]]", exact);
+    say(actor, "[48,4,{},\"wamp.subscription.lookup\",[\"com.a\",{\"match\":\"prefix\"}]]");
+    (void)expect(actor, "[50,4,{},[%llu]]", prefix);
+    say(actor, "[48,5,{},\"wamp.subscription.lookup\",[\"com.a\",{\"match\":\"wildcard\"}]]");
+    (void)expect(actor, "[50,5,{},[null]]");
+    say(actor, "[48,6,{},\"wamp.subscription.lookup\",[\"com.a.b\"]]");
+    (void)expect(actor, "[50,6,{},[null]]");
+    say(actor, "[48,7,{},\"wamp.subscription.match\",[\"com.a.b\"]]");
+    (void)expect(actor, "[50,7,{},[[%llu]]]", prefix);
+    say(actor, "[48,8,{},\"wamp.subscription.match\",[\"com.a\"]]");
+    (void)expect(actor, "[50,8,{},[[%llu,%llu]]]", exact, prefix);
+    say(actor, "[48,9,{},\"wamp.subscription.match\",[\"x\"]]");
+    (void)expect(actor, "[50,9,{},[null]]");
+    say(actor, "[48,10,{},\"wamp.subscription.lookup\",[\"com.a\",{\"match\":\"x\"}]]");
+    (void)expect(actor, "[8,48,10,{},\"wamp.error.invalid_argument\",\"*\"]");
+    say(actor, "[48,11,{},\"wamp.subscription.lookup\",[7]]");
+    (void)expect(actor, "[8,48,11,{},\"wamp.error.invalid_argument\",\"*\"]");
+    actor_free(actor);
+}
+
+static void a_subscription_and_its_members_are_shown(void **state)
+{
+    (void)state;
+    struct actor *first = join(0);
+    struct actor *second = join(1);
+    unsigned long long one = number_at(first, 1);
+    unsigned long long two = number_at(second, 1);
+    unsigned long long id = actor_subscribe(first, 1, "com.a", "");
+    (void)actor_subscribe(first, 2, "com.a", "");
+    (void)actor_subscribe(second, 1, "com.a", "");
+    say(second, "[48,2,{},\"wamp.subscription.get\",[%llu]]", id);
+    (void)expect(second,
+                 "[50,2,{},[{\"id\":%llu,\"created\":\"*\",\"uri\":\"com.a\","
+                 "\"match\":\"exact\"}]]",
+                 id);
+    say(second, "[48,3,{},\"wamp.subscription.count_subscribers\",[%llu]]", id);
+    (void)expect(second, "[50,3,{},[2]]");
+    say(second, "[48,4,{},\"wamp.subscription.list_subscribers\",[%llu]]", id);
+    (void)expect(second, "[50,4,{},[[%llu,%llu]]]", one, two);
+    static const char *const names[] = {"get", "list_subscribers", "count_subscribers"};
+    for (unsigned i = 0; i < COUNT_OF(names); i++) {
+        say(second, "[48,%u,{},\"wamp.subscription.%s\",[7]]", 5 + i, names[i]);
+        (void)expect(second, "[8,48,%u,{},\"wamp.error.no_such_subscription\",\"*\"]", 5 + i);
+    }
+    actor_free(first);
+    actor_free(second);
+}
+
+static void expect_event(struct actor *watcher, const char *topic, const char *args)
+{
+    (void)expect(watcher, "[36,\"*\",\"*\",{\"topic\":\"wamp.subscription.%s\"},%s,%s]", topic,
+                 args, "{\"topic\":\"com.a\"}");
+}
+
+static void what_happens_to_a_subscription_is_told_in_order(void **state)
+{
+    (void)state;
+    struct actor *watchers[2] = {join(0), join(1)};
+    for (unsigned i = 0; i < 2; i++) {
+        (void)actor_subscribe(watchers[i], 1, "wamp.subscription", "\"match\":\"prefix\"");
+        /* Not about itself, and of the other one neither. */
+        expect_silence(watchers[i]);
+    }
+    struct actor *first = join(0);
+    struct actor *second = join(1);
+    unsigned long long one = number_at(first, 1);
+    unsigned long long two = number_at(second, 1);
+    unsigned long long id = actor_subscribe(first, 1, "com.a", "");
+    (void)actor_subscribe(second, 1, "com.a", "");
+    (void)actor_subscribe(second, 2, "com.a", "");
+    say(first, "[34,2,%llu]", id);
+    actor_lose(second);
+    settle(&world);
+    for (unsigned i = 0; i < 2; i++) {
+        char args[256];
+        (void)snprintf(args, sizeof(args),
+                       "[%llu,{\"id\":%llu,\"created\":\"*\",\"uri\":\"com.a\",\"match\":"
+                       "\"exact\"}]",
+                       one, id);
+        expect_event(watchers[i], "on_create", args);
+        (void)snprintf(args, sizeof(args), "[%llu,%llu]", one, id);
+        expect_event(watchers[i], "on_subscribe", args);
+        (void)snprintf(args, sizeof(args), "[%llu,%llu]", two, id);
+        expect_event(watchers[i], "on_subscribe", args);
+        (void)snprintf(args, sizeof(args), "[%llu,%llu]", one, id);
+        expect_event(watchers[i], "on_unsubscribe", args);
+        (void)snprintf(args, sizeof(args), "[%llu,%llu]", two, id);
+        expect_event(watchers[i], "on_unsubscribe", args);
+        expect_event(watchers[i], "on_delete", args);
+        expect_silence(watchers[i]);
+        actor_free(watchers[i]);
+    }
+    actor_free(first);
+    actor_free(second);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(subscriptions_are_listed_by_policy),
+        CASE(a_subscription_is_looked_up_by_uri_and_policy),
+        CASE(a_subscription_and_its_members_are_shown),
+        CASE(what_happens_to_a_subscription_is_told_in_order),
+    };
+    int failed = 0;
+    for (workers = 1; workers <= 2; workers++) {
+        failed += cmocka_run_group_tests(tests, NULL, NULL);
+    }
+    return failed;
+}
