@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 
+import cbor
 import msgpack
 
 from .patience import PATIENCE
@@ -32,7 +33,9 @@ class Closed(Exception):
 
 def connect(address, timeout=PATIENCE / 2):
     host, port = address.rsplit(":", 1)
-    return socket.create_connection((host, int(port)), timeout=timeout)
+    sock = socket.create_connection((host, int(port)), timeout=timeout)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
 
 
 def read_exactly(sock, size):
@@ -61,6 +64,21 @@ def read_to_end(sock):
         got += more
 
 
+def binary_as_text(value):
+    """Binary in JSON: NUL and base64."""
+    return "\0" + base64.b64encode(value).decode()
+
+
+def text_as_binary(value):
+    if isinstance(value, str) and value.startswith("\0"):
+        return base64.b64decode(value[1:])
+    if isinstance(value, list):
+        return [text_as_binary(one) for one in value]
+    if isinstance(value, dict):
+        return {key: text_as_binary(one) for key, one in value.items()}
+    return value
+
+
 class Wire:
     """What both transports share: messages as lists, and the few exchanges tests need."""
 
@@ -70,12 +88,14 @@ class Wire:
 
     def encode(self, message):
         if self.serializer == "json":
-            return json.dumps(message).encode()
-        return msgpack.packb(message)
+            return json.dumps(message, default=binary_as_text).encode()
+        return cbor.dumps(message) if self.serializer == "cbor" else msgpack.packb(message)
 
     def decode(self, payload):
         if self.serializer == "json":
-            return json.loads(payload)
+            return text_as_binary(json.loads(payload))
+        if self.serializer == "cbor":
+            return cbor.loads(payload)
         return msgpack.unpackb(payload, strict_map_key=False)
 
     def send(self, *message):
@@ -125,7 +145,7 @@ class Wire:
 class RawSocket(Wire):
     """RawSocket: four octets of handshake, then frames."""
 
-    IDS = {"json": 1, "msgpack": 2}
+    IDS = {"json": 1, "msgpack": 2, "cbor": 3}
 
     def __init__(self, address, serializer="msgpack", length_exponent=24):
         super().__init__(serializer)
@@ -153,6 +173,17 @@ class RawSocket(Wire):
                 return payload
             if kind == 1:
                 self.send_frame(2, payload)
+
+    def hear_until_pong(self):
+        """All messages that are here before the answer to a ping is."""
+        heard = []
+        self.send_frame(1, b"still there?")
+        while True:
+            kind, payload = self.receive_frame()
+            if kind == 2:
+                return heard
+            if kind == 0:
+                heard.append(self.decode(payload))
 
 
 class WebSocket(Wire):
@@ -238,6 +269,17 @@ class WebSocket(Wire):
                 whole += payload
                 if first & 0x80:
                     return whole
+
+    def hear_until_pong(self):
+        """All messages that are here before the answer to a ping is."""
+        heard = []
+        self.send_frame(self.PING, b"still there?")
+        while True:
+            first, payload = self.receive_frame()
+            if first & 15 == self.PONG:
+                return heard
+            if first & 15 in (self.TEXT, self.BINARY):
+                heard.append(self.decode(payload))
 
 
 def session(node, realm, transport="raw", serializer="msgpack"):
