@@ -23,6 +23,7 @@ A file of tests/wamp holds a list of dialogues:
 known), "..." at the end of a list any rest; a map with the key "..." may have other keys too, and
 {"$not": [keys]} as its value says which not. {"$hex": "00ff"} is binary.
 """
+import base64
 import json
 import pathlib
 import time
@@ -52,6 +53,17 @@ def load():
         for dialogue in json.loads(path.read_text(encoding="utf-8")):
             found.append((path.stem, dialogue))
     return found
+
+
+def text_as_binary(value):
+    """JSON's spelling of binary, decoded wherever it occurs."""
+    if isinstance(value, str) and value.startswith("\0"):
+        return base64.b64decode(value[1:])
+    if isinstance(value, list):
+        return [text_as_binary(one) for one in value]
+    if isinstance(value, dict):
+        return {key: text_as_binary(one) for key, one in value.items()}
+    return value
 
 
 class Mismatch(AssertionError):
@@ -168,10 +180,14 @@ class Run:
     def hears(self, name, *patterns):
         left = list(patterns)
         while left:
-            heard = self.peers[name].receive()
+            heard = self.receive(name)
             found = next((one for one in left if self.names.match(one, heard)), None)
             assert found is not None, f"heard {heard!r}"
             left.remove(found)
+
+    def receive(self, name):
+        heard = self.peers[name].receive()
+        return text_as_binary(heard) if self.peers[name].serializer == "json" else heard
 
     def quiet(self, name):
         heard = self.peers[name].hear_until_pong()

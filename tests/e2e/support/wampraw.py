@@ -69,16 +69,6 @@ def binary_as_text(value):
     return "\0" + base64.b64encode(value).decode()
 
 
-def text_as_binary(value):
-    if isinstance(value, str) and value.startswith("\0"):
-        return base64.b64decode(value[1:])
-    if isinstance(value, list):
-        return [text_as_binary(one) for one in value]
-    if isinstance(value, dict):
-        return {key: text_as_binary(one) for key, one in value.items()}
-    return value
-
-
 class Wire:
     """What both transports share: messages as lists, and the few exchanges tests need."""
 
@@ -93,7 +83,7 @@ class Wire:
 
     def decode(self, payload):
         if self.serializer == "json":
-            return text_as_binary(json.loads(payload))
+            return json.loads(payload)
         if self.serializer == "cbor":
             return cbor.loads(payload)
         return msgpack.unpackb(payload, strict_map_key=False)
