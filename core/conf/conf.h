@@ -19,6 +19,7 @@
 
 enum conf_front { CONF_FRONT_H1, CONF_FRONT_MHD };
 enum conf_disclosure { CONF_DISCLOSURE_ON, CONF_DISCLOSURE_ASKED, CONF_DISCLOSURE_OFF };
+enum conf_request_ids { CONF_REQUEST_IDS_STRICT, CONF_REQUEST_IDS_LENIENT };
 enum conf_origin_kind { CONF_DEFAULT, CONF_FILE, CONF_ENV, CONF_SET };
 enum { CONF_ROWS_MAX = 128 };
 
@@ -127,7 +128,8 @@ struct conf {
         uint64_t ping_timeout_ms;
         struct conf_list origins; /* none: any */
         struct conf_list trust_levels;
-        int disclosure; /* enum conf_disclosure */
+        int disclosure;  /* enum conf_disclosure */
+        int request_ids; /* enum conf_request_ids */
     } wamp;
     struct {
         uint64_t output_max;

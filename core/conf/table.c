@@ -15,6 +15,7 @@
 
 static const char *const disclosures[] = {"on", "asked", "off", NULL};
 static const char *const fronts[] = {"h1", "mhd", NULL};
+static const char *const strictness[] = {"strict", "lenient", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", "auto", NULL};
 
@@ -216,6 +217,11 @@ const struct conf_row conf_rows[] = {
              "`disclose_me` is false, `asked` is only when it is true, `off` is never, and asking "
              "is refused.",
      .words = disclosures},
+    {"wamp.request_ids", CONF_WORD, AT(wamp.request_ids), "strict", CONF_RESTART,
+     .text = "Whether the request ids of a client must be 1, 2, 3 ... in its session, as WAMP "
+             "demands: `strict` ends the session of one that leaves some out, `lenient` takes any "
+             "but those of calls in flight.",
+     .words = strictness},
 
     {"template.output_max", CONF_SIZE, AT(template.output_max), "8m", CONF_RESTART,
      .text = "Largest value that a template of a specification may render.", .min = KIB,

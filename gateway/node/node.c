@@ -83,6 +83,7 @@ static void make_router(struct node *node)
         .call_timeout_ms = conf->wamp.call_timeout_ms,
         .call_timeout_max_ms = conf->wamp.call_timeout_max_ms,
         .hello_timeout_ms = conf->wamp.hello_timeout_ms,
+        .any_request_ids = conf->wamp.request_ids == CONF_REQUEST_IDS_LENIENT,
         .disclosure = (enum disclosure)conf->wamp.disclosure,
         .trust_rules = conf->wamp.trust_levels.items,
         .trust_rule_count = conf->wamp.trust_levels.count,

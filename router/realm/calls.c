@@ -32,6 +32,9 @@ void session_call(struct session *session, struct message *message)
                           (unsigned long long)message->request);
         return;
     }
+    if (!session->fresh_request) {
+        return; /* it goes on with a call that has been answered meanwhile */
+    }
     size_t max = session->shard->router->options.calls_max;
     if (max != 0 && session->calls.count >= max) {
         session_error(session, MESSAGE_CALL, message->request, FAULT_UNAVAILABLE,

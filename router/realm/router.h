@@ -11,6 +11,7 @@
 #include "loop/worker.h"
 #include "realm/builtin.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct router_options {
     uint64_t call_timeout_ms; /* when the caller gives none */
     uint64_t call_timeout_max_ms;
     uint64_t hello_timeout_ms;
+    bool any_request_ids; /* wamp.request_ids=lenient: clients number requests as they like */
     enum disclosure disclosure;
     const struct str *trust_rules; /* trust.h; copied */
     size_t trust_rule_count;

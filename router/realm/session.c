@@ -156,7 +156,9 @@ static void session_dispatch(struct session *session, struct message *message)
     if (steps[message->type].step == NULL) {
         session_violation(session, "%s is not for clients to send now", name);
     } else if ((steps[message->type].states & WHILE(session->state)) != 0) {
-        steps[message->type].step(session, message);
+        if (session_count_request(session, message)) {
+            steps[message->type].step(session, message);
+        }
     } else if (session->state == SESSION_OPEN) {
         session_violation(session, "%s in an open session", name);
     } else {

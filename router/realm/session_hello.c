@@ -177,6 +177,8 @@ void session_hello(struct session *session, struct message *message)
     idtable_add(&seat->sessions, &session->by_id);
     session->features = peer_features(hello.roles);
     session->last_invocation = 0;
+    session->kept_request = session->last_request;
+    session->last_request = 0;
     char peer[PEER_TEXT_SIZE];
     log_info("session joined", KV_STR("realm", realm_uri(seat->realm)),
              KV_U64("session", session->id), KV_CSTR("transport", session->peer->ops->transport),

@@ -49,7 +49,10 @@ struct session {
     struct idtable registrations; /* struct offer by registration id */
     struct idtable memberships;   /* struct membership by subscription id */
     uint64_t last_invocation;
-    struct str farewell; /* reason of the GOODBYE that a doomed session still gets, or empty */
+    uint64_t last_request; /* of the client's own, which it numbers without gaps */
+    uint64_t kept_request; /* the last of the session before this one on its connection */
+    bool fresh_request;    /* the message at hand has a new request id */
+    struct str farewell;   /* reason of the GOODBYE that a doomed session still gets, or empty */
 };
 
 enum delivery {
@@ -91,6 +94,11 @@ void session_yield_to(struct session *session, struct worker *worker);
 
 /* Somebody wants it to go: GOODBYE now, and its end. `text` may be empty. */
 void session_dismiss(struct session *session, struct str reason, struct str text);
+
+/* session_requests.c: notes the request id of a message that has one of the client's own. False:
+ * it is out of sequence, and the session is aborted. A CALL may have an earlier one
+ * (`fresh_request` false): it goes on with a call, or is late. */
+bool session_count_request(struct session *session, const struct message *message);
 
 /* session_details.c */
 enum { SESSION_DETAILS = 8 };

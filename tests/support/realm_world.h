@@ -165,6 +165,7 @@ static inline struct router_options world_limits(void)
         .calls_max = 100,
         .call_timeout_ms = 30000,
         .call_timeout_max_ms = 600000,
+        .any_request_ids = true, /* so that a test may number as it reads best */
     };
 }
 
