@@ -18,20 +18,28 @@ enum {
 
 static _Thread_local char scratch[TLS_RECORD];
 
+/* One piece, which is the rule, costs the kernel less to take than a list of one. */
+static ssize_t send_pieces(int fd, struct iovec *pieces, size_t count)
+{
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+    ssize_t written;
+    do {
+        written = count == 1 ? send(fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
+                             : sendmsg(fd, &message, MSG_NOSIGNAL);
+    } while (written < 0 && errno == EINTR);
+    return written;
+}
+
 /* Both: how much was taken, setting `*all` unless the socket is full now; -1 for a broken one. */
 static ssize_t write_plain(struct conn *conn, bool *all)
 {
     struct iovec pieces[IOV_COUNT];
-    struct msghdr message = {.msg_iov = pieces};
-    message.msg_iovlen = (size_t)outq_peek(&conn->out, pieces, IOV_COUNT);
+    size_t count = (size_t)outq_peek(&conn->out, pieces, IOV_COUNT);
     size_t offered = 0;
-    for (size_t i = 0; i < message.msg_iovlen; i++) {
+    for (size_t i = 0; i < count; i++) {
         offered += pieces[i].iov_len;
     }
-    ssize_t written;
-    do {
-        written = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
-    } while (written < 0 && errno == EINTR);
+    ssize_t written = send_pieces(conn->fd, pieces, count);
     if (written < 0 && errno != EAGAIN) {
         return -1;
     }
