@@ -1,4 +1,4 @@
-/* emit.c - the emitter: tokens of either serializer, commas, and the count of what is open. */
+/* emit.c - the emitter: tokens of each serializer, commas, and the count of what is open. */
 #include "payload/emit.h"
 
 #include "base/mem.h"
@@ -9,7 +9,7 @@
 /* `open` is left as it is: only levels that were entered are read. */
 void emit_init(struct emit *emit, enum serializer serializer, struct buf *out)
 {
-    assert(serializer == SERIALIZER_JSON || serializer == SERIALIZER_MSGPACK);
+    assert(serializer > SERIALIZER_NONE && serializer < SERIALIZERS);
     emit->serializer = serializer;
     emit->out = out;
     emit->depth = 0;
@@ -62,8 +62,7 @@ void emit_null(struct emit *emit)
 {
     struct writer writer;
     if (begin(emit, &writer)) {
-        end(emit, &writer,
-            is_json(emit) ? write_bytes(&writer, STR("null")) : write_byte(&writer, 0xc0));
+        end(emit, &writer, put_null(&writer, emit->serializer));
     }
 }
 
@@ -71,9 +70,7 @@ void emit_bool(struct emit *emit, bool value)
 {
     struct writer writer;
     if (begin(emit, &writer)) {
-        end(emit, &writer,
-            is_json(emit) ? write_bytes(&writer, value ? STR("true") : STR("false"))
-                          : write_byte(&writer, value ? 0xc3 : 0xc2));
+        end(emit, &writer, put_bool(&writer, emit->serializer, value));
     }
 }
 
@@ -81,8 +78,7 @@ void emit_i64(struct emit *emit, int64_t value)
 {
     struct writer writer;
     if (begin(emit, &writer)) {
-        end(emit, &writer,
-            is_json(emit) ? write_json_int(&writer, value) : write_msgpack_int(&writer, value));
+        end(emit, &writer, put_int(&writer, emit->serializer, value));
     }
 }
 
@@ -90,8 +86,7 @@ void emit_u64(struct emit *emit, uint64_t value)
 {
     struct writer writer;
     if (begin(emit, &writer)) {
-        end(emit, &writer,
-            is_json(emit) ? write_json_uint(&writer, value) : write_msgpack_uint(&writer, value));
+        end(emit, &writer, put_uint(&writer, emit->serializer, value));
     }
 }
 
@@ -99,8 +94,7 @@ void emit_f64(struct emit *emit, double value)
 {
     struct writer writer;
     if (begin(emit, &writer)) {
-        end(emit, &writer,
-            is_json(emit) ? write_json_f64(&writer, value) : write_msgpack_f64(&writer, value));
+        end(emit, &writer, put_f64(&writer, emit->serializer, value));
     }
 }
 
@@ -108,8 +102,7 @@ void emit_str(struct emit *emit, struct str value)
 {
     struct writer writer;
     if (begin(emit, &writer)) {
-        end(emit, &writer,
-            is_json(emit) ? write_json_str(&writer, value) : write_msgpack_str(&writer, value));
+        end(emit, &writer, put_str(&writer, emit->serializer, value));
     }
 }
 
@@ -117,8 +110,7 @@ void emit_bin(struct emit *emit, struct str value)
 {
     struct writer writer;
     if (begin(emit, &writer)) {
-        end(emit, &writer,
-            is_json(emit) ? write_json_bin(&writer, value) : write_msgpack_bin(&writer, value));
+        end(emit, &writer, put_bin(&writer, emit->serializer, value));
     }
 }
 
@@ -137,7 +129,8 @@ static void container(struct emit *emit, uint32_t count, bool map)
         ok = write_byte(&writer, map ? '{' : '[') &&
              (count > 0 || write_byte(&writer, map ? '}' : ']'));
     } else {
-        ok = map ? write_msgpack_map(&writer, count) : write_msgpack_list(&writer, count);
+        ok = map ? put_map(&writer, emit->serializer, count)
+                 : put_list(&writer, emit->serializer, count);
     }
     if (count == 0 || !ok) {
         end(emit, &writer, ok);
@@ -172,7 +165,7 @@ void emit_key(struct emit *emit, struct str key)
     size_t level = emit->depth - 1;
     bool ok = is_json(emit) ? (emit->open[level].first || write_byte(&writer, ',')) &&
                                   write_json_str(&writer, key) && write_byte(&writer, ':')
-                            : write_msgpack_str(&writer, key);
+                            : put_str(&writer, emit->serializer, key);
     emit->open[level].first = false;
     emit->open[level].key = false;
     if (ok) {

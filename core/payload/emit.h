@@ -1,15 +1,16 @@
-/* emit.h - writes encoded values into a buffer: JSON or MsgPack, one call a token.
+/* emit.h - writes encoded values into a buffer: JSON, MsgPack or CBOR, one call a token.
  *
  * Containers say their size up front, because MsgPack wants it there; commas and
  * colons are the emitter's business. Between equal serializers a slice is copied,
  * otherwise transcoded on the way (streaming, no tree):
- *   MsgPack bin -> JSON "\u0000" + base64 (WAMP 5.3.4) and back, keys never; a JSON
- *   string of NUL and no base64 stays a string, and a MsgPack string that begins
- *   with NUL is written as it is, so JSON readers may take it for binary; integers
- *   beyond 2^53 stay exact, beyond 64 bits they become floats; floats stay floats
- *   (3.0) and print shortest round trip; NaN and infinities, which JSON lacks, are
- *   null; MsgPack ext is refused by the scanner, map keys that are no strings fail
- *   here.
+ *   binary -> JSON "\u0000" + base64 (WAMP 5.3.4) and back, keys never; a JSON
+ *   string of NUL and no base64 stays a string, and a MsgPack or CBOR string that
+ *   begins with NUL is written as it is, so JSON readers may take it for binary;
+ *   integers beyond 2^53 stay exact, those of JSON beyond 64 bits become floats
+ *   (MsgPack has none, CBOR's are refused by the scanner); floats stay floats (3.0)
+ *   and print shortest round trip; NaN and infinities, which JSON lacks, are null;
+ *   CBOR's tags are dropped and its lengths made definite; map keys that are no
+ *   strings fail here if the target is JSON.
  * Writing stops for good when the buffer is full: look at buf->full at the end.
  */
 #ifndef POSTERN_PAYLOAD_EMIT_H

@@ -1,7 +1,10 @@
-/* scan.c - the pull interface over both serializers: a switch a call, then tokens. */
+/* scan.c - the pull interface over every serializer: a switch a call, then tokens. */
 #include "payload/scan.h"
 
 #include "payload/scan_inside.h"
+
+/* Once in each function that calls it: what a message's scan consists of. */
+#define HOT static inline __attribute__((always_inline))
 
 bool scan_fail(struct scan *scan, const char *problem)
 {
@@ -26,7 +29,7 @@ void scan_init(struct scan *scan,
     scan->depth = 0;
     scan->failed = false;
     scan->problem = NULL;
-    if (serializer != SERIALIZER_JSON && serializer != SERIALIZER_MSGPACK) {
+    if (serializer == SERIALIZER_NONE || serializer >= SERIALIZERS) {
         (void)scan_fail(scan, "no such serializer");
     }
 }
@@ -48,7 +51,7 @@ bool scan_end(struct scan *scan)
 }
 
 /* To the first byte of a value: false when failed already, or at the end. */
-static bool ready(struct scan *scan)
+HOT bool ready(struct scan *scan)
 {
     if (scan->failed) {
         return false;
@@ -93,9 +96,12 @@ enum scan_kind scan_peek(struct scan *scan)
     if (scan->serializer == SERIALIZER_JSON) {
         return peek_json(scan);
     }
+    if (scan->serializer != SERIALIZER_MSGPACK) {
+        return cbor_peek(scan);
+    }
     enum scan_kind kind = msgpack_peek(scan);
     if (kind == SCAN_NONE) {
-        struct msgpack_head head;
+        struct head head;
         (void)msgpack_head(scan, &head);
     }
     return kind;
@@ -111,12 +117,12 @@ static bool ready_json(struct scan *scan, enum json_class class, const char *pro
 }
 
 /* Reads a head; what it is not is left where it stands, so that the offset points at it. */
-static bool ready_msgpack(struct scan *scan, struct msgpack_head *out, const char *problem)
+HOT bool ready_packed(struct scan *scan, struct head *out, const char *problem)
 {
     if (!ready(scan)) {
         return scan_fail(scan, problem);
     }
-    return msgpack_head(scan, out);
+    return packed_head(scan, out);
 }
 
 static bool reject(struct scan *scan, const char *at, const char *problem)
@@ -133,11 +139,9 @@ bool scan_null(struct scan *scan)
         return scan_fail(scan, wanted);
     }
     bool value;
-    if (scan->serializer == SERIALIZER_JSON) {
-        return json_word(scan, &kind, &value);
-    }
-    scan->at++;
-    return true;
+    struct head head;
+    return scan->serializer == SERIALIZER_JSON ? json_word(scan, &kind, &value)
+                                               : packed_head(scan, &head);
 }
 
 bool scan_bool(struct scan *scan, bool *out)
@@ -150,7 +154,15 @@ bool scan_bool(struct scan *scan, bool *out)
     if (scan->serializer == SERIALIZER_JSON) {
         return json_word(scan, &kind, out);
     }
-    *out = *scan->at++ == '\xc3';
+    if (scan->serializer == SERIALIZER_MSGPACK) {
+        *out = *scan->at++ == '\xc3';
+        return true;
+    }
+    struct head head;
+    if (!cbor_wide_head(scan, &head)) {
+        return false;
+    }
+    *out = head.kind == HEAD_TRUE;
     return true;
 }
 
@@ -173,17 +185,17 @@ bool scan_i64(struct scan *scan, int64_t *out)
         *out = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
         return true;
     }
-    struct msgpack_head head;
-    if (!ready_msgpack(scan, &head, wanted)) {
+    struct head head;
+    if (!ready_packed(scan, &head, wanted)) {
         return false;
     }
-    if (head.kind == MSGPACK_F32 || head.kind == MSGPACK_F64) {
-        return f64_to_i64(msgpack_f64(head), out) || reject(scan, from, wanted);
+    if (head.kind == HEAD_F32 || head.kind == HEAD_F64) {
+        return f64_to_i64(head_f64(head), out) || reject(scan, from, wanted);
     }
-    if (head.kind == MSGPACK_UINT && head.value > INT64_MAX) {
+    if (head.kind == HEAD_UINT && head.value > INT64_MAX) {
         return reject(scan, from, "an integer is too large");
     }
-    if (head.kind != MSGPACK_UINT && head.kind != MSGPACK_INT) {
+    if (head.kind != HEAD_UINT && head.kind != HEAD_INT) {
         return reject(scan, from, wanted);
     }
     *out = (int64_t)head.value;
@@ -209,14 +221,14 @@ bool scan_u64(struct scan *scan, uint64_t *out)
         *out = number.magnitude;
         return true;
     }
-    struct msgpack_head head;
-    if (!ready_msgpack(scan, &head, wanted)) {
+    struct head head;
+    if (!ready_packed(scan, &head, wanted)) {
         return false;
     }
-    if (head.kind == MSGPACK_F32 || head.kind == MSGPACK_F64) {
-        return f64_to_u64(msgpack_f64(head), out) || reject(scan, from, wanted);
+    if (head.kind == HEAD_F32 || head.kind == HEAD_F64) {
+        return f64_to_u64(head_f64(head), out) || reject(scan, from, wanted);
     }
-    if (head.kind != MSGPACK_UINT && (head.kind != MSGPACK_INT || (int64_t)head.value < 0)) {
+    if (head.kind != HEAD_UINT && (head.kind != HEAD_INT || (int64_t)head.value < 0)) {
         return reject(scan, from, wanted);
     }
     *out = head.value;
@@ -235,20 +247,20 @@ bool scan_f64(struct scan *scan, double *out)
         *out = number_f64(&number);
         return true;
     }
-    struct msgpack_head head;
-    if (!ready_msgpack(scan, &head, wanted)) {
+    struct head head;
+    if (!ready_packed(scan, &head, wanted)) {
         return false;
     }
     switch (head.kind) {
-    case MSGPACK_UINT:
+    case HEAD_UINT:
         *out = (double)head.value;
         return true;
-    case MSGPACK_INT:
+    case HEAD_INT:
         *out = (double)(int64_t)head.value;
         return true;
-    case MSGPACK_F32:
-    case MSGPACK_F64:
-        *out = msgpack_f64(head);
+    case HEAD_F32:
+    case HEAD_F64:
+        *out = head_f64(head);
         return true;
     default:
         return reject(scan, from, wanted);
@@ -273,19 +285,35 @@ static bool json_str(struct scan *scan, struct str *out)
     return true;
 }
 
-static bool
-msgpack_bytes(struct scan *scan, enum msgpack_kind kind, struct str *out, const char *wanted)
+/* A CBOR string in chunks, put together. */
+static __attribute__((noinline)) bool
+joined(struct scan *scan, const struct head *head, struct str *out)
 {
-    struct msgpack_head head;
+    char *bytes = NULL;
+    if (head->value > 0) {
+        if (scan->scratch == NULL || !arena_room(scan->scratch, head->value)) {
+            return scan_fail(scan, "a string is too long");
+        }
+        bytes = arena_alloc(scan->scratch, head->value);
+    }
+    cbor_join(scan, bytes);
+    *out = bytes == NULL ? STR_EMPTY : str_make(bytes, head->value);
+    return true;
+}
+
+HOT bool packed_bytes(struct scan *scan, enum head_kind kind, struct str *out, const char *wanted)
+{
+    struct head head;
     const char *from = scan->at;
-    if (!ready_msgpack(scan, &head, wanted)) {
+    if (!ready_packed(scan, &head, wanted)) {
         return false;
     }
     if (head.kind != kind) {
-        return reject(scan, from, wanted);
+        bool chunks = head.kind == (kind == HEAD_STR ? HEAD_STR_CHUNKS : HEAD_BIN_CHUNKS);
+        return chunks ? joined(scan, &head, out) : reject(scan, from, wanted);
     }
     struct str bytes = str_make(scan->at, head.value);
-    if (kind == MSGPACK_STR && !utf8_valid(bytes)) {
+    if (kind == HEAD_STR && !utf8_valid(bytes)) {
         return scan_fail(scan, "a string is not UTF-8");
     }
     scan->at += head.value;
@@ -299,7 +327,7 @@ bool scan_str(struct scan *scan, struct str *out)
     if (scan->serializer == SERIALIZER_JSON) {
         return ready_json(scan, JSON_QUOTE, wanted) && json_str(scan, out);
     }
-    return msgpack_bytes(scan, MSGPACK_STR, out, wanted);
+    return packed_bytes(scan, HEAD_STR, out, wanted);
 }
 
 bool scan_bin(struct scan *scan, struct str *out)
@@ -308,13 +336,14 @@ bool scan_bin(struct scan *scan, struct str *out)
     if (scan->serializer == SERIALIZER_JSON) {
         return scan_fail(scan, wanted);
     }
-    return msgpack_bytes(scan, MSGPACK_BIN, out, wanted);
+    return packed_bytes(scan, HEAD_BIN, out, wanted);
 }
 
-static bool enter(struct scan *scan, bool map)
+HOT bool enter(struct scan *scan, bool map)
 {
     const char *wanted = map ? "a map was expected" : "a list was expected";
     uint32_t left = 0;
+    bool unbounded = false;
     if (scan_peek(scan) != (map ? SCAN_MAP : SCAN_LIST)) {
         return scan_fail(scan, wanted);
     }
@@ -324,15 +353,17 @@ static bool enter(struct scan *scan, bool map)
     if (scan->serializer == SERIALIZER_JSON) {
         scan->at++;
     } else {
-        struct msgpack_head head;
-        if (!msgpack_head(scan, &head)) {
+        struct head head;
+        if (!packed_head(scan, &head)) {
             return false;
         }
         left = (uint32_t)head.value;
+        unbounded = head.kind >= HEAD_LIST_OPEN;
     }
     scan->open[scan->depth].left = left;
     scan->open[scan->depth].map = map;
     scan->open[scan->depth].first = true;
+    scan->open[scan->depth].unbounded = unbounded;
     scan->depth++;
     return true;
 }
@@ -376,6 +407,9 @@ static bool more(struct scan *scan, bool map)
         return more_json(scan, map ? '}' : ']');
     }
     if (scan->open[scan->depth - 1].left == 0) {
+        if (scan->open[scan->depth - 1].unbounded && !cbor_break(scan)) {
+            return true;
+        }
         scan->depth--;
         return false;
     }
@@ -403,7 +437,7 @@ bool scan_key(struct scan *scan, struct str *out)
         return ready_json(scan, JSON_QUOTE, wanted) && json_str(scan, out) &&
                json_expect(scan, ':', "a colon must follow a key");
     }
-    return msgpack_bytes(scan, MSGPACK_STR, out, wanted);
+    return packed_bytes(scan, HEAD_STR, out, wanted);
 }
 
 bool scan_skip(struct scan *scan, struct str *out)
@@ -412,8 +446,10 @@ bool scan_skip(struct scan *scan, struct str *out)
         return scan_fail(scan, "the input ends where a value should be");
     }
     const char *from = scan->at;
-    bool json = scan->serializer == SERIALIZER_JSON;
-    if (!(json ? json_skip(scan) : msgpack_skip(scan))) {
+    bool ok = scan->serializer == SERIALIZER_MSGPACK ? msgpack_skip(scan)
+              : scan->serializer == SERIALIZER_JSON  ? json_skip(scan)
+                                                     : cbor_skip(scan);
+    if (!ok) {
         return false;
     }
     if (out != NULL) {

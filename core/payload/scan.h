@@ -1,11 +1,16 @@
 /* scan.h - reads one encoded value after another, without building anything.
  *
  * The only tokenizers of the house: strict JSON (RFC 8259, UTF-8 checked, no
- * duplicate-key check) and MsgPack. Pull style, one struct for every serializer,
+ * duplicate-key check), MsgPack and CBOR (RFC 8949). Pull style, one struct for every serializer,
  * so that a message codec is written once. Every byte is hostile: depth, counts
  * and lengths are checked against what is really there before anything is
- * believed; nothing is allocated, but for JSON strings with escapes, which are
- * decoded into `scratch`.
+ * believed; nothing is allocated, but for JSON strings with escapes and CBOR
+ * strings in chunks, which are put together in `scratch`.
+ *
+ * Of CBOR, definite and indefinite lengths are read, floats of each width, undefined
+ * as null, tags that leave a value what it is (dates, URIs, byte arrays) as that
+ * value, big numbers while they fit 64 bits. Other tags and simple values are
+ * refused as MsgPack's extension types are.
  *
  * Everything returned points into the input or into `scratch`.
  * A failed scan stays failed: check scan_failed (or `err`) once at the end.
@@ -21,7 +26,13 @@
 #include <stdint.h>
 
 /* Numbers are those of the RawSocket handshake. */
-enum serializer { SERIALIZER_NONE = 0, SERIALIZER_JSON = 1, SERIALIZER_MSGPACK = 2 };
+enum serializer {
+    SERIALIZER_NONE = 0,
+    SERIALIZER_JSON = 1,
+    SERIALIZER_MSGPACK = 2,
+    SERIALIZER_CBOR = 3,
+    SERIALIZERS, /* one more than the last */
+};
 
 enum { SCAN_DEPTH_MAX = 64 };
 
@@ -32,7 +43,8 @@ enum scan_kind {
     SCAN_INT, /* fits int64 or uint64 */
     SCAN_FLOAT,
     SCAN_STRING,
-    SCAN_BINARY, /* MsgPack bin; in JSON a string that begins with NUL (WAMP 5.3) is SCAN_STRING */
+    SCAN_BINARY, /* MsgPack, CBOR; in JSON a string that begins with NUL (WAMP 5.3) is SCAN_STRING
+                  */
     SCAN_LIST,
     SCAN_MAP,
 };
@@ -48,14 +60,15 @@ struct scan {
     const char *at;
     const char *end;
     const char *start;
-    struct arena *scratch; /* may be NULL: then an escaped string fails as too long */
+    struct arena *scratch; /* may be NULL: then a string with escapes or chunks fails */
     uint32_t depth;
     bool failed;
     const char *problem; /* a constant sentence once failed */
     struct {
-        uint32_t left; /* MsgPack: elements still to come in this container */
+        uint32_t left; /* MsgPack, CBOR: elements still to come in this container */
         bool map;
         bool first;
+        bool unbounded; /* CBOR: until a break */
     } open[SCAN_DEPTH_MAX];
 };
 
@@ -80,7 +93,7 @@ bool scan_i64(struct scan *scan, int64_t *out); /* an integer, or a float that i
 bool scan_u64(struct scan *scan, uint64_t *out);
 bool scan_f64(struct scan *scan, double *out); /* any number */
 bool scan_str(struct scan *scan, struct str *out);
-bool scan_bin(struct scan *scan, struct str *out); /* MsgPack bin only */
+bool scan_bin(struct scan *scan, struct str *out); /* not in JSON */
 
 /* while (scan_more(&s)) { element }   /   while (scan_key(&s, &key)) { value } */
 bool scan_enter_list(struct scan *scan);

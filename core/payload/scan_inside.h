@@ -99,43 +99,91 @@ bool json_expect(struct scan *scan, char c, const char *problem);
 bool json_bad_value(struct scan *scan);
 bool json_skip(struct scan *scan);
 
-/* scan_msgpack.c */
+/* MsgPack and CBOR: what stands in front of a value. */
 
-enum msgpack_kind {
-    MSGPACK_BAD, /* 0xc1 */
-    MSGPACK_NIL,
-    MSGPACK_FALSE,
-    MSGPACK_TRUE,
-    MSGPACK_UINT,
-    MSGPACK_INT,
-    MSGPACK_F32,
-    MSGPACK_F64,
-    MSGPACK_STR,
-    MSGPACK_BIN,
-    MSGPACK_EXT,
-    MSGPACK_LIST,
-    MSGPACK_MAP,
+enum head_kind {
+    HEAD_BAD,
+    HEAD_NIL,
+    HEAD_FALSE,
+    HEAD_TRUE,
+    HEAD_UINT,
+    HEAD_INT,
+    HEAD_F32,
+    HEAD_F64,
+    HEAD_STR,
+    HEAD_BIN,
+    HEAD_EXT, /* MsgPack alone, and refused */
+    HEAD_LIST,
+    HEAD_MAP,
+    /* CBOR alone, of indefinite length: */
+    HEAD_STR_CHUNKS, /* the chunks are checked; cbor_join steps over them */
+    HEAD_BIN_CHUNKS,
+    HEAD_LIST_OPEN, /* members until cbor_break */
+    HEAD_MAP_OPEN,
 };
 
-struct msgpack_head {
-    enum msgpack_kind kind;
+struct head {
+    enum head_kind kind;
     uint64_t value; /* the integer's or float's bits (sign-extended); length; count */
 };
 
+double head_f64(struct head head);
+
+static inline uint64_t scan_big_endian(const char *at, unsigned width)
+{
+    uint16_t two;
+    uint32_t four;
+    uint64_t eight;
+    switch (width) {
+    case 1:
+        return (unsigned char)*at;
+    case 2:
+        memcpy(&two, at, sizeof two);
+        return __builtin_bswap16(two);
+    case 4:
+        memcpy(&four, at, sizeof four);
+        return __builtin_bswap32(four);
+    case 8:
+        memcpy(&eight, at, sizeof eight);
+        return __builtin_bswap64(eight);
+    default:
+        return 0;
+    }
+}
+
+/* That the bytes of a string or bin, or the members of a list or map, can be there. */
+static inline bool head_fits(struct scan *scan, const struct head *head)
+{
+    size_t rest = scan_rest(scan);
+    switch (head->kind) {
+    case HEAD_STR:
+    case HEAD_BIN:
+        return head->value <= rest || scan_fail(scan, "a length is beyond the end");
+    case HEAD_LIST:
+        return head->value <= rest || scan_fail(scan, "a count is beyond the end");
+    case HEAD_MAP:
+        return head->value <= rest / 2 || scan_fail(scan, "a count is beyond the end");
+    default:
+        return true;
+    }
+}
+
+/* scan_msgpack.c */
+
 /* What msgpack_head leaves to it: all but small integers and short strings. */
-bool msgpack_wide_head(struct scan *scan, struct msgpack_head *out);
+bool msgpack_wide_head(struct scan *scan, struct head *out);
 
 /* Reads a head and, of a string or bin, checks that its bytes are there; of a list or map, that
  * its members can be. Fails on ext. */
-static inline bool msgpack_head(struct scan *scan, struct msgpack_head *out)
+static inline bool msgpack_head(struct scan *scan, struct head *out)
 {
     unsigned char c = scan->at < scan->end ? (unsigned char)*scan->at : 0xc1;
     if (c < 0x80) {
-        *out = (struct msgpack_head){MSGPACK_UINT, c};
+        *out = (struct head){HEAD_UINT, c};
     } else if (c >= 0xe0) {
-        *out = (struct msgpack_head){MSGPACK_INT, (uint64_t)(int64_t)(int8_t)c};
+        *out = (struct head){HEAD_INT, (uint64_t)(int64_t)(int8_t)c};
     } else if (c >= 0xa0 && c < 0xc0 && scan_rest(scan) > (c & 0x1fu)) {
-        *out = (struct msgpack_head){MSGPACK_STR, c & 0x1f};
+        *out = (struct head){HEAD_STR, c & 0x1f};
     } else {
         return msgpack_wide_head(scan, out);
     }
@@ -144,7 +192,50 @@ static inline bool msgpack_head(struct scan *scan, struct msgpack_head *out)
 }
 
 enum scan_kind msgpack_peek(const struct scan *scan);
-double msgpack_f64(struct msgpack_head head);
 bool msgpack_skip(struct scan *scan);
+
+/* scan_cbor.c */
+
+/* What cbor_head leaves to it: all but small integers and short strings; right for those too. */
+bool cbor_wide_head(struct scan *scan, struct head *out);
+
+/* As msgpack_head. Steps over tags that change nothing, fails on others. */
+static inline bool cbor_head(struct scan *scan, struct head *out)
+{
+    unsigned char c = scan->at < scan->end ? (unsigned char)*scan->at : 0xff;
+    if (c < 0x18) {
+        *out = (struct head){HEAD_UINT, c};
+    } else if (c >= 0x60 && c < 0x78 && scan_rest(scan) > (c & 0x1fu)) {
+        *out = (struct head){HEAD_STR, c & 0x1f};
+    } else {
+        return cbor_wide_head(scan, out);
+    }
+    scan->at++;
+    return true;
+}
+
+/* Leaves an open list or map if it ends here. */
+static inline bool cbor_break(struct scan *scan)
+{
+    if (scan->at == scan->end || *scan->at != '\xff') {
+        return false;
+    }
+    scan->at++;
+    return true;
+}
+
+/* From the first chunk behind the end; writes head.value bytes to `to` (may be NULL). */
+void cbor_join(struct scan *scan, char *to);
+/* Likewise: whether they are `text`. */
+bool cbor_joins_to(struct scan *scan, struct str text);
+enum scan_kind cbor_peek(struct scan *scan);
+bool cbor_skip(struct scan *scan);
+
+/* Of either; MsgPack, the usual one on the hot path, in line. */
+static inline bool packed_head(struct scan *scan, struct head *out)
+{
+    return scan->serializer == SERIALIZER_MSGPACK ? msgpack_head(scan, out)
+                                                  : cbor_wide_head(scan, out);
+}
 
 #endif

@@ -6,36 +6,13 @@ static const struct head_row {
     uint8_t kind;
     uint8_t width;
 } heads[32] = {
-    {MSGPACK_NIL, 0},  {MSGPACK_BAD, 0}, {MSGPACK_FALSE, 0}, {MSGPACK_TRUE, 0}, {MSGPACK_BIN, 1},
-    {MSGPACK_BIN, 2},  {MSGPACK_BIN, 4}, {MSGPACK_EXT, 1},   {MSGPACK_EXT, 2},  {MSGPACK_EXT, 4},
-    {MSGPACK_F32, 4},  {MSGPACK_F64, 8}, {MSGPACK_UINT, 1},  {MSGPACK_UINT, 2}, {MSGPACK_UINT, 4},
-    {MSGPACK_UINT, 8}, {MSGPACK_INT, 1}, {MSGPACK_INT, 2},   {MSGPACK_INT, 4},  {MSGPACK_INT, 8},
-    {MSGPACK_EXT, 1},  {MSGPACK_EXT, 1}, {MSGPACK_EXT, 1},   {MSGPACK_EXT, 1},  {MSGPACK_EXT, 1},
-    {MSGPACK_STR, 1},  {MSGPACK_STR, 2}, {MSGPACK_STR, 4},   {MSGPACK_LIST, 2}, {MSGPACK_LIST, 4},
-    {MSGPACK_MAP, 2},  {MSGPACK_MAP, 4},
+    {HEAD_NIL, 0},  {HEAD_BAD, 0},  {HEAD_FALSE, 0}, {HEAD_TRUE, 0}, {HEAD_BIN, 1},  {HEAD_BIN, 2},
+    {HEAD_BIN, 4},  {HEAD_EXT, 1},  {HEAD_EXT, 2},   {HEAD_EXT, 4},  {HEAD_F32, 4},  {HEAD_F64, 8},
+    {HEAD_UINT, 1}, {HEAD_UINT, 2}, {HEAD_UINT, 4},  {HEAD_UINT, 8}, {HEAD_INT, 1},  {HEAD_INT, 2},
+    {HEAD_INT, 4},  {HEAD_INT, 8},  {HEAD_EXT, 1},   {HEAD_EXT, 1},  {HEAD_EXT, 1},  {HEAD_EXT, 1},
+    {HEAD_EXT, 1},  {HEAD_STR, 1},  {HEAD_STR, 2},   {HEAD_STR, 4},  {HEAD_LIST, 2}, {HEAD_LIST, 4},
+    {HEAD_MAP, 2},  {HEAD_MAP, 4},
 };
-
-static uint64_t big_endian(const char *at, unsigned width)
-{
-    uint16_t two;
-    uint32_t four;
-    uint64_t eight;
-    switch (width) {
-    case 1:
-        return (unsigned char)*at;
-    case 2:
-        memcpy(&two, at, sizeof two);
-        return __builtin_bswap16(two);
-    case 4:
-        memcpy(&four, at, sizeof four);
-        return __builtin_bswap32(four);
-    case 8:
-        memcpy(&eight, at, sizeof eight);
-        return __builtin_bswap64(eight);
-    default:
-        return 0;
-    }
-}
 
 static uint64_t sign_extend(uint64_t value, unsigned width)
 {
@@ -43,23 +20,7 @@ static uint64_t sign_extend(uint64_t value, unsigned width)
     return (uint64_t)((int64_t)(value << shift) >> shift);
 }
 
-static bool fits(struct scan *scan, const struct msgpack_head *head)
-{
-    size_t rest = scan_rest(scan);
-    switch (head->kind) {
-    case MSGPACK_STR:
-    case MSGPACK_BIN:
-        return head->value <= rest || scan_fail(scan, "a length is beyond the end");
-    case MSGPACK_LIST:
-        return head->value <= rest || scan_fail(scan, "a count is beyond the end");
-    case MSGPACK_MAP:
-        return head->value <= rest / 2 || scan_fail(scan, "a count is beyond the end");
-    default:
-        return true;
-    }
-}
-
-bool msgpack_wide_head(struct scan *scan, struct msgpack_head *out)
+bool msgpack_wide_head(struct scan *scan, struct head *out)
 {
     if (scan->at == scan->end) {
         return scan_fail(scan, "the value ends early");
@@ -67,37 +28,37 @@ bool msgpack_wide_head(struct scan *scan, struct msgpack_head *out)
     unsigned char c = (unsigned char)*scan->at;
     if (c >= 0x80 && c < 0xc0) {
         scan->at++;
-        *out = (struct msgpack_head){c < 0x90   ? MSGPACK_MAP
-                                     : c < 0xa0 ? MSGPACK_LIST
-                                                : MSGPACK_STR,
-                                     c & (c < 0xa0 ? 0x0f : 0x1f)};
-        return fits(scan, out);
+        *out = (struct head){c < 0x90   ? HEAD_MAP
+                             : c < 0xa0 ? HEAD_LIST
+                                        : HEAD_STR,
+                             c & (c < 0xa0 ? 0x0f : 0x1f)};
+        return head_fits(scan, out);
     }
     struct head_row row = heads[(c - 0xc0) & 31];
-    if (row.kind == MSGPACK_EXT || row.kind == MSGPACK_BAD) {
-        return scan_fail(scan, row.kind == MSGPACK_EXT ? "extension types are not accepted"
-                                                       : "0xc1 begins no value");
+    if (row.kind == HEAD_EXT || row.kind == HEAD_BAD) {
+        return scan_fail(scan, row.kind == HEAD_EXT ? "extension types are not accepted"
+                                                    : "0xc1 begins no value");
     }
     if (scan_rest(scan) <= row.width) {
         return scan_fail(scan, "the value ends early");
     }
-    out->kind = (enum msgpack_kind)row.kind;
-    out->value = big_endian(scan->at + 1, row.width);
-    if (out->kind == MSGPACK_INT) {
+    out->kind = (enum head_kind)row.kind;
+    out->value = scan_big_endian(scan->at + 1, row.width);
+    if (out->kind == HEAD_INT) {
         out->value = sign_extend(out->value, row.width);
     }
     scan->at += 1 + row.width;
-    return fits(scan, out);
+    return head_fits(scan, out);
 }
 
 enum scan_kind msgpack_peek(const struct scan *scan)
 {
     static const uint8_t kinds[] = {
-        [MSGPACK_BAD] = SCAN_NONE,   [MSGPACK_NIL] = SCAN_NULL,  [MSGPACK_FALSE] = SCAN_BOOL,
-        [MSGPACK_TRUE] = SCAN_BOOL,  [MSGPACK_UINT] = SCAN_INT,  [MSGPACK_INT] = SCAN_INT,
-        [MSGPACK_F32] = SCAN_FLOAT,  [MSGPACK_F64] = SCAN_FLOAT, [MSGPACK_STR] = SCAN_STRING,
-        [MSGPACK_BIN] = SCAN_BINARY, [MSGPACK_EXT] = SCAN_NONE,  [MSGPACK_LIST] = SCAN_LIST,
-        [MSGPACK_MAP] = SCAN_MAP,
+        [HEAD_BAD] = SCAN_NONE,   [HEAD_NIL] = SCAN_NULL,  [HEAD_FALSE] = SCAN_BOOL,
+        [HEAD_TRUE] = SCAN_BOOL,  [HEAD_UINT] = SCAN_INT,  [HEAD_INT] = SCAN_INT,
+        [HEAD_F32] = SCAN_FLOAT,  [HEAD_F64] = SCAN_FLOAT, [HEAD_STR] = SCAN_STRING,
+        [HEAD_BIN] = SCAN_BINARY, [HEAD_EXT] = SCAN_NONE,  [HEAD_LIST] = SCAN_LIST,
+        [HEAD_MAP] = SCAN_MAP,
     };
     unsigned char c = (unsigned char)*scan->at;
     if (c >= 0xc0 && c < 0xe0) {
@@ -109,9 +70,9 @@ enum scan_kind msgpack_peek(const struct scan *scan)
     return c >= 0xa0 ? SCAN_STRING : c >= 0x90 ? SCAN_LIST : SCAN_MAP;
 }
 
-double msgpack_f64(struct msgpack_head head)
+double head_f64(struct head head)
 {
-    if (head.kind == MSGPACK_F32) {
+    if (head.kind == HEAD_F32) {
         uint32_t bits = (uint32_t)head.value;
         float value;
         memcpy(&value, &bits, sizeof value);
@@ -162,27 +123,27 @@ bool msgpack_skip(struct scan *scan)
             here -= skip_small(scan, here);
         }
         here--;
-        struct msgpack_head head;
+        struct head head;
         if (!msgpack_head(scan, &head)) {
             return false;
         }
         switch (head.kind) {
-        case MSGPACK_STR:
+        case HEAD_STR:
             if (!utf8_valid(str_make(scan->at, head.value))) {
                 return scan_fail(scan, "a string is not UTF-8");
             }
             scan->at += head.value;
             break;
-        case MSGPACK_BIN:
+        case HEAD_BIN:
             scan->at += head.value;
             break;
-        case MSGPACK_LIST:
-        case MSGPACK_MAP:
+        case HEAD_LIST:
+        case HEAD_MAP:
             if (depth == max) {
                 return scan_fail(scan, "nested too deeply");
             }
             after[depth++] = here;
-            here = head.kind == MSGPACK_MAP ? head.value * 2 : head.value;
+            here = head.kind == HEAD_MAP ? head.value * 2 : head.value;
             break;
         default:
             break;

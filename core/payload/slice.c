@@ -14,18 +14,37 @@ static void open_slice(struct scan *scan, struct slice value)
     scan_init(scan, value.serializer, value.bytes, NULL);
 }
 
+static bool packed_key_is(struct scan *scan, struct str key, bool *out_same)
+{
+    const char *from = scan->at;
+    struct head head;
+    *out_same = false;
+    if (!packed_head(scan, &head)) {
+        return false;
+    }
+    if (head.kind == HEAD_STR_CHUNKS) {
+        *out_same = cbor_joins_to(scan, key);
+        return true;
+    }
+    if (head.kind != HEAD_STR) {
+        scan->at = from;
+        return scan_skip(scan, NULL);
+    }
+    struct str found = str_make(scan->at, head.value);
+    if (!utf8_valid(found)) {
+        return scan_fail(scan, "a string is not UTF-8");
+    }
+    scan->at += found.len;
+    *out_same = str_eq(found, key);
+    return true;
+}
+
 /* scan_key without scratch: compares where the key stands. */
 static bool key_is(struct scan *scan, struct str key, bool *out_same)
 {
     struct str found;
-    if (scan->serializer == SERIALIZER_MSGPACK) {
-        if (scan_peek(scan) != SCAN_STRING) {
-            *out_same = false;
-            return scan_skip(scan, NULL);
-        }
-        bool ok = scan_str(scan, &found);
-        *out_same = ok && str_eq(found, key);
-        return ok;
+    if (scan->serializer != SERIALIZER_JSON) {
+        return packed_key_is(scan, key, out_same);
     }
     bool escaped;
     json_blank(scan);
@@ -87,9 +106,16 @@ size_t slice_count(struct slice container)
     if (kind != SCAN_LIST && kind != SCAN_MAP) {
         return 0;
     }
-    if (container.serializer == SERIALIZER_MSGPACK) {
-        struct msgpack_head head;
-        return msgpack_head(&scan, &head) ? (size_t)head.value : 0;
+    if (container.serializer != SERIALIZER_JSON) {
+        struct head head;
+        const char *from = scan.at;
+        if (!packed_head(&scan, &head)) {
+            return 0;
+        }
+        if (head.kind == HEAD_LIST || head.kind == HEAD_MAP) {
+            return (size_t)head.value;
+        }
+        scan.at = from;
     }
     size_t count = 0;
     bool map = kind == SCAN_MAP;

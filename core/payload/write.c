@@ -1,4 +1,4 @@
-/* write.c - the tokens of both serializers, written in their shortest form. */
+/* write.c - the tokens of every serializer, written in their shortest form. */
 #include "base/encode.h"
 #include "payload/emit.h"
 #include "payload/emit_inside.h"
@@ -62,6 +62,11 @@ bool write_msgpack_int(struct writer *writer, int64_t value)
                               : write_head(writer, 0xd3, (uint64_t)value, 8);
 }
 
+bool write_msgpack_f32(struct writer *writer, uint32_t bits)
+{
+    return write_head(writer, 0xca, bits, 4);
+}
+
 bool write_msgpack_f64(struct writer *writer, double value)
 {
     uint64_t bits;
@@ -90,9 +95,9 @@ bool write_msgpack_str(struct writer *writer, struct str text)
     return write_msgpack_str_head(writer, text.len) && write_bytes(writer, text);
 }
 
-bool write_msgpack_bin(struct writer *writer, struct str bytes)
+bool write_msgpack_bin_head(struct writer *writer, size_t len)
 {
-    return write_length(writer, 0xc4, bytes.len) && write_bytes(writer, bytes);
+    return write_length(writer, 0xc4, len);
 }
 
 static bool
@@ -113,6 +118,76 @@ bool write_msgpack_list(struct writer *writer, uint32_t count)
 bool write_msgpack_map(struct writer *writer, uint32_t count)
 {
     return write_count(writer, 0x80, 0xde, count);
+}
+
+/* CBOR: the major type's bits, and the argument. */
+static bool write_item(struct writer *writer, unsigned char major, uint64_t value)
+{
+    if (value < 24) {
+        return write_byte(writer, (unsigned char)(major | value));
+    }
+    if (value <= UINT8_MAX) {
+        return write_head(writer, major | 24, value, 1);
+    }
+    if (value <= UINT16_MAX) {
+        return write_head(writer, major | 25, value, 2);
+    }
+    return value <= UINT32_MAX ? write_head(writer, major | 26, value, 4)
+                               : write_head(writer, major | 27, value, 8);
+}
+
+bool write_cbor_uint(struct writer *writer, uint64_t value)
+{
+    return write_item(writer, 0x00, value);
+}
+
+bool write_cbor_int(struct writer *writer, int64_t value)
+{
+    return value < 0 ? write_item(writer, 0x20, ~(uint64_t)value)
+                     : write_item(writer, 0x00, (uint64_t)value);
+}
+
+bool write_cbor_f32(struct writer *writer, uint32_t bits)
+{
+    return write_head(writer, 0xfa, bits, 4);
+}
+
+bool write_cbor_f64(struct writer *writer, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return write_head(writer, 0xfb, bits, 8);
+}
+
+bool write_cbor_str_head(struct writer *writer, size_t len)
+{
+    return write_item(writer, 0x60, len);
+}
+
+bool write_cbor_str(struct writer *writer, struct str text)
+{
+    if (text.len < 24 && writer_room(writer, 1 + text.len)) {
+        *writer->at++ = (char)(0x60 | text.len);
+        text_copy(writer->at, text.ptr, text.len);
+        writer->at += text.len;
+        return true;
+    }
+    return write_item(writer, 0x60, text.len) && write_bytes(writer, text);
+}
+
+bool write_cbor_bin_head(struct writer *writer, size_t len)
+{
+    return write_item(writer, 0x40, len);
+}
+
+bool write_cbor_list(struct writer *writer, uint32_t count)
+{
+    return write_item(writer, 0x80, count);
+}
+
+bool write_cbor_map(struct writer *writer, uint32_t count)
+{
+    return write_item(writer, 0xa0, count);
 }
 
 static bool write_decimal(struct writer *writer, uint64_t value, bool negative)

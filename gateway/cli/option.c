@@ -30,7 +30,7 @@ static const struct option options[] = {
     TEXT("realm", 0, realm, "URI: the realm to join"),
     TEXT("authid", 0, authid, "NAME: who to be"),
     TEXT("authmethod", 0, authmethod, "METHOD: how to prove it"),
-    TEXT("serializer", 0, serializer, "json or msgpack"),
+    TEXT("serializer", 0, serializer, "json, msgpack or cbor"),
     TEXT("user", 0, user, "NAME: the administrator (admin); password from POSTERN_PASSWORD"),
     TEXT("config", 'c', config, "FILE: settings, YAML or JSON"),
     TEXT("data", 0, data, "DIR: the data directory"),

@@ -56,11 +56,13 @@ static const struct client_ops ops = {
 
 static enum serializer serializer_of(const char *name)
 {
-    if (name != NULL && str_eq(str_of(name), STR("json"))) {
-        return SERIALIZER_JSON;
+    static const char *const names[SERIALIZERS] = {
+        [SERIALIZER_JSON] = "json", [SERIALIZER_MSGPACK] = "msgpack", [SERIALIZER_CBOR] = "cbor"};
+    unsigned found = SERIALIZERS - 1;
+    while (found > SERIALIZER_NONE && (name == NULL || strcmp(name, names[found]) != 0)) {
+        found--;
     }
-    return name != NULL && str_eq(str_of(name), STR("msgpack")) ? SERIALIZER_MSGPACK
-                                                                : SERIALIZER_NONE;
+    return (enum serializer)found;
 }
 
 /* On the worker, before its loop turns. */
@@ -88,7 +90,7 @@ static int check(const struct command *command)
         return EXIT_USAGE;
     }
     if (command->serializer != NULL && serializer_of(command->serializer) == SERIALIZER_NONE) {
-        command_complain("--serializer is json or msgpack");
+        command_complain("--serializer is json, msgpack or cbor");
         return EXIT_USAGE;
     }
     return EXIT_OK;

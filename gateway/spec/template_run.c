@@ -244,9 +244,9 @@ static bool emit_one(const struct template *template, struct template_run *run, 
     struct str text = STR_EMPTY;
     switch (template->kind) {
     case TEMPLATE_CONSTANT:
-        value.serializer = out->serializer;
-        value.bytes = out->serializer == SERIALIZER_JSON ? template->constant.json
-                                                         : template->constant.msgpack;
+        value = out->serializer == SERIALIZER_JSON
+                    ? (struct slice){SERIALIZER_JSON, template->constant.json}
+                    : (struct slice){SERIALIZER_MSGPACK, template->constant.msgpack};
         emit_slice(out, value);
         return true;
     case TEMPLATE_LIST:

@@ -27,7 +27,10 @@ static struct ws_link *of_stream(struct stream_link *stream)
 
 static struct str subprotocol(const struct stream_link *stream)
 {
-    return stream->serializer == SERIALIZER_JSON ? STR("wamp.2.json") : STR("wamp.2.msgpack");
+    static const struct str names[SERIALIZERS] = {[SERIALIZER_JSON] = STR_INIT("wamp.2.json"),
+                                                  [SERIALIZER_MSGPACK] = STR_INIT("wamp.2.msgpack"),
+                                                  [SERIALIZER_CBOR] = STR_INIT("wamp.2.cbor")};
+    return names[stream->serializer];
 }
 
 static enum ws_opcode kind_of(const struct stream_link *stream)

@@ -16,8 +16,6 @@ struct fanout_post {
     uint64_t subscriptions[];
 };
 
-enum { SERIALIZERS = SERIALIZER_MSGPACK + 1 };
-
 /* An EVENT as encoded for one serializer. */
 struct rendering {
     bool tried;

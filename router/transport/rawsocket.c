@@ -132,7 +132,7 @@ static void refuse(struct rawsocket *raw, enum handshake_fault fault)
 
 static bool serializer_known(unsigned serializer)
 {
-    return serializer == SERIALIZER_JSON || serializer == SERIALIZER_MSGPACK;
+    return serializer > SERIALIZER_NONE && serializer < SERIALIZERS;
 }
 
 /* The first four octets. */

@@ -30,7 +30,8 @@ static const struct str field_names[FIELDS] = {
 #undef FIELD_NAME
 };
 
-static const struct str subprotocols[] = {STR_INIT("wamp.2.json"), STR_INIT("wamp.2.msgpack")};
+static const struct str subprotocols[] = {STR_INIT("wamp.2.json"), STR_INIT("wamp.2.msgpack"),
+                                          STR_INIT("wamp.2.cbor")};
 
 struct fields {
     struct str value[FIELDS];
@@ -239,7 +240,8 @@ static struct upgrade_verdict judge_fields(const struct fields *fields,
     }
     if (!list_has(value[FIELD_PROTOCOL], subprotocols,
                   sizeof(subprotocols) / sizeof(subprotocols[0]), false)) {
-        return refuse(400, "Sec-WebSocket-Protocol must offer wamp.2.json or wamp.2.msgpack");
+        return refuse(
+            400, "Sec-WebSocket-Protocol must offer wamp.2.json, wamp.2.msgpack or wamp.2.cbor");
     }
     if (!origin_allowed(fields, rules)) {
         return refuse(403, "this origin is not allowed");

@@ -30,6 +30,11 @@ static const struct lws_protocols protocols[] = {
      .rx_buffer_size = MESSAGE_PIECE,
      .tx_packet_size = WS_WRITE_MAX,
      .id = SERIALIZER_MSGPACK},
+    {.name = "wamp.2.cbor",
+     .callback = ws_callback,
+     .rx_buffer_size = MESSAGE_PIECE,
+     .tx_packet_size = WS_WRITE_MAX,
+     .id = SERIALIZER_CBOR},
     {0},
 };
 

@@ -40,6 +40,7 @@ static void becomes(struct slice from, struct slice to)
 
 #define JSON(text)   ((struct slice){SERIALIZER_JSON, STR(text)})
 #define PACKED(text) ((struct slice){SERIALIZER_MSGPACK, STR(text)})
+#define CBOR(text)   ((struct slice){SERIALIZER_CBOR, STR(text)})
 
 static void both_ways(struct slice json, struct slice packed)
 {
@@ -134,35 +135,41 @@ static void what_json_lacks_is_null_or_refused(void **state)
     buf_done(&out);
 }
 
+static void heads_grow_to(enum serializer to, size_t size)
+{
+    static char text[70000];
+    struct buf json;
+    struct buf packed;
+    struct buf again;
+    struct emit emit;
+    buf_init(&json, BUF_MAX);
+    memset(text, 'x', size);
+    emit_init(&emit, SERIALIZER_JSON, &json);
+    emit_list(&emit, 3);
+    emit_str(&emit, str_make(text, size));
+    emit_bin(&emit, str_make(text, size));
+    emit_list(&emit, (uint32_t)size);
+    for (size_t i = 0; i < size; i++) {
+        emit_u64(&emit, i);
+    }
+    assert_true(transcoded((struct slice){SERIALIZER_JSON, buf_str(&json)}, to, &packed));
+    struct slice list = {to, buf_str(&packed)};
+    assert_true(slice_valid(list, NULL, NULL));
+    assert_int_equal(slice_count(slice_nth(list, 2)), size);
+    assert_true(transcoded(list, SERIALIZER_JSON, &again));
+    assert_true(str_eq(buf_str(&json), buf_str(&again)));
+    buf_done(&json);
+    buf_done(&packed);
+    buf_done(&again);
+}
+
 static void heads_grow_with_what_they_announce(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {0, 1, 15, 16, 31, 32, 255, 256, 65535, 65536};
-    static char text[70000];
+    static const size_t sizes[] = {0, 1, 15, 16, 23, 24, 31, 32, 255, 256, 65535, 65536};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        struct buf json;
-        struct buf packed;
-        struct buf again;
-        struct emit emit;
-        buf_init(&json, BUF_MAX);
-        memset(text, 'x', sizes[i]);
-        emit_init(&emit, SERIALIZER_JSON, &json);
-        emit_list(&emit, 3);
-        emit_str(&emit, str_make(text, sizes[i]));
-        emit_bin(&emit, str_make(text, sizes[i]));
-        emit_list(&emit, (uint32_t)sizes[i]);
-        for (size_t j = 0; j < sizes[i]; j++) {
-            emit_u64(&emit, j);
-        }
-        assert_true(transcoded((struct slice){SERIALIZER_JSON, buf_str(&json)}, SERIALIZER_MSGPACK,
-                               &packed));
-        struct slice list = {SERIALIZER_MSGPACK, buf_str(&packed)};
-        assert_int_equal(slice_count(slice_nth(list, 2)), sizes[i]);
-        assert_true(transcoded(list, SERIALIZER_JSON, &again));
-        assert_true(str_eq(buf_str(&json), buf_str(&again)));
-        buf_done(&json);
-        buf_done(&packed);
-        buf_done(&again);
+        heads_grow_to(SERIALIZER_MSGPACK, sizes[i]);
+        heads_grow_to(SERIALIZER_CBOR, sizes[i]);
     }
 }
 
@@ -173,20 +180,44 @@ static void a_truncated_document_fails_and_reads_no_further(void **state)
         JSON("{\"a\":[1,-2.5e1,\"x\\u00e9\",true,null,{}],\"b\":\"y\"}"),
         PACKED("\x82\xa1"
                "a\x93\xcd\x01\x02\xa2xy\xc4\x01\xff\xa1"
-               "b\xcb\x40\x33\xfd\x70\xa3\xd7\x0a\x3d")};
-    for (size_t i = 0; i < COUNT_OF(documents); i++) {
-        enum serializer other =
-            documents[i].serializer == SERIALIZER_JSON ? SERIALIZER_MSGPACK : SERIALIZER_JSON;
-        for (size_t len = 0; len < documents[i].bytes.len; len++) {
+               "b\xcb\x40\x33\xfd\x70\xa3\xd7\x0a\x3d"),
+        CBOR("\xa2\x61"
+             "a\x83\x19\x01\x02\x62xy\x41\xff\x61"
+             "b\xfb\x40\x33\xfd\x70\xa3\xd7\x0a\x3d")};
+    for (size_t i = 0; i < COUNT_OF(documents) * SERIALIZERS; i++) {
+        struct slice document = documents[i / SERIALIZERS];
+        enum serializer other = (enum serializer)(i % SERIALIZERS);
+        if (other == SERIALIZER_NONE || other == document.serializer) {
+            continue;
+        }
+        for (size_t len = 0; len < document.bytes.len; len++) {
             struct buf out;
             char *copy = malloc(len == 0 ? 1 : len);
-            memcpy(copy, documents[i].bytes.ptr, len);
-            assert_false(transcoded((struct slice){documents[i].serializer, str_make(copy, len)},
-                                    other, &out));
+            memcpy(copy, document.bytes.ptr, len);
+            assert_false(
+                transcoded((struct slice){document.serializer, str_make(copy, len)}, other, &out));
             buf_done(&out);
             free(copy);
         }
     }
+}
+
+static void full_at_every_size(struct slice document, enum serializer to)
+{
+    struct buf whole;
+    assert_true(transcoded(document, to, &whole));
+    for (size_t max = 0; max <= whole.len; max++) {
+        struct buf out;
+        struct emit emit;
+        buf_init(&out, max);
+        emit_init(&emit, to, &out);
+        emit_slice(&emit, document);
+        assert_false(emit.failed);
+        assert_int_equal(out.full, max < whole.len);
+        assert_true(out.len <= max);
+        buf_done(&out);
+    }
+    buf_done(&whole);
 }
 
 static void a_full_buffer_stops_the_transcoder_and_is_told_from_failure(void **state)
@@ -194,24 +225,14 @@ static void a_full_buffer_stops_the_transcoder_and_is_told_from_failure(void **s
     (void)state;
     struct slice documents[] = {
         JSON("[{\"key\":\"some text\\n\"},\"\\u0000AQID\",1.25,-700]"),
-        PACKED("\x93\x81\xa3key\xa9some text\xc4\x03\x01\x02\x03\xd1\xfd\x44")};
+        PACKED("\x93\x81\xa3key\xa9some text\xc4\x03\x01\x02\x03\xd1\xfd\x44"),
+        CBOR("\x83\xa1\x63key\x69some text\x43\x01\x02\x03\x39\x02\xbb"),
+        CBOR("\x9f\xbf\x63key\x7f\x64some\x65 text\xff\xff\x5f\x43\x01\x02\x03\xff\x39\x02\xbb"
+             "\xff")};
     for (size_t i = 0; i < COUNT_OF(documents); i++) {
-        enum serializer other =
-            documents[i].serializer == SERIALIZER_JSON ? SERIALIZER_MSGPACK : SERIALIZER_JSON;
-        struct buf whole;
-        assert_true(transcoded(documents[i], other, &whole));
-        for (size_t max = 0; max <= whole.len; max++) {
-            struct buf out;
-            struct emit emit;
-            buf_init(&out, max);
-            emit_init(&emit, other, &out);
-            emit_slice(&emit, documents[i]);
-            assert_false(emit.failed);
-            assert_int_equal(out.full, max < whole.len);
-            assert_true(out.len <= max);
-            buf_done(&out);
+        for (enum serializer to = SERIALIZER_JSON; to < SERIALIZERS; to++) {
+            full_at_every_size(documents[i], to);
         }
-        buf_done(&whole);
     }
 }
 
@@ -305,20 +326,23 @@ static void random_documents_read_the_same_to_msgpack_c_and_to_jansson(void **st
     }
 }
 
-static void random_documents_survive_each_way(void **state)
+static void random_documents_survive_each_of_the_six_ways(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
-        struct buf json;
-        struct buf packed;
-        emit_random(seed, SERIALIZER_JSON, &json);
-        emit_random(seed, SERIALIZER_MSGPACK, &packed);
-        becomes((struct slice){SERIALIZER_JSON, buf_str(&json)},
-                (struct slice){SERIALIZER_MSGPACK, buf_str(&packed)});
-        becomes((struct slice){SERIALIZER_MSGPACK, buf_str(&packed)},
-                (struct slice){SERIALIZER_JSON, buf_str(&json)});
-        buf_done(&json);
-        buf_done(&packed);
+        struct buf forms[SERIALIZERS];
+        for (enum serializer form = SERIALIZER_JSON; form < SERIALIZERS; form++) {
+            emit_random(seed, form, &forms[form]);
+        }
+        for (enum serializer from = SERIALIZER_JSON; from < SERIALIZERS; from++) {
+            for (enum serializer to = SERIALIZER_JSON; to < SERIALIZERS; to++) {
+                becomes((struct slice){from, buf_str(&forms[from])},
+                        (struct slice){to, buf_str(&forms[to])});
+            }
+        }
+        for (enum serializer form = SERIALIZER_JSON; form < SERIALIZERS; form++) {
+            buf_done(&forms[form]);
+        }
     }
 }
 
@@ -360,7 +384,7 @@ int main(void)
         cmocka_unit_test(a_truncated_document_fails_and_reads_no_further),
         cmocka_unit_test(a_full_buffer_stops_the_transcoder_and_is_told_from_failure),
         cmocka_unit_test(random_documents_read_the_same_to_msgpack_c_and_to_jansson),
-        cmocka_unit_test(random_documents_survive_each_way),
+        cmocka_unit_test(random_documents_survive_each_of_the_six_ways),
         cmocka_unit_test(what_jansson_writes_with_any_white_space_is_understood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

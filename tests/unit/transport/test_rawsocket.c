@@ -67,13 +67,18 @@ static void a_handshake_is_answered_with_our_length_and_its_serializer(void **st
     get(fd, reply, 4);
     assert_memory_equal(reply, "\x7f\xb1\0\0", 4);
     (void)close(fd);
+    fd = dial(*state);
+    put(fd, "\x7f\x03\0\0", 4);
+    get(fd, reply, 4);
+    assert_memory_equal(reply, "\x7f\xb3\0\0", 4);
+    (void)close(fd);
     (void)close(join(*state));
 }
 
 static void a_handshake_that_is_wrong_is_refused_with_its_code(void **state)
 {
     refused_with(*state, "\x7f\xf0\0\0", 0x10);
-    refused_with(*state, "\x7f\xf3\0\0", 0x10);
+    refused_with(*state, "\x7f\xf4\0\0", 0x10);
     refused_with(*state, "\x7f\xff\0\0", 0x10);
     refused_with(*state, "\x7f\x40\0\0", 0x10);
     refused_with(*state, "\x7f\xf2\1\0", 0x30);

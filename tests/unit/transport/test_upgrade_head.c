@@ -48,6 +48,7 @@ static void an_opening_handshake_is_accepted(void **state)
               OFFER END,
           101);
     check(LINE HOST UPGRADE KEY "Sec-WebSocket-Protocol: chat , wamp.2.msgpack\r\n" END, 101);
+    check(LINE HOST UPGRADE KEY "Sec-WebSocket-Protocol: wamp.2.cbor\r\n" END, 101);
     check(LINE HOST UPGRADE KEY OFFER "X-Other: \xc3\xa9\tok\r\nContent-Length: 0\r\n" END, 101);
     check(LINE HOST UPGRADE KEY OFFER "Origin: https://anything.example\r\n" END, 101);
 }

@@ -207,7 +207,8 @@ static void what_is_no_upgrade_for_us_is_refused_with_its_status(void **state)
     refused_with(*state, "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", 426);
     refused_with(*state, OPENING "\r\n", 400);
     refused_with(*state, OPENING "Sec-WebSocket-Protocol: chat\r\n\r\n", 400);
-    refused_with(*state, OPENING "Sec-WebSocket-Protocol: wamp.2.cbor, wamp.2.jsonx\r\n\r\n", 400);
+    refused_with(*state, OPENING "Sec-WebSocket-Protocol: wamp.2.ubjson, wamp.2.jsonx\r\n\r\n",
+                 400);
     refused_with(*state,
                  OPENING "Origin: https://evil.example\r\n"
                          "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n",
