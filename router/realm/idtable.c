@@ -57,13 +57,14 @@ static void idtable_grow(struct idtable *table)
 void idtable_add(struct idtable *table, struct idlink *link)
 {
     if (table->count >= table->cap) {
+        assert(table->cap <= UINT32_MAX / 4);
         idtable_grow(table);
     }
     struct idlink **bucket = bucket_of(table, link->id);
     link->next = *bucket;
     *bucket = link;
     table->count++;
-    size_t at = (size_t)(bucket - table->buckets);
+    uint32_t at = (uint32_t)(bucket - table->buckets);
     table->low = at < table->low ? at : table->low;
 }
 

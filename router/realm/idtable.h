@@ -1,7 +1,7 @@
 /* idtable.h - objects by number, linked through themselves: no allocation per entry.
  *
  * For what comes and goes with every message (calls in flight, invocations). An
- * object is in as many tables as it has links. One thread.
+ * object is in as many tables as it has links. One thread. Small, for an idle session has several.
  */
 #ifndef POSTERN_REALM_IDTABLE_H
 #define POSTERN_REALM_IDTABLE_H
@@ -16,9 +16,9 @@ struct idlink {
 
 struct idtable {
     struct idlink **buckets;
-    size_t cap; /* a power of two, or 0 */
-    size_t count;
-    size_t low; /* buckets below are empty */
+    uint32_t cap; /* a power of two, or 0 */
+    uint32_t count;
+    uint32_t low; /* buckets below are empty */
 };
 
 void idtable_init(struct idtable *table);
