@@ -7,8 +7,9 @@ from support.dialogue import Run, load
 
 WIRES = {
     "raw-msgpack": [("raw", "msgpack")], "raw-json": [("raw", "json")],
-    "ws-msgpack": [("ws", "msgpack")], "ws-json": [("ws", "json")],
-    "mixed": [("ws", "json"), ("raw", "msgpack"), ("raw", "json"), ("ws", "msgpack")],
+    "raw-cbor": [("raw", "cbor")], "ws-msgpack": [("ws", "msgpack")],
+    "ws-json": [("ws", "json")], "ws-cbor": [("ws", "cbor")],
+    "mixed": [("ws", "json"), ("raw", "msgpack"), ("raw", "cbor"), ("ws", "cbor")],
 }
 DIALOGUES = load()
 numbers = itertools.count(1)
