@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 /* The table of RFC 3629, 4: the second byte's range depends on the first byte, all others
  * are 80..BF. */
@@ -36,4 +36,55 @@ size_t utf8_len(struct str s)
         return fits ? forms[i].len : 0;
     }
     return 0;
+}
+
+/* The octet that begins a character of several. */
+static bool begin_character(struct utf8_reader *reader, unsigned char octet)
+{
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        if (octet >= forms[i].first_low && octet <= forms[i].first_high) {
+            *reader = (struct utf8_reader){.more = (uint8_t)(forms[i].len - 1),
+                                           .low = forms[i].second_low,
+                                           .high = forms[i].second_high};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many octets at the beginning are ASCII, looked at by eights. */
+static size_t skip_ascii(struct str piece)
+{
+    size_t at = 0;
+    uint64_t eight;
+    while (piece.len - at >= sizeof(eight)) {
+        memcpy(&eight, piece.ptr + at, sizeof(eight));
+        if ((eight & 0x8080808080808080ULL) != 0) {
+            break;
+        }
+        at += sizeof(eight);
+    }
+    return at;
+}
+
+bool utf8_read(struct utf8_reader *reader, struct str piece)
+{
+    for (size_t i = 0; i < piece.len; i++) {
+        if (reader->more == 0) {
+            i += skip_ascii(str_from(piece, i));
+            if (i == piece.len) {
+                break;
+            }
+        }
+        unsigned char octet = (unsigned char)piece.ptr[i];
+        if (reader->more > 0) {
+            if (octet < reader->low || octet > reader->high) {
+                return false;
+            }
+            *reader = (struct utf8_reader){(uint8_t)(reader->more - 1), 0x80, 0xbf};
+        } else if (octet >= 0x80 && !begin_character(reader, octet)) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -3,7 +3,7 @@
  * libev calls its check watchers first after it has waited (ours at the highest
  * priority) and its prepare watchers last before it waits (ours at the lowest).
  * So the end of a turn comes after every callback of that turn, whoever put it
- * there, libwebsockets included.
+ * there.
  */
 #include "base/clock.h"
 #include "loop/loop_inside.h"

@@ -47,7 +47,7 @@ unsigned worker_index(const struct worker *worker);
 struct workers *worker_group(const struct worker *worker);
 /* Milliseconds on the monotonic clock as of the start of this turn. */
 unsigned long long worker_now_ms(void);
-/* The struct ev_loop *, for libwebsockets alone. */
+/* The struct ev_loop *, for this module alone. */
 void *worker_native_loop(const struct worker *worker);
 
 #endif

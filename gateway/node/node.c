@@ -24,7 +24,7 @@ static bool ready(void *ctx, const char **why)
     return atomic_load(&node->serving);
 }
 
-/* Before any libwebsockets context exists: each allocates by the number of possible fds. */
+/* Two for each connection: with mhd a TLS connection has a socket pair behind it. */
 static void raise_fd_limit(uint64_t connections)
 {
     struct rlimit limit = {0};

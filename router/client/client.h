@@ -1,6 +1,6 @@
 /* client.h - a WAMP peer that dials: for the command line, the demo, tests, later the bridge.
  *
- * RawSocket over core/net, WebSocket by libwebsockets' client. Lives on one
+ * RawSocket and WebSocket, both over core/net. Lives on one
  * worker; every callback runs there. Payloads given to callbacks are borrowed
  * for the call.
  */

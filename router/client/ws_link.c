@@ -1,8 +1,6 @@
 /* ws_link.c - a client's WebSocket, on the same connection as RawSocket's.
  *
- * Not by libwebsockets: its contexts cost memory for each possible descriptor,
- * and several with TLS in one process get in each other's way
- * (docs/decisions/0009-websocket-client.md).
+ * Why not by a library: docs/decisions/0009-websocket-client.md.
  */
 #include "base/buf.h"
 #include "base/mem.h"

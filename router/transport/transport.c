@@ -14,8 +14,8 @@ static void on_start(struct worker *worker, void *ctx)
     struct transport_worker *here = NEW(struct transport_worker);
     here->transport = transport;
     list_init(&here->rawsockets);
-    list_init(&here->upgrades);
-    here->ws = ws_context_new(here);
+    list_init(&here->websockets);
+    here->unmasked = mem_alloc(UNMASKED_MAX);
     transport->workers[worker_index(worker)] = here;
 }
 
@@ -23,9 +23,9 @@ static void on_stop(struct worker *worker, void *ctx)
 {
     struct transport *transport = ctx;
     struct transport_worker *here = transport->workers[worker_index(worker)];
-    upgrade_close_all(here);
+    websocket_close_all(here);
     rawsocket_close_all(here);
-    ws_context_free(here->ws);
+    mem_free(here->unmasked);
     mem_free(here);
     transport->workers[worker_index(worker)] = NULL;
 }
@@ -42,8 +42,6 @@ struct transport *transport_new(const struct transport_options *options)
     transport->options.origins = transport->origins;
     traffic_init(&transport->traffic[TRAFFIC_RAWSOCKET], TRAFFIC_RAWSOCKET);
     traffic_init(&transport->traffic[TRAFFIC_WEBSOCKET], TRAFFIC_WEBSOCKET);
-    (void)pthread_mutex_init(&transport->library_lock, NULL);
-    ws_library_setup();
     workers_on_start(options->workers, on_start, transport);
     workers_on_stop(options->workers, on_stop, transport);
     return transport;
@@ -57,7 +55,6 @@ void transport_free(struct transport *transport)
     for (size_t i = 0; i < transport->options.origin_count; i++) {
         mem_free((void *)(uintptr_t)transport->origins[i].ptr);
     }
-    (void)pthread_mutex_destroy(&transport->library_lock);
     mem_free(transport->origins);
     mem_free(transport);
 }

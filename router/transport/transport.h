@@ -1,8 +1,8 @@
-/* transport.h - how bytes become WAMP messages: WebSocket (libwebsockets) and RawSocket.
+/* transport.h - how bytes become WAMP messages: WebSocket and RawSocket.
  *
- * Offers rows for a listener's protocol table. One libwebsockets context a worker,
- * on the worker's own loop, made when the workers start (hooks registered by
- * transport_new) and destroyed when they stop.
+ * Offers rows for a listener's protocol table. What a worker needs is made when the
+ * workers start (hooks registered by transport_new); when they stop, it goes with
+ * every connection of theirs.
  */
 #ifndef POSTERN_TRANSPORT_TRANSPORT_H
 #define POSTERN_TRANSPORT_TRANSPORT_H
@@ -11,10 +11,12 @@
 #include "loop/worker.h"
 #include "net/listener.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct router;
+struct tls_stream;
 struct transport;
 
 struct transport_options {
@@ -26,8 +28,12 @@ struct transport_options {
      * keep-alive with the same times, because clients in use cannot read its pings. */
     uint64_t ping_interval_ms;
     uint64_t ping_timeout_ms;
+    unsigned ping_attempts;    /* pings without an answer before the end; 0: one */
     const struct str *origins; /* allowed Origin values; count 0: any */
     size_t origin_count;
+    /* For conformance suites: no subprotocol is asked for, text and binary are both taken, and
+     * each message sets its peer's serializer (JSON: text). */
+    bool any_kind;
 };
 
 /* Before workers_start and after router_new, so that its stop hooks run before the router's. */

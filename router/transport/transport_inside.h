@@ -11,17 +11,16 @@
 #include "transport/traffic.h"
 #include "transport/transport.h"
 
-#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct ws_context;
+enum { UNMASKED_MAX = 65536 };
 
 struct transport_worker {
     struct transport *transport;
     struct list rawsockets;
-    struct list upgrades;
-    struct ws_context *ws;
+    struct list websockets;
+    char *unmasked; /* UNMASKED_MAX bytes: the WebSocket message that is being handed on */
 };
 
 struct transport {
@@ -29,25 +28,13 @@ struct transport {
     struct str *origins; /* our copy of options.origins */
     struct traffic traffic[TRAFFIC_KINDS];
     struct transport_worker *workers[WORKERS_MAX];
-    pthread_mutex_t library_lock; /* libwebsockets has globals: one context is made at a time */
 };
 
 /* The calling worker's. */
 struct transport_worker *transport_here(struct transport *transport);
 
-/* A file each; `close_all` is for the stop hook. */
+/* For the stop hook. */
 void rawsocket_close_all(struct transport_worker *worker);
-void upgrade_close_all(struct transport_worker *worker);
-
-/* `bytes`: the head of a request that was accepted, and what was read behind it. Takes over the
- * plain socket `fd`. */
-void ws_adopt(struct transport_worker *worker,
-              int fd,
-              const struct peer_info *peer,
-              struct str bytes);
-/* Before the first context. */
-void ws_library_setup(void);
-struct ws_context *ws_context_new(struct transport_worker *worker);
-void ws_context_free(struct ws_context *context); /* and every WebSocket on it */
+void websocket_close_all(struct transport_worker *worker);
 
 #endif

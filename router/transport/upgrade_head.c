@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -14,6 +15,8 @@
     X(VERSION, "sec-websocket-version")   \
     X(PROTOCOL, "sec-websocket-protocol") \
     X(ORIGIN, "origin")                   \
+    X(AUTHORIZATION, "authorization")     \
+    X(COOKIE, "cookie")                   \
     X(LENGTH, "content-length")           \
     X(ENCODING, "transfer-encoding")
 
@@ -30,8 +33,14 @@ static const struct str field_names[FIELDS] = {
 #undef FIELD_NAME
 };
 
-static const struct str subprotocols[] = {STR_INIT("wamp.2.json"), STR_INIT("wamp.2.msgpack"),
-                                          STR_INIT("wamp.2.cbor")};
+static const struct subprotocol {
+    struct str name;
+    enum serializer serializer;
+} subprotocols[] = {
+    {STR_INIT("wamp.2.json"), SERIALIZER_JSON},
+    {STR_INIT("wamp.2.msgpack"), SERIALIZER_MSGPACK},
+    {STR_INIT("wamp.2.cbor"), SERIALIZER_CBOR},
+};
 
 struct fields {
     struct str value[FIELDS];
@@ -154,21 +163,44 @@ static struct upgrade_verdict read_head(struct str head, struct fields *fields)
     return verdict;
 }
 
-/* Is one of `wanted` in the comma-separated list? */
-static bool list_has(struct str list, const struct str *wanted, size_t count, bool any_case)
+/* Is `wanted` in the comma-separated list? */
+static bool list_has(struct str list, struct str wanted)
 {
     bool more = true;
     while (more) {
         struct str item;
         more = str_cut(list, ',', &item, &list);
-        item = str_trim(item);
-        for (size_t i = 0; i < count; i++) {
-            if (any_case ? str_eq_nocase(item, wanted[i]) : str_eq(item, wanted[i])) {
-                return true;
-            }
+        if (str_eq_nocase(str_trim(item), wanted)) {
+            return true;
         }
     }
     return false;
+}
+
+/* The first of the client's list that is ours; NULL: none is. */
+static const struct subprotocol *choose_subprotocol(struct str list)
+{
+    bool more = true;
+    while (more) {
+        struct str item;
+        more = str_cut(list, ',', &item, &list);
+        for (size_t i = 0; i < COUNT_OF(subprotocols); i++) {
+            if (str_eq(str_trim(item), subprotocols[i].name)) {
+                return &subprotocols[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* The token of "Bearer token"; empty for any other scheme. */
+static struct str bearer_of(struct str authorization)
+{
+    struct str scheme;
+    struct str token;
+    bool bearer =
+        str_cut(authorization, ' ', &scheme, &token) && str_eq_nocase(scheme, STR("bearer"));
+    return bearer ? str_trim(token) : STR_EMPTY;
 }
 
 /* 16 bytes in base64. */
@@ -214,8 +246,6 @@ static bool origin_allowed(const struct fields *fields, const struct upgrade_rul
 static struct upgrade_verdict judge_fields(const struct fields *fields,
                                            const struct upgrade_rules *rules)
 {
-    static const struct str upgrade = STR_INIT("upgrade");
-    static const struct str websocket = STR_INIT("websocket");
     const struct str *value = fields->value;
     bool body = fields->present[FIELD_ENCODING] ||
                 (fields->present[FIELD_LENGTH] && !str_eq(value[FIELD_LENGTH], STR("0")));
@@ -228,8 +258,8 @@ static struct upgrade_verdict judge_fields(const struct fields *fields,
     if (!fields->present[FIELD_UPGRADE]) {
         return refuse(426, "this is a WebSocket end point");
     }
-    if (!str_eq_nocase(value[FIELD_UPGRADE], websocket) ||
-        !list_has(value[FIELD_CONNECTION], &upgrade, 1, true)) {
+    if (!str_eq_nocase(value[FIELD_UPGRADE], STR("websocket")) ||
+        !list_has(value[FIELD_CONNECTION], STR("upgrade"))) {
         return refuse(400, "the request is no WebSocket upgrade");
     }
     if (!str_eq(value[FIELD_VERSION], STR("13"))) {
@@ -238,15 +268,22 @@ static struct upgrade_verdict judge_fields(const struct fields *fields,
     if (!key_valid(value[FIELD_KEY])) {
         return refuse(400, "Sec-WebSocket-Key is missing or malformed");
     }
-    if (!list_has(value[FIELD_PROTOCOL], subprotocols,
-                  sizeof(subprotocols) / sizeof(subprotocols[0]), false)) {
+    const struct subprotocol *chosen = choose_subprotocol(value[FIELD_PROTOCOL]);
+    if (chosen == NULL && !(rules->any_kind && !fields->present[FIELD_PROTOCOL])) {
         return refuse(
             400, "Sec-WebSocket-Protocol must offer wamp.2.json, wamp.2.msgpack or wamp.2.cbor");
     }
     if (!origin_allowed(fields, rules)) {
         return refuse(403, "this origin is not allowed");
     }
-    return fine;
+    return (struct upgrade_verdict){
+        .status = UPGRADE_ACCEPTED,
+        .key = value[FIELD_KEY],
+        .subprotocol = chosen == NULL ? STR_EMPTY : chosen->name,
+        .serializer = chosen == NULL ? SERIALIZER_NONE : chosen->serializer,
+        .bearer = bearer_of(value[FIELD_AUTHORIZATION]),
+        .cookie = fields->present[FIELD_COOKIE] ? value[FIELD_COOKIE] : STR_EMPTY,
+    };
 }
 
 struct upgrade_verdict upgrade_judge(struct str head, const struct upgrade_rules *rules)

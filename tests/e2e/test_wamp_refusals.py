@@ -130,6 +130,10 @@ def test_what_cannot_be_decoded_is_a_violation_and_costs_nothing(node, realm):
         for payload in UNDECODABLE[serializer]:
             with session(node, realm, transport, serializer) as wire:
                 wire.send_payload(payload)
+                if (transport, serializer) == ("ws", "json") and b"\xff" in payload:
+                    wire.expect_end()  # no WebSocket text (RFC 6455, 8.1): no WAMP about it
+                    assert wire.close_code == 1007
+                    continue
                 try:
                     wire.expect_abort()
                 except Closed as end:

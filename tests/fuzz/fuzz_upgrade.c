@@ -1,6 +1,5 @@
 /* links: transport */
-/* fuzz_upgrade.c - the head of a request on /ws: what is accepted can be no surprise to the
- * library that reads it again. */
+/* fuzz_upgrade.c - the head of a request on /ws: what is accepted is what it seems to be. */
 #include "transport/upgrade_head.h"
 
 #include <stdint.h>
