@@ -312,10 +312,10 @@ static void an_upgrade_waits_for_a_client_that_does_not_read(void **state)
     world_send(fd, STR(ASK("/stream") OTHER));
     (void)usleep(100000);
     assert_int_equal(atomic_load(&world.given_away), 0);
-    char *sink = mem_alloc(2 * WORLD_STREAMED);
+    char *sink = mem_alloc((size_t)2 * WORLD_STREAMED);
     size_t got = 0;
     ssize_t n = 0;
-    while ((n = recv(fd, sink + got, 2 * WORLD_STREAMED - got, 0)) > 0) {
+    while ((n = recv(fd, sink + got, (size_t)2 * WORLD_STREAMED - got, 0)) > 0) {
         got += (size_t)n;
     }
     assert_true(got > WORLD_STREAMED + wire.len);

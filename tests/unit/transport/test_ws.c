@@ -263,7 +263,7 @@ static void messages_that_a_front_has_read_come_first(void **state)
 {
     static const char request[] = OPENING "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n";
     enum { MANY = 300, EACH = 100 };
-    static unsigned char bytes[sizeof(request) + MANY * (EACH + 14)];
+    static unsigned char bytes[sizeof(request) + (size_t)MANY * (EACH + 14)];
     char text[EACH] = {0};
     size_t size = sizeof(request) - 1;
     memcpy(bytes, request, size);
