@@ -313,9 +313,9 @@ static void drain(struct node *node, const sigset_t *set)
     uint64_t until = clock_mono_ms() + node->conf->node.drain_timeout_ms;
     log_info("stopping", KV_U64("open", pipeline_open_count(node->pipeline)));
     atomic_store(&node->serving, false);
-    net_stop_accepting(node->net);
     front_drain(node->gateway_front);
     front_drain(node->admin_front);
+    net_stop_accepting(node->net);
     while (pipeline_open_count(node->pipeline) + api_open_count(node->api) > 0 &&
            clock_mono_ms() < until && !told_again(set)) {
         sleep_ms(DRAIN_STEP_MS);

@@ -1,4 +1,5 @@
 """The program as a tool: WAMP client, administration, offline checks, exit statuses."""
+import itertools
 import json
 import re
 import signal
@@ -6,7 +7,7 @@ import signal
 import pytest
 
 from support.cli import postern, postern_start
-from support.patience import wait_until
+from support.patience import PATIENCE, wait_until
 from support.specs import path_of, static_spec, text_of
 
 REALM = "com.example.e2e"
@@ -28,7 +29,7 @@ def here(node):
 
 def finish(process, signal_number=signal.SIGTERM):
     process.send_signal(signal_number)
-    return process.communicate(timeout=20)
+    return process.communicate(timeout=PATIENCE)
 
 
 def test_call_prints_the_result_as_json(node, peer, there):
@@ -77,12 +78,16 @@ def test_publish_reaches_subscribe(node, peer, there):
     watcher.subscribe(f"{REALM}.cli")
     listening = postern_start("subscribe", f"{REALM}.", "--match", "prefix", "-n", "2", *there)
     # It is there as soon as an event reaches it, so events are sent until one does.
-    sent = 0
-    while listening.poll() is None and sent < 200:
-        sent += 1
-        done = postern("publish", f"{REALM}.cli", str(sent), "-k", '{"from": "cli"}', *there)
+    numbers = itertools.count(1)
+
+    def publish_one():
+        done = postern("publish", f"{REALM}.cli", str(next(numbers)), "-k", '{"from": "cli"}',
+                       *there)
         assert done.returncode == OK, done.stderr
-    out, err = listening.communicate(timeout=20)
+        return listening.poll() is not None
+
+    wait_until(publish_one, "the subscriber's two events")
+    out, err = listening.communicate(timeout=PATIENCE)
     assert listening.returncode == OK, err
     lines = [json.loads(line) for line in out.splitlines()]
     assert len(lines) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.node import PASSWORD
-from support.patience import wait_until
+from support.patience import PATIENCE, wait_until
 
 
 def children_of(pid):
@@ -47,8 +47,8 @@ def demo(make_node):
 
 
 def wrk(url):
-    done = subprocess.run(["wrk", "-t1", "-c32", "-d2s", url],
-                          capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["wrk", "-t1", "-c32", "-d2s", "--timeout", "60s", url],
+                          capture_output=True, text=True, check=True)
     return done.stdout
 
 
@@ -62,8 +62,8 @@ def test_many_clients_at_once_all_get_an_answer(make_node, front):
     assert "Non-2xx" not in told and "Socket errors" not in told, told
     answered = int(re.search(r"(\d+) requests in", told).group(1))
     assert answered > 32, told
-    assert node.metric("postern_http_requests_total", api="com.example.demo",
-                       status="2xx") >= answered
+    wait_until(lambda: node.metric("postern_http_requests_total", api="com.example.demo",
+                                   status="2xx") >= answered, "as many requests in the metrics")
     assert node.stop() == 0
 
 
@@ -71,7 +71,7 @@ def test_the_printed_curl_line_answers_from_another_process(make_node):
     node = demo(make_node)
     lines = printed(node)
     assert len(lines) == 1 and lines[0].startswith("curl "), lines
-    done = subprocess.run(lines[0].replace("curl ", "curl -sS -f -m 20 ", 1).split(),
+    done = subprocess.run(lines[0].replace("curl ", f"curl -sS -f -m {int(PATIENCE)} ", 1).split(),
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert "world" in done.stdout

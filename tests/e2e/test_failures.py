@@ -1,4 +1,5 @@
 """When services, clients or the time fail: what HTTP clients are told."""
+import contextlib
 import json
 import subprocess
 import threading
@@ -7,12 +8,11 @@ import time
 import pytest
 
 from support.cli import curl
-from support.node import ask
 from support.patience import PATIENCE, wait_until
 from support.peer import KINDS
 from support.specs import text_of
 from support.wampraw import (CALL, ERROR, INTERRUPT, INVOCATION, REGISTER, REGISTERED, YIELD,
-                             connect, session)
+                             HeldService, connect, session)
 
 
 @pytest.fixture(scope="module", params=["mhd", "h1"])
@@ -25,19 +25,23 @@ def published(node):
     node.publish(text_of("probe.json"))
 
 
+@pytest.fixture
+def slow(node, realm):
+    """The service behind /probe/slow, answering when it is told to."""
+    with HeldService(node, realm, "com.example.e2e.slow") as service:
+        yield service
+
+
 class Background:
     """A request on a thread of its own."""
 
     def __init__(self, node, path):
         self.answer = None
-        self.took = None
         self.thread = threading.Thread(target=self._run, args=(node, path))
         self.thread.start()
 
     def _run(self, node, path):
-        began = time.monotonic()
         self.answer = node.ask("GET", path)
-        self.took = time.monotonic() - began
 
     def finish(self):
         self.thread.join(PATIENCE)
@@ -71,28 +75,27 @@ def test_a_service_comes_and_goes(node, peer, kind):
 def test_a_service_killed_mid_call_is_502_at_once(node, peer, kind):
     service = peer(kind)
     service.register("com.example.e2e.slow", "slow")
-    waiting = Background(node, "/probe/slow/14")
+    waiting = Background(node, "/probe/slow/600")
     wait_until(lambda: open_calls(node) == 1, "the call on its way")
     assert node.ask("GET", "/probe/slow/0").status == 200  # behind it, so the first has arrived
     service.kill()
     answer = waiting.finish()
     assert answer.status == 502, answer.text
-    assert waiting.took < 10
     assert answer.json()["code"] == "wamp.error.canceled"
     assert node.ask("GET", "/probe/slow/0").status == 503
-    assert open_calls(node) == 0
+    wait_until(lambda: open_calls(node) == 0, "the end of the calls")
 
 
 def test_a_slow_service_is_504_in_time_and_interrupted(node, peer):
     service = peer("py-ws-json")
     service.register("com.example.e2e.slow", "slow")
     began = time.monotonic()
-    answer = node.ask("GET", "/probe/hasty/30")
+    answer = node.ask("GET", "/probe/hasty/600")
     assert answer.status == 504, answer.text
-    assert 0.15 < time.monotonic() - began < 10
+    assert time.monotonic() - began > 0.15
     assert answer.json()["code"] == "wamp.error.timeout"
     service.wait_for("interrupted")
-    assert node.ask("GET", "/probe/hasty/0").json() == ["done"]
+    assert node.ask("GET", "/probe/slow/0").json() == ["done"]
 
 
 def test_a_service_that_answers_after_the_deadline_is_not_heard(node, realm):
@@ -106,20 +109,21 @@ def test_a_service_that_answers_after_the_deadline_is_not_heard(node, realm):
         assert service.ask(REGISTER, {}, "com.example.e2e.other")[0] == REGISTERED
 
 
-def test_clients_gone_before_the_answer_leave_nothing(node, peer):
-    service = peer("py-raw-msgpack")
-    service.register("com.example.e2e.slow", "slow")
+def test_clients_gone_before_the_answer_leave_nothing(node, slow):
     before = node.fd_count()
     url = f"http://{node.gateway}/probe/slow/1"
     clients = [subprocess.Popen(["curl", "-s", url], stdout=subprocess.DEVNULL)
                for _ in range(10)]
-    wait_until(lambda: open_calls(node) == 10, "ten calls on their way")
+    calls = slow.take(10)
     for client in clients:
         client.kill()
         client.wait()
+    slow.answer(calls)
     wait_until(lambda: open_calls(node) == 0, "the end of the calls")
     wait_until(lambda: node.fd_count() <= before + 1, "the connections gone")
-    assert node.ask("GET", "/probe/slow/0").json() == ["done"]
+    waiting = Background(node, "/probe/slow/0")
+    slow.answer(slow.take())
+    assert waiting.finish().json() == ["done"]
 
 
 def test_a_client_gone_while_its_body_comes(node):
@@ -179,92 +183,88 @@ def test_many_at_once(node, peer):
     service.register("com.example.e2e.slow", "slow")
     waiting = [Background(node, "/probe/slow/0.2") for _ in range(50)]
     assert all(one.finish().json() == ["done"] for one in waiting)
-    assert max(one.took for one in waiting) < 10
 
 
-def test_publishing_a_spec_does_not_disturb_calls(node, peer):
-    service = peer("py-raw-msgpack")
-    service.register("com.example.e2e.slow", "slow")
-    waiting = [Background(node, "/probe/slow/0.5") for _ in range(10)]
-    wait_until(lambda: open_calls(node) == 10, "ten calls on their way")
+def test_publishing_a_spec_does_not_disturb_calls(node, slow):
+    waiting = [Background(node, "/probe/slow/0") for _ in range(10)]
+    calls = slow.take(10)
     spec = json.loads(text_of("probe.json"))
     for n in range(5):
         spec["meta"] = {"n": n}
         node.publish(spec)
     assert node.ask_admin("DELETE", "/api_specs/com.example.probe").status == 204
     assert node.ask("GET", "/probe/slow/0").status == 404
+    slow.answer(calls)
     assert all(one.finish().json() == ["done"] for one in waiting)
     node.publish(text_of("probe.json"))
 
 
-def test_sigterm_lets_open_requests_finish(make_node, realm):
-    from support.peer import Peer
-    own = make_node().start()
-    own.create_open_realm(realm)
-    own.publish(text_of("probe.json"))
-    with Peer(own, realm, "py-ws-json") as service:
-        service.register("com.example.e2e.slow", "slow")
-        waiting = Background(own, "/probe/slow/1")
-        wait_until(lambda: open_calls(own) == 1, "the call on its way")
-        own.process.terminate()
-        answer = waiting.finish()
-        assert answer.status == 200 and answer.json() == ["done"], answer.text
-        assert answer.headers.get("connection", "").lower() == "close"
-        assert own.wait() == 0
+@pytest.fixture
+def draining(make_node, realm):
+    """Makes a node with one open request: (node, its service, the call, who waits for it)."""
+    with contextlib.ExitStack() as stack:
+        def make(drain_timeout):
+            own = make_node(settings={"node.drain_timeout": drain_timeout}).start()
+            own.create_open_realm(realm)
+            own.publish(text_of("probe.json"))
+            service = stack.enter_context(HeldService(own, realm, "com.example.e2e.slow"))
+            waiting = Background(own, "/probe/slow/0")
+            return own, service, service.take(), waiting
+        yield make
 
 
-def test_what_outlasts_the_drain_is_503(make_node, realm):
-    from support.peer import Peer
-    own = make_node(settings={"node.drain_timeout": "300ms"}).start()
-    own.create_open_realm(realm)
-    own.publish(text_of("probe.json"))
-    with Peer(own, realm, "py-ws-json") as service:
-        service.register("com.example.e2e.slow", "slow")
-        waiting = Background(own, "/probe/slow/14")
-        wait_until(lambda: open_calls(own) == 1, "the call on its way")
-        own.process.terminate()
-        answer = waiting.finish()
-        assert answer.status == 503, answer.text
-        assert waiting.took < 10
-        assert own.wait() == 0
+def refuses_connections(node):
+    try:
+        connect(node.gateway).close()
+        return False
+    except OSError:
+        return True
 
 
-def test_while_draining_nobody_new_is_let_in(make_node, realm):
-    from support.peer import Peer
-    own = make_node().start()
-    own.create_open_realm(realm)
-    own.publish(text_of("probe.json"))
-    with Peer(own, realm, "py-ws-json") as service, connect(own.admin) as admin:
-        service.register("com.example.e2e.slow", "slow")
-        waiting = Background(own, "/probe/slow/6")
-        wait_until(lambda: open_calls(own) == 1, "the call on its way")
+def begin_to_drain(node):
+    """Until the last thing that draining begins with has happened."""
+    node.process.terminate()
+    wait_until(lambda: refuses_connections(node), "the draining")
+
+
+def test_sigterm_lets_open_requests_finish(draining):
+    own, service, call, waiting = draining("10m")
+    begin_to_drain(own)
+    service.answer(call)
+    answer = waiting.finish()
+    assert answer.status == 200 and answer.json() == ["done"], answer.text
+    assert answer.headers.get("connection", "").lower() == "close"
+    assert own.wait() == 0
+
+
+def test_what_outlasts_the_drain_is_503(draining):
+    own, _, _, waiting = draining("300ms")
+    own.process.terminate()
+    answer = waiting.finish()
+    assert answer.status == 503, answer.text
+    assert own.wait() == 0
+
+
+def test_while_draining_nobody_new_is_let_in(draining):
+    own, service, call, waiting = draining("10m")
+    with connect(own.admin) as admin:
         admin.sendall(b"GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
         assert admin.recv(4096).startswith(b"HTTP/1.1 204")
-        own.process.terminate()
-        wait_until(lambda: "stopping" in own.log_text(), "the draining")
+        begin_to_drain(own)
         admin.sendall(b"GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
         assert admin.recv(4096).startswith(b"HTTP/1.1 503")
-        with pytest.raises(OSError):
-            ask(own.gateway, "GET", "/probe/status", timeout=2)
+        service.answer(call)
         assert waiting.finish().status == 200
         assert own.wait() == 0
 
 
-def test_a_second_signal_skips_the_waiting(make_node, realm):
-    from support.peer import Peer
-    own = make_node().start()
-    own.create_open_realm(realm)
-    own.publish(text_of("probe.json"))
-    with Peer(own, realm, "py-ws-json") as service:
-        service.register("com.example.e2e.slow", "slow")
-        waiting = Background(own, "/probe/slow/14")
-        wait_until(lambda: open_calls(own) == 1, "the call on its way")
-        own.process.terminate()
-        wait_until(lambda: "stopping" in own.log_text(), "the draining")
-        own.process.terminate()
-        assert waiting.finish().status == 503
-        assert waiting.took < 10
-        assert own.wait() == 0
+def test_a_second_signal_skips_the_waiting(draining):
+    own, _, _, waiting = draining("10m")
+    own.process.terminate()
+    wait_until(lambda: "stopping" in own.log_text(), "the draining")
+    own.process.terminate()
+    assert waiting.finish().status == 503
+    assert own.wait() == 0
 
 
 def test_curl_sees_what_python_sees(node):

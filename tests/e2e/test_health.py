@@ -2,6 +2,7 @@
 import re
 
 from support.cli import postern
+from support.patience import wait_until
 from support.specs import text_of
 
 
@@ -49,9 +50,9 @@ def test_metrics_count_what_happens(node, peer):
     service.register("com.example.e2e.echo", "echo")
     for n in range(5):
         assert node.ask("POST", "/probe/echo", {"n": n}).status == 200
-    assert node.metric("postern_http_requests_total") >= requests + 5
-    assert node.metric("postern_wamp_calls_total") >= calls + 5
-    assert node.metric("postern_wamp_sessions") == sessions + 1
+    wait_until(lambda: node.metric("postern_http_requests_total") >= requests + 5, "the requests")
+    wait_until(lambda: node.metric("postern_wamp_calls_total") >= calls + 5, "the calls")
+    wait_until(lambda: node.metric("postern_wamp_sessions") == sessions + 1, "the session")
 
 
 def test_health_stays_open_to_pages_and_closed_to_other_methods(node):

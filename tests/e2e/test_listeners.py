@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import random
 import socket
 import ssl
 import struct
@@ -25,9 +26,12 @@ REALM = "com.example.e2e"
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Below those that the kernel gives out, so that nobody is given it before its node starts."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def make_certificate(where, name, host="localhost"):

@@ -272,6 +272,33 @@ class WebSocket(Wire):
                 heard.append(self.decode(payload))
 
 
+class HeldService:
+    """A procedure whose calls are answered when the test says so, not when a time is up."""
+
+    def __init__(self, node, realm, uri):
+        self.wire = RawSocket(node.rawsocket).join(realm)
+        assert self.wire.ask(REGISTER, {}, uri)[0] == REGISTERED
+
+    def take(self, count=1):
+        """Waits until that many calls have arrived; their ids. INTERRUPTs are read over."""
+        ids = []
+        while len(ids) < count:
+            message = self.wire.receive()
+            if message[0] == INVOCATION:
+                ids.append(message[1])
+        return ids
+
+    def answer(self, ids):
+        for one in ids:
+            self.wire.send(YIELD, one, {}, [["done"]])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.wire.close()
+
+
 def session(node, realm, transport="raw", serializer="msgpack"):
     """A joined session by hand."""
     if transport == "raw":
