@@ -1,7 +1,9 @@
 /* calls.c - CALL and CANCEL of sessions. What is in them is the dealer's to do (dealer.c). */
 #include "base/log.h"
 #include "base/mem.h"
+#include "realm/call_options.h"
 #include "realm/dealer.h"
+#include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
@@ -25,11 +27,29 @@ struct str cancel_mode_name(enum cancel_mode mode)
     return mode_names[mode];
 }
 
-void session_call(struct session *session, struct message *message)
+/* The next piece of a call, of which nothing counts but the payload and whether more follows. */
+static void call_goes_on(struct session *session, struct call *call, const struct message *message)
 {
-    if (idtable_find(&session->calls, message->request) != NULL) {
+    bool more = false;
+    struct err err = {0};
+    struct slice options = {session->peer->serializer, message->details};
+    if (!call->more || !str_eq(call->uri, message->uri)) {
         session_violation(session, "CALL: request id %llu is that of a call in flight",
                           (unsigned long long)message->request);
+        return;
+    }
+    if (!call_progress_read(session->shard, options, &more, &err)) {
+        session_violation(session, "CALL: %s", err.text);
+        return;
+    }
+    dealer_continue(call, &message->payload, more);
+}
+
+void session_call(struct session *session, struct message *message)
+{
+    struct idlink *link = idtable_find(&session->calls, message->request);
+    if (link != NULL) {
+        call_goes_on(session, CONTAINER_OF(link, struct call, link), message);
         return;
     }
     if (!session->fresh_request) {
@@ -91,7 +111,7 @@ void session_cancel(struct session *session, struct message *message)
         log_info("cancel refused", KV_U64("session", session->id), KV_ERR(&err));
         return; /* WAMP has no ERROR for CANCEL; the call goes on */
     }
-    if (mode == CANCEL_KILL && call->cancels) {
+    if (mode == CANCEL_KILL && (call->features & CALLEE_CANCELING) != 0) {
         dealer_cancel(call, CANCEL_KILL);
         return;
     }

@@ -7,30 +7,15 @@
 
 #include "base/mem.h"
 #include "realm/builtin.h"
+#include "realm/call_options.h"
 #include "realm/invocation.h"
 #include "realm/parcel.h"
+#include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
-#include "wamp/options.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define NO_TIMEOUT UINT64_MAX
-
-struct call_options {
-    uint64_t timeout;
-    bool disclose_me;
-    bool receive_progress;
-};
-
-static const struct option_row call_rows[] = {
-    {"timeout", OPTION_U64, offsetof(struct call_options, timeout)},
-    {"disclose_me", OPTION_BOOL, offsetof(struct call_options, disclose_me)},
-    {"receive_progress", OPTION_BOOL, offsetof(struct call_options, receive_progress)},
-};
-
-static void call_route(struct call *call, struct message *invocation);
 
 static void call_timed_out(struct timer *timer)
 {
@@ -40,7 +25,7 @@ static void call_timed_out(struct timer *timer)
     (void)snprintf(text, sizeof(text), "no answer within %llu ms",
                    (unsigned long long)call->timeout_ms);
     shard_enter(shard);
-    dealer_cancel(call, CANCEL_KILLNOWAIT);
+    dealer_cancel(call, CANCEL_TIMEOUT);
     call_fail(call, FAULT_TIMEOUT, str_of(text));
     shard_leave(shard);
 }
@@ -62,9 +47,19 @@ static struct call *call_new(struct shard *shard, const struct call_request *req
     call->session = request->session;
     call->number = ++shard->calls_made;
     call->callee = (struct handle){0};
-    call->cancels = false;
+    call->asked_ms = 0;
+    call->features = 0;
+    call->needs = 0;
     call->progress = false;
+    call->progressed = false;
+    call->chunked = false;
+    call->more = false;
+    call->went_on = false;
+    call->keyed = false;
     call->retried = false;
+    call->load = NULL;
+    call->kept = NULL;
+    call->tried_count = 0;
     call->seat = request->seat;
     call->done = request->done;
     call->ctx = request->ctx;
@@ -82,7 +77,11 @@ void call_release_memory(struct call *call)
 {
     mem_free(call->memory);
     call->memory = NULL;
+    mem_free(call->tried);
+    call->tried = NULL;
     if (call->slot.used == 1) {
+        call_let_go(call);
+        parcel_free(call->kept);
         parcel_free(call->reply);
     }
 }
@@ -91,18 +90,16 @@ void call_release_memory(struct call *call)
 static void call_end(struct call *call)
 {
     timer_stop(&call->timer);
+    call_let_go(call);
+    if (call->kept != NULL) {
+        parcel_free(call->kept);
+        call->kept = NULL;
+    }
     if (call->session != NULL) {
         idtable_remove(&call->session->calls, &call->link);
     }
     metric_gauge_add(call->shard->router->calls_gauge, -1);
     slots_release(&call->shard->calls, call);
-}
-
-static struct handle call_handle(const struct call *call)
-{
-    return (struct handle){.worker = call->shard->index,
-                           .slot = call->slot.index,
-                           .generation = call->slot.generation};
 }
 
 static void reply_arrived(struct post *post)
@@ -169,129 +166,6 @@ void call_fail(struct call *call, struct str error, struct str text)
     call_answer(call, &answer);
 }
 
-/* The caller's options, as INVOCATION passes them on; in the payload's serializer. */
-static struct str invocation_details(struct shard *shard,
-                                     const struct call_request *request,
-                                     const struct call_options *options)
-{
-    const struct principal *principal = request->principal;
-    bool role = principal->role_count > 0;
-    struct emit emit;
-    buf_clear(&shard->details);
-    emit_init(&emit, request->payload->serializer, &shard->details);
-    emit_map(&emit, 1u + (options->disclose_me ? 2u + (role ? 1u : 0u) : 0u) +
-                        (options->receive_progress ? 1u : 0u));
-    emit_key(&emit, STR("procedure"));
-    emit_str(&emit, request->procedure);
-    if (options->disclose_me) {
-        emit_key(&emit, STR("caller"));
-        emit_u64(&emit, request->caller_id);
-        emit_key(&emit, STR("caller_authid"));
-        emit_str(&emit, principal->authid);
-        if (role) {
-            emit_key(&emit, STR("caller_authrole"));
-            emit_str(&emit, principal->roles[0]);
-        }
-    }
-    if (options->receive_progress) {
-        emit_key(&emit, STR("receive_progress"));
-        emit_bool(&emit, true);
-    }
-    return buf_str(&shard->details);
-}
-
-/* An invocation that was not sent. */
-static void call_refused(struct call *call, enum delivery why, struct message *invocation)
-{
-    call->callee = (struct handle){0};
-    switch (why) {
-    case DELIVERY_OK:
-        break;
-    case DELIVERY_GONE:
-        if (!call->retried) {
-            call->retried = true;
-            call_route(call, invocation);
-        } else {
-            call_fail(call, FAULT_UNAVAILABLE, STR("the callee has just left"));
-        }
-        break;
-    case DELIVERY_FULL:
-        call_fail(call, FAULT_UNAVAILABLE, STR("too much waits for the callee already"));
-        break;
-    case DELIVERY_TOO_BIG:
-        call_fail(call, FAULT_PAYLOAD_SIZE_EXCEEDED,
-                  STR("the call is larger than the callee accepts"));
-        break;
-    case DELIVERY_UNFIT:
-        call_fail(call, FAULT_INVALID_ARGUMENT,
-                  STR("the call cannot be expressed in the callee's serializer"));
-        break;
-    }
-}
-
-static void invoke_refused(struct post *post)
-{
-    struct parcel *parcel = CONTAINER_OF(post, struct parcel, post);
-    struct shard *shard = router_here(parcel->router);
-    struct handle handle = parcel->ref.call;
-    struct call *call = slots_find(&shard->calls, handle.slot, handle.generation);
-    shard_enter(shard);
-    if (call != NULL && call->reply == NULL) {
-        call_refused(call, parcel->outcome, &parcel->message);
-    }
-    parcel_free(parcel);
-    shard_leave(shard);
-}
-
-static void invoke_arrived(struct post *post)
-{
-    struct parcel *parcel = CONTAINER_OF(post, struct parcel, post);
-    struct shard *shard = router_here(parcel->router);
-    struct invocation_order order = {
-        .callee = parcel->callee, .ref = parcel->ref, .progress = parcel->progress};
-    shard_enter(shard);
-    parcel->outcome = invocation_start(shard, &order, &parcel->message);
-    if (parcel->outcome == DELIVERY_OK) {
-        parcel_free(parcel);
-    } else {
-        parcel_post(parcel, parcel->ref.call.worker, invoke_refused);
-    }
-    shard_leave(shard);
-}
-
-static void call_route(struct call *call, struct message *invocation)
-{
-    struct shard *shard = call->shard;
-    struct registry_pick pick;
-    if (uri_reserved(call->uri) || !realm_find_callee(call->seat->realm, call->uri, &pick)) {
-        char text[256];
-        (void)snprintf(text, sizeof(text), "no service registered " PRISTR, STRARG(call->uri));
-        call_fail(call, FAULT_NO_SUCH_PROCEDURE, str_of(text));
-        return;
-    }
-    invocation->type = MESSAGE_INVOCATION;
-    invocation->id = pick.registration;
-    call->callee = pick.session;
-    call->cancels = pick.cancels;
-    struct invocation_order order = {.callee = pick.session,
-                                     .ref = {call_handle(call), call->number},
-                                     .progress = call->progress};
-    if (pick.session.worker == shard->index) {
-        enum delivery delivery = invocation_start(shard, &order, invocation);
-        if (delivery != DELIVERY_OK) {
-            call_refused(call, delivery, invocation);
-        }
-        return;
-    }
-    struct parcel *parcel = parcel_new(shard->router, invocation);
-    parcel->callee = order.callee;
-    parcel->ref = order.ref;
-    parcel->progress = order.progress;
-    parcel_post(parcel, pick.session.worker, invoke_arrived);
-    session_yield_to(call->session,
-                     workers_get(shard->router->options.workers, pick.session.worker));
-}
-
 static uint64_t call_timeout(const struct router_options *limits,
                              const struct call_request *request,
                              uint64_t asked)
@@ -307,16 +181,61 @@ static uint64_t call_timeout(const struct router_options *limits,
     return timeout == 0 ? 1 : timeout;
 }
 
+/* What a caller must have announced before it asks for it. */
+static bool call_may(struct call *call, const struct call_options *options)
+{
+    bool passthru = passthru_used(&options->passthru);
+    if ((!passthru && !options->progress) || call->session == NULL) {
+        return true;
+    }
+    unsigned features = call->session->features;
+    const char *missing = NULL;
+    if (passthru && (features & CALLER_PASSTHRU) == 0) {
+        missing = "payload_passthru_mode";
+    } else if (options->progress && (features & CALLER_PROGRESSIVE_CALLS) == 0) {
+        missing = "progressive_call_invocations";
+    }
+    if (missing == NULL) {
+        return true;
+    }
+    struct session *session = call->session;
+    call_end(call);
+    session_violation(session, "CALL: this caller has not announced %s", missing);
+    return false;
+}
+
+/* What the options mean for this call, and for who may answer it. */
+static void call_apply(struct call *call, struct call_options *options)
+{
+    if (call->session == NULL) { /* takes one answer to one request */
+        options->receive_progress = false;
+        options->progress = false;
+    }
+    call->progress = options->receive_progress;
+    call->chunked = options->progress;
+    call->more = options->progress;
+    call->disclose_me = options->disclose_me;
+    call->keyed = options->keyed;
+    call->key = options->key;
+    if (options->progress) {
+        call->needs |= CALLEE_PROGRESSIVE_CALLS | CALLEE_CANCELING;
+    }
+    if (passthru_used(&options->passthru)) {
+        call->needs |= CALLEE_PASSTHRU;
+    }
+}
+
 static bool
 call_admit(struct call *call, const struct call_request *request, struct call_options *options)
 {
     struct shard *shard = call->shard;
     struct err err = {0};
-    *options = (struct call_options){.timeout = NO_TIMEOUT, .disclose_me = true};
-    if (request->options.bytes.len > OPTIONS_EMPTY_LEN &&
-        !options_read(request->options, call_rows, COUNT_OF(call_rows), &shard->scratch, options,
-                      &err)) {
-        call_fail(call, FAULT_INVALID_ARGUMENT, str_of(err.text));
+    struct str error;
+    if (!call_options_read(shard, request, options, &error, &err)) {
+        call_fail(call, error, str_of(err.text));
+        return false;
+    }
+    if (!call_may(call, options)) {
         return false;
     }
     if (!uri_valid(call->uri, MATCH_EXACT)) {
@@ -359,31 +278,79 @@ struct handle dealer_call(struct shard *shard, const struct call_request *reques
     if (!call_admit(call, request, &options)) {
         return handle;
     }
-    call->progress = options.receive_progress && request->session != NULL;
-    options.receive_progress = call->progress;
+    call_apply(call, &options);
     call->timeout_ms = call_timeout(&shard->router->options, request, options.timeout);
+    if (request->session == NULL || (options.timeout != NO_TIMEOUT && options.timeout != 0)) {
+        call->asked_ms = call->timeout_ms;
+    }
     timer_start(&call->timer, call->timeout_ms);
     const struct builtin *builtin = router_builtin(shard->router, call->uri);
+    if (builtin != NULL && call->needs != 0) {
+        call_fail(call, FAULT_FEATURE_NOT_SUPPORTED,
+                  STR("a procedure of the router takes neither pieces nor passthru payloads"));
+        return handle;
+    }
     if (builtin != NULL) {
         call_builtin(builtin, call, request);
         return handle;
     }
-    struct message invocation = {.details = invocation_details(shard, request, &options),
-                                 .payload = *request->payload};
-    call_route(call, &invocation);
+    struct message invocation = {.payload = *request->payload};
+    call_route(call, &invocation, request, &options);
     return handle;
 }
 
-void dealer_answer(struct shard *shard, struct handle handle, struct message *answer, bool final)
+/* True when the callee is not available and the call has gone on to another, or failed. */
+static bool call_reroute(struct call *call, const struct message *answer)
+{
+    bool wanted = answer->type == MESSAGE_ERROR && str_eq(answer->uri, FAULT_UNAVAILABLE) &&
+                  !call->chunked && !call->progressed;
+    if (!wanted || (call->kept == NULL && (call->features & CALLEE_REROUTE) == 0)) {
+        return false;
+    }
+    call->tried = mem_realloc(call->tried, (call->tried_count + 1) * sizeof(call->tried[0]));
+    call->tried[call->tried_count++] = call->callee;
+    call_let_go(call);
+    if (call->kept == NULL) {
+        call_fail(call, FAULT_NO_AVAILABLE_CALLEE, STR("the only callee is not available"));
+        return true;
+    }
+    struct message again = call->kept->message;
+    call_route(call, &again, NULL, NULL);
+    return true;
+}
+
+/* False when the caller cannot take such an answer, and has been told so. */
+static bool answer_fits(struct call *call, unsigned flags)
+{
+    if ((flags & ANSWER_PASSTHRU) == 0 || call->session == NULL ||
+        (call->session->features & CALLER_PASSTHRU) != 0) {
+        return true;
+    }
+    if ((flags & ANSWER_FINAL) == 0) {
+        dealer_cancel(call, CANCEL_KILLNOWAIT);
+    }
+    call_fail(call, FAULT_FEATURE_NOT_SUPPORTED,
+              STR("the caller has not announced payload_passthru_mode"));
+    return false;
+}
+
+void dealer_answer(struct shard *shard,
+                   struct handle handle,
+                   struct message *answer,
+                   unsigned flags)
 {
     struct call *call = slots_find(&shard->calls, handle.slot, handle.generation);
     if (call == NULL || call->reply != NULL) {
         return; /* answered already: canceled or timed out */
     }
-    if (final) {
+    if (!answer_fits(call, flags) || call_reroute(call, answer)) {
+        return;
+    }
+    if ((flags & ANSWER_FINAL) != 0) {
         call_answer(call, answer);
     } else if (call->progress) {
         answer->request = call->link.id;
+        call->progressed = true;
         timer_start(&call->timer, call->timeout_ms);
         enum delivery delivery = session_reply(call->session, answer);
         if (delivery == DELIVERY_TOO_BIG || delivery == DELIVERY_UNFIT) {
@@ -411,7 +378,7 @@ void dealer_cancel(struct call *call, enum cancel_mode mode)
     }
     struct shard *shard = call->shard;
     struct call_ref ref = {call_handle(call), call->number};
-    enum cancel_mode possible = call->cancels ? mode : CANCEL_SKIP;
+    enum cancel_mode possible = (call->features & CALLEE_CANCELING) != 0 ? mode : CANCEL_SKIP;
     if (call->callee.worker == shard->index) {
         invocation_cancel(shard, ref, possible);
         return;

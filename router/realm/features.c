@@ -11,9 +11,17 @@ static const struct str broker_features[] = {
 };
 
 static const struct str dealer_features[] = {
-    STR_INIT("call_canceling"),           STR_INIT("call_timeout"),
-    STR_INIT("caller_identification"),    STR_INIT("pattern_based_registration"),
-    STR_INIT("progressive_call_results"), STR_INIT("shared_registration"),
+    STR_INIT("call_canceling"),
+    STR_INIT("call_reroute"),
+    STR_INIT("call_timeout"),
+    STR_INIT("call_trustlevels"),
+    STR_INIT("caller_identification"),
+    STR_INIT("pattern_based_registration"),
+    STR_INIT("payload_passthru_mode"),
+    STR_INIT("progressive_call_invocations"),
+    STR_INIT("progressive_call_results"),
+    STR_INIT("registration_revocation"),
+    STR_INIT("shared_registration"),
 };
 
 static const struct {

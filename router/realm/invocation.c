@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 #include "realm/parcel.h"
+#include "realm/passthru.h"
+#include "realm/peer_features.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
 
@@ -79,21 +81,52 @@ invocation_start(struct shard *shard, const struct invocation_order *order, stru
     return DELIVERY_OK;
 }
 
-void invocation_cancel(struct shard *shard, struct call_ref ref, enum cancel_mode mode)
+static struct invocation *invocation_of(struct shard *shard, struct call_ref ref)
 {
     struct idlink *link = idtable_find(&shard->invocations, invocation_key(ref));
-    if (link == NULL) {
+    return link == NULL ? NULL : CONTAINER_OF(link, struct invocation, by_call);
+}
+
+enum delivery invocation_continue(struct shard *shard, struct call_ref ref, struct message *message)
+{
+    const struct invocation *invocation = invocation_of(shard, ref);
+    if (invocation == NULL) {
+        return DELIVERY_GONE;
+    }
+    message->request = invocation->link.id;
+    return session_send(invocation->session, message);
+}
+
+static struct str
+interrupt_details(struct shard *shard, enum serializer serializer, enum cancel_mode mode)
+{
+    struct emit emit;
+    bool late = mode == CANCEL_TIMEOUT;
+    buf_clear(&shard->details);
+    emit_init(&emit, serializer, &shard->details);
+    emit_map(&emit, late ? 2 : 1);
+    emit_key(&emit, STR("mode"));
+    emit_str(&emit, cancel_mode_name(late ? CANCEL_KILLNOWAIT : mode));
+    if (late) {
+        emit_key(&emit, STR("reason"));
+        emit_str(&emit, FAULT_TIMEOUT);
+    }
+    return buf_str(&shard->details);
+}
+
+void invocation_cancel(struct shard *shard, struct call_ref ref, enum cancel_mode mode)
+{
+    struct invocation *invocation = invocation_of(shard, ref);
+    if (invocation == NULL) {
         return;
     }
-    struct invocation *invocation = CONTAINER_OF(link, struct invocation, by_call);
     struct session *session = invocation->session;
     if (mode != CANCEL_SKIP) {
         enum serializer serializer = session->peer->serializer;
-        struct message interrupt = {
-            .type = MESSAGE_INTERRUPT,
-            .request = invocation->link.id,
-            .details = shard_detail(shard, serializer, STR("mode"), cancel_mode_name(mode)),
-            .payload = {.serializer = serializer}};
+        struct message interrupt = {.type = MESSAGE_INTERRUPT,
+                                    .request = invocation->link.id,
+                                    .details = interrupt_details(shard, serializer, mode),
+                                    .payload = {.serializer = serializer}};
         (void)session_reply(session, &interrupt);
     }
     if (mode != CANCEL_KILL) {
@@ -106,26 +139,26 @@ static void answer_arrived(struct post *post)
     struct parcel *parcel = CONTAINER_OF(post, struct parcel, post);
     struct shard *shard = router_here(parcel->router);
     shard_enter(shard);
-    dealer_answer(shard, parcel->ref.call, &parcel->message, parcel->final);
+    dealer_answer(shard, parcel->ref.call, &parcel->message, parcel->flags);
     parcel_free(parcel);
     shard_leave(shard);
 }
 
-static void invocation_answer(struct invocation *invocation, struct message *answer, bool final)
+static void invocation_answer(struct invocation *invocation, struct message *answer, unsigned flags)
 {
     struct session *session = invocation->session;
     struct shard *shard = session->shard;
     struct call_ref ref = invocation->ref;
-    if (final) {
+    if ((flags & ANSWER_FINAL) != 0) {
         invocation_end(invocation);
     }
     if (ref.call.worker == shard->index) {
-        dealer_answer(shard, ref.call, answer, final);
+        dealer_answer(shard, ref.call, answer, flags);
         return;
     }
     struct parcel *parcel = parcel_new(shard->router, answer);
     parcel->ref = ref;
-    parcel->final = final;
+    parcel->flags = flags;
     parcel_post(parcel, ref.call.worker, answer_arrived);
     session_yield_to(session, workers_get(shard->router->options.workers, ref.call.worker));
 }
@@ -144,34 +177,88 @@ static struct invocation *invocation_find(struct session *session, const struct 
     return NULL;
 }
 
-struct yield_options {
+/* Of YIELD and of ERROR. */
+struct answer_options {
     bool progress;
+    struct passthru passthru;
 };
 
-static const struct option_row yield_rows[] = {
-    {"progress", OPTION_BOOL, offsetof(struct yield_options, progress)},
+static const struct option_row answer_rows[] = {
+    {"progress", OPTION_BOOL, offsetof(struct answer_options, progress)},
+    PASSTHRU_ROWS(struct answer_options, passthru),
 };
 
-static struct str progress_details(struct shard *shard, enum serializer serializer)
+/* False after a violation. */
+static bool answer_options_read(struct session *session,
+                                const struct message *message,
+                                struct answer_options *out)
 {
+    struct err err = {0};
+    struct slice bytes = {session->peer->serializer, message->details};
+    *out = (struct answer_options){0};
+    if (message->details.len <= OPTIONS_EMPTY_LEN) {
+        return true;
+    }
+    if (!options_read(bytes, answer_rows, COUNT_OF(answer_rows), &session->shard->scratch, out,
+                      &err)) {
+        session_violation(session, "%s: %s", message_name(message->type), err.text);
+        return false;
+    }
+    if (passthru_used(&out->passthru) && (session->features & CALLEE_PASSTHRU) == 0) {
+        session_violation(session, "%s: this callee has not announced payload_passthru_mode",
+                          message_name(message->type));
+        return false;
+    }
+    return true;
+}
+
+/* What the caller is told; all else that the callee says is dropped. */
+static struct str answer_details(struct shard *shard,
+                                 enum serializer serializer,
+                                 const struct answer_options *options)
+{
+    uint32_t members = (options->progress ? 1u : 0u) + passthru_members(&options->passthru);
     struct emit emit;
+    if (members == 0) {
+        return STR_EMPTY;
+    }
     buf_clear(&shard->details);
     emit_init(&emit, serializer, &shard->details);
-    emit_map(&emit, 1);
-    emit_key(&emit, STR("progress"));
-    emit_bool(&emit, true);
+    emit_map(&emit, members);
+    if (options->progress) {
+        emit_key(&emit, STR("progress"));
+        emit_bool(&emit, true);
+    }
+    passthru_emit(&options->passthru, &emit);
     return buf_str(&shard->details);
+}
+
+/* A payload that is not what its attributes say becomes an error of the call. */
+static void answer_checked(struct invocation *invocation,
+                           struct message *answer,
+                           const struct answer_options *options)
+{
+    struct err err = {0};
+    struct shard *shard = invocation->session->shard;
+    bool passthru = passthru_used(&options->passthru);
+    unsigned flags = (options->progress ? 0u : (unsigned)ANSWER_FINAL) |
+                     (passthru ? (unsigned)ANSWER_PASSTHRU : 0u);
+    if (passthru && !passthru_check(&options->passthru, &answer->payload, &err)) {
+        struct message failure = {.type = MESSAGE_ERROR,
+                                  .uri = FAULT_INVALID_ARGUMENT,
+                                  .payload =
+                                      shard_words(shard, SERIALIZER_MSGPACK, str_of(err.text))};
+        invocation_answer(invocation, &failure, ANSWER_FINAL);
+        return;
+    }
+    answer->details = answer_details(shard, answer->payload.serializer, options);
+    invocation_answer(invocation, answer, flags);
 }
 
 void session_yield(struct session *session, struct message *message)
 {
-    struct shard *shard = session->shard;
-    struct yield_options options = {0};
-    struct err err = {0};
-    struct slice bytes = {session->peer->serializer, message->details};
-    if (message->details.len > OPTIONS_EMPTY_LEN &&
-        !options_read(bytes, yield_rows, COUNT_OF(yield_rows), &shard->scratch, &options, &err)) {
-        session_violation(session, "YIELD: %s", err.text);
+    struct answer_options options;
+    if (!answer_options_read(session, message, &options)) {
         return;
     }
     struct invocation *invocation = invocation_find(session, message);
@@ -179,21 +266,24 @@ void session_yield(struct session *session, struct message *message)
         return; /* progress that nobody asked for goes nowhere */
     }
     message->type = MESSAGE_RESULT;
-    message->details =
-        options.progress ? progress_details(shard, message->payload.serializer) : STR_EMPTY;
-    invocation_answer(invocation, message, !options.progress);
+    answer_checked(invocation, message, &options);
 }
 
 void session_fail(struct session *session, struct message *message)
 {
+    struct answer_options options;
     if (message->request_type != MESSAGE_INVOCATION) {
         session_violation(session, "ERROR for %s is not for clients to send",
                           message_name(message->request_type));
         return;
     }
+    if (!answer_options_read(session, message, &options)) {
+        return;
+    }
+    options.progress = false;
     struct invocation *invocation = invocation_find(session, message);
     if (invocation != NULL) {
-        invocation_answer(invocation, message, true);
+        answer_checked(invocation, message, &options);
     }
 }
 
@@ -206,6 +296,6 @@ void invocations_leave(struct session *session)
                                  .payload =
                                      shard_words(session->shard, SERIALIZER_MSGPACK,
                                                  STR("the callee has left before it answered"))};
-        invocation_answer(CONTAINER_OF(link, struct invocation, link), &answer, true);
+        invocation_answer(CONTAINER_OF(link, struct invocation, link), &answer, ANSWER_FINAL);
     }
 }

@@ -26,6 +26,9 @@ struct invocation_order {
 enum delivery invocation_start(struct shard *shard,
                                const struct invocation_order *order,
                                struct message *message);
+/* Sends the next piece under the same id; DELIVERY_GONE when it has been answered. */
+enum delivery
+invocation_continue(struct shard *shard, struct call_ref ref, struct message *message);
 /* Nothing, when it has been answered meanwhile. */
 void invocation_cancel(struct shard *shard, struct call_ref ref, enum cancel_mode mode);
 void invocations_done(struct shard *shard);

@@ -20,7 +20,7 @@ struct parcel {
     enum cancel_mode mode;
     enum delivery outcome;
     bool progress;
-    bool final;
+    unsigned flags;         /* of an answer */
     struct message message; /* uri, details and payload are in the block */
 };
 

@@ -1,6 +1,6 @@
 /* procedures.c - REGISTER and UNREGISTER of sessions, and what a session offers. */
 #include "base/mem.h"
-#include "realm/peer_features.h"
+#include "realm/revocation.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
@@ -19,11 +19,19 @@ struct offer {
 struct register_options {
     enum match_policy match;
     struct str invoke;
+    uint64_t concurrency;
+    bool disclose_caller;
+    bool forward_timeout;
+    bool force_reregister;
 };
 
 static const struct option_row register_rows[] = {
     {"match", OPTION_MATCH, offsetof(struct register_options, match)},
     {"invoke", OPTION_STR, offsetof(struct register_options, invoke)},
+    {"concurrency", OPTION_U64, offsetof(struct register_options, concurrency)},
+    {"disclose_caller", OPTION_BOOL, offsetof(struct register_options, disclose_caller)},
+    {"forward_timeout", OPTION_BOOL, offsetof(struct register_options, forward_timeout)},
+    {"force_reregister", OPTION_BOOL, offsetof(struct register_options, force_reregister)},
 };
 
 /* An ERROR's URI and text. */
@@ -46,6 +54,29 @@ static bool refuse_reserved(struct refusal *refusal, struct str uri)
                    STRARG(space));
 }
 
+static bool register_options_apply(struct session *session,
+                                   const struct register_options *options,
+                                   struct registry_offer *offer,
+                                   struct refusal *refusal)
+{
+    if (!invoke_policy_parse(options->invoke, &offer->invoke)) {
+        return refuse(refusal, FAULT_INVALID_ARGUMENT, ERR_INVALID,
+                      "invoke: expected single, roundrobin, random, first, last, "
+                      "queue_least_loaded, queue_least_loaded_sample or jump_consistent_hash");
+    }
+    if (options->disclose_caller && session->shard->router->options.disclosure == DISCLOSURE_OFF) {
+        return refuse(refusal, FAULT_OPTION_NOT_ALLOWED, ERR_DENIED,
+                      "disclose_caller: callers are not disclosed here");
+    }
+    offer->match = options->match;
+    offer->concurrency =
+        options->concurrency > UINT32_MAX ? UINT32_MAX : (unsigned)options->concurrency;
+    offer->disclose_caller = options->disclose_caller;
+    offer->forward_timeout = options->forward_timeout;
+    offer->force = options->force_reregister;
+    return true;
+}
+
 static bool register_check(struct session *session,
                            const struct message *message,
                            struct registry_offer *offer,
@@ -58,12 +89,10 @@ static bool register_check(struct session *session,
                       &options, &refusal->err)) {
         return false;
     }
-    if (!invoke_policy_parse(options.invoke, &offer->invoke)) {
-        return refuse(refusal, FAULT_INVALID_ARGUMENT, ERR_INVALID,
-                      "invoke: expected single, roundrobin, random, first or last");
+    if (!register_options_apply(session, &options, offer, refusal)) {
+        return false;
     }
     offer->uri = message->uri;
-    offer->match = options.match;
     if (!uri_valid(message->uri, options.match)) {
         return refuse(refusal, FAULT_INVALID_URI, ERR_INVALID, "this is no procedure URI");
     }
@@ -95,41 +124,68 @@ static void register_conflict(struct session *session,
                   str_of(text));
 }
 
+static void offer_note(struct session *session, const struct registry_offer *wanted, uint64_t id)
+{
+    struct offer *offer = mem_alloc(sizeof(*offer) + wanted->uri.len);
+    *offer = (struct offer){.link = {.id = id}, .match = wanted->match, .uri_len = wanted->uri.len};
+    if (wanted->uri.len > 0) {
+        memcpy(offer->uri, wanted->uri.ptr, wanted->uri.len);
+    }
+    idtable_add(&session->registrations, &offer->link);
+}
+
 void session_register(struct session *session, struct message *message)
 {
     struct registry_offer wanted = {.session = session_handle(session),
-                                    .cancels = (session->features & CALLEE_CANCELING) != 0};
+                                    .session_id = session->id,
+                                    .features = session->features};
     struct refusal refusal = {0};
+    struct registry_added added = {0};
     if (!register_check(session, message, &wanted, &refusal)) {
         session_error(session, MESSAGE_REGISTER, message->request, refusal.error,
                       str_of(refusal.err.text));
         return;
     }
-    uint64_t id = 0;
-    enum registry_result result = realm_register(session->seat->realm, &wanted, &id);
+    enum registry_result result = realm_register(session->seat->realm, &wanted, &added);
     if (result != REGISTRY_OK) {
         register_conflict(session, message->request, &wanted, result);
         return;
     }
-    struct offer *offer = mem_alloc(sizeof(*offer) + wanted.uri.len);
-    *offer = (struct offer){.link = {.id = id}, .match = wanted.match, .uri_len = wanted.uri.len};
-    if (wanted.uri.len > 0) {
-        memcpy(offer->uri, wanted.uri.ptr, wanted.uri.len);
+    for (size_t i = 0; i < added.evicted_count; i++) {
+        revocation_post(session->shard->router, added.evicted[i].session, added.replaced_id,
+                        STR("the procedure has been registered by another session"));
     }
-    idtable_add(&session->registrations, &offer->link);
+    mem_free(added.evicted);
+    offer_note(session, &wanted, added.id);
     /* A call that another worker sends here already is a post that runs after this. */
     struct message registered = {.type = MESSAGE_REGISTERED,
                                  .request = message->request,
-                                 .id = id,
+                                 .id = added.id,
                                  .payload = {.serializer = session->peer->serializer}};
     (void)session_reply(session, &registered);
 }
 
-static void offer_withdraw(struct session *session, struct offer *offer)
+static void offer_forget(struct session *session, struct offer *offer)
 {
     idtable_remove(&session->registrations, &offer->link);
-    (void)realm_unregister(session->seat->realm, offer->link.id, session_handle(session));
     mem_free(offer);
+}
+
+static void offer_withdraw(struct session *session, struct offer *offer)
+{
+    struct handle self;
+    (void)realm_unregister(session->seat->realm, offer->link.id, session->id, &self);
+    offer_forget(session, offer);
+}
+
+bool procedures_forget(struct session *session, uint64_t registration)
+{
+    struct idlink *link = idtable_find(&session->registrations, registration);
+    if (link == NULL) {
+        return false;
+    }
+    offer_forget(session, CONTAINER_OF(link, struct offer, link));
+    return true;
 }
 
 void session_unregister(struct session *session, struct message *message)

@@ -60,29 +60,86 @@ struct bulletin *realm_bulletin(struct realm *realm)
     return &realm->bulletin;
 }
 
+static void note_gone(struct realm *realm, uint64_t id, struct str uri, uint64_t session)
+{
+    struct notice notice = {
+        .kind = NOTICE_REGISTRATION_UNREGISTER, .session = session, .entry = id, .uri = uri};
+    bulletin_add(&realm->bulletin, &notice);
+}
+
+static void note_deleted(struct realm *realm, uint64_t id, struct str uri, uint64_t session)
+{
+    struct notice notice = {
+        .kind = NOTICE_REGISTRATION_DELETE, .session = session, .entry = id, .uri = uri};
+    bulletin_add(&realm->bulletin, &notice);
+}
+
+static void note_registered(struct realm *realm,
+                            const struct registry_offer *offer,
+                            const struct registry_added *added)
+{
+    struct notice notice = {.session = offer->session_id,
+                            .entry = added->id,
+                            .created_ms = added->created_ms,
+                            .uri = offer->uri,
+                            .match = offer->match,
+                            .invoke = invoke_policy_name(offer->invoke)};
+    for (size_t i = 0; i < added->evicted_count; i++) {
+        note_gone(realm, added->replaced_id, offer->uri, added->evicted[i].session_id);
+    }
+    if (added->replaced_id != 0) {
+        note_deleted(realm, added->replaced_id, offer->uri, offer->session_id);
+    }
+    if (added->created) {
+        notice.kind = NOTICE_REGISTRATION_CREATE;
+        bulletin_add(&realm->bulletin, &notice);
+    }
+    notice.kind = NOTICE_REGISTRATION_REGISTER;
+    bulletin_add(&realm->bulletin, &notice);
+}
+
 enum registry_result
-realm_register(struct realm *realm, const struct registry_offer *offer, uint64_t *out_id)
+realm_register(struct realm *realm, const struct registry_offer *offer, struct registry_added *out)
 {
     (void)pthread_rwlock_wrlock(&realm->lock);
-    enum registry_result result = registry_add(&realm->registry, offer, out_id);
+    enum registry_result result = registry_add(&realm->registry, offer, out);
+    if (result == REGISTRY_OK) {
+        note_registered(realm, offer, out);
+    }
     (void)pthread_rwlock_unlock(&realm->lock);
     return result;
 }
 
-bool realm_unregister(struct realm *realm, uint64_t id, struct handle session)
+enum registry_removal
+realm_unregister(struct realm *realm, uint64_t id, uint64_t session_id, struct handle *out_session)
 {
+    struct registry_facts facts;
+    enum registry_removal result = REGISTRY_NO_REGISTRATION;
     (void)pthread_rwlock_wrlock(&realm->lock);
-    bool removed = registry_remove(&realm->registry, id, session);
+    if (registry_facts(&realm->registry, id, &facts)) {
+        result = registry_callee(&realm->registry, id, session_id, out_session)
+                     ? REGISTRY_REMOVED
+                     : REGISTRY_NO_CALLEE;
+    }
+    if (result == REGISTRY_REMOVED) {
+        /* Noted first, because the URI goes with the last callee. */
+        note_gone(realm, id, facts.uri, session_id);
+        if (facts.callees == 1) {
+            note_deleted(realm, id, facts.uri, session_id);
+        }
+        (void)registry_remove(&realm->registry, id, session_id);
+    }
     (void)pthread_rwlock_unlock(&realm->lock);
-    return removed;
+    return result;
 }
 
-bool realm_find_callee(struct realm *realm, struct str procedure, struct registry_pick *out)
+enum registry_answer
+realm_find_callee(struct realm *realm, const struct registry_ask *ask, struct registry_pick *out)
 {
     (void)pthread_rwlock_rdlock(&realm->lock);
-    bool found = registry_find(&realm->registry, procedure, out);
+    enum registry_answer answer = registry_find(&realm->registry, ask, out);
     (void)pthread_rwlock_unlock(&realm->lock);
-    return found;
+    return answer;
 }
 
 /* Not about those who watch such events. */

@@ -24,9 +24,12 @@ struct str realm_uri(const struct realm *realm);
 struct bulletin *realm_bulletin(struct realm *realm);
 
 enum registry_result
-realm_register(struct realm *realm, const struct registry_offer *offer, uint64_t *out_id);
-bool realm_unregister(struct realm *realm, uint64_t id, struct handle session);
-bool realm_find_callee(struct realm *realm, struct str procedure, struct registry_pick *out);
+realm_register(struct realm *realm, const struct registry_offer *offer, struct registry_added *out);
+/* Its own worker does this, or any that revokes; then the session is still to be told. */
+enum registry_removal
+realm_unregister(struct realm *realm, uint64_t id, uint64_t session_id, struct handle *out_session);
+enum registry_answer
+realm_find_callee(struct realm *realm, const struct registry_ask *ask, struct registry_pick *out);
 
 /* Who subscribes, or has done so; meta events tell it. */
 struct subscriber {

@@ -1,33 +1,31 @@
-/* registry.c - registrations by pattern and by id, and whose turn it is. */
+/* registry.c - registrations by pattern and by id. Whose turn it is: registry_pick.c. */
 #include "realm/registry.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/random.h"
+#include "realm/registry_inside.h"
 #include "wamp/message.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
-struct callee {
-    struct handle session;
-    bool cancels;
-};
-
-struct registration {
-    uint64_t id;
-    char *uri;
-    size_t uri_len;
-    enum match_policy match;
-    enum invoke_policy invoke;
-    struct callee *callees; /* in order of arrival */
-    unsigned count;
-    atomic_uint turn;
-};
-
 static const struct str policy_names[INVOKE_POLICIES] = {
-    [INVOKE_SINGLE] = STR_INIT("single"), [INVOKE_ROUNDROBIN] = STR_INIT("roundrobin"),
-    [INVOKE_RANDOM] = STR_INIT("random"), [INVOKE_FIRST] = STR_INIT("first"),
+    [INVOKE_SINGLE] = STR_INIT("single"),
+    [INVOKE_ROUNDROBIN] = STR_INIT("roundrobin"),
+    [INVOKE_RANDOM] = STR_INIT("random"),
+    [INVOKE_FIRST] = STR_INIT("first"),
     [INVOKE_LAST] = STR_INIT("last"),
+    [INVOKE_LEAST_LOADED] = STR_INIT("queue_least_loaded"),
+    [INVOKE_LEAST_LOADED_SAMPLE] = STR_INIT("queue_least_loaded_sample"),
+    [INVOKE_JUMP_HASH] = STR_INIT("jump_consistent_hash"),
+};
+
+static const struct {
+    struct str name;
+    enum invoke_policy policy;
+} policy_aliases[] = {
+    {STR_INIT("qll"), INVOKE_LEAST_LOADED},
+    {STR_INIT("qlls"), INVOKE_LEAST_LOADED_SAMPLE},
+    {STR_INIT("jch"), INVOKE_JUMP_HASH},
 };
 
 bool invoke_policy_parse(struct str name, enum invoke_policy *out)
@@ -38,12 +36,43 @@ bool invoke_policy_parse(struct str name, enum invoke_policy *out)
             return true;
         }
     }
+    for (unsigned i = 0; i < COUNT_OF(policy_aliases); i++) {
+        if (str_eq(name, policy_aliases[i].name)) {
+            *out = policy_aliases[i].policy;
+            return true;
+        }
+    }
     return false;
 }
 
-static bool handle_eq(struct handle a, struct handle b)
+struct str invoke_policy_name(enum invoke_policy policy)
 {
-    return a.worker == b.worker && a.slot == b.slot && a.generation == b.generation;
+    return policy_names[policy];
+}
+
+void callee_load_unref(struct callee_load *load)
+{
+    if (load != NULL && atomic_fetch_sub_explicit(&load->refs, 1, memory_order_acq_rel) == 1) {
+        mem_free(load);
+    }
+}
+
+void callee_load_release(struct callee_load *load)
+{
+    (void)atomic_fetch_sub_explicit(&load->open, 1, memory_order_relaxed);
+    callee_load_unref(load);
+}
+
+static struct callee_load *load_new(const struct registry_offer *offer)
+{
+    bool counted = offer->concurrency > 0 || offer->invoke == INVOKE_LEAST_LOADED ||
+                   offer->invoke == INVOKE_LEAST_LOADED_SAMPLE;
+    if (!counted) {
+        return NULL;
+    }
+    struct callee_load *load = NEW(struct callee_load);
+    atomic_init(&load->refs, 1);
+    return load;
 }
 
 static struct str registration_uri(const struct registration *registration)
@@ -53,6 +82,9 @@ static struct str registration_uri(const struct registration *registration)
 
 static void registration_free(struct registration *registration)
 {
+    for (unsigned i = 0; i < registration->count; i++) {
+        callee_load_unref(registration->callees[i].load);
+    }
     mem_free(registration->callees);
     mem_free(registration->uri);
     mem_free(registration);
@@ -82,6 +114,7 @@ static struct registration *registration_new(struct registry *registry,
     do {
         registration->id = wamp_id_random();
     } while (idmap_get(&registry->by_id, registration->id) != NULL);
+    registration->created_ms = clock_wall_ms();
     registration->uri = str_dup(offer->uri);
     registration->uri_len = offer->uri.len;
     registration->match = offer->match;
@@ -89,6 +122,13 @@ static struct registration *registration_new(struct registry *registry,
     patterns_put(&registry->patterns, registration_uri(registration), offer->match, registration);
     (void)idmap_put(&registry->by_id, registration->id, registration);
     return registration;
+}
+
+static void registration_drop(struct registry *registry, struct registration *registration)
+{
+    patterns_remove(&registry->patterns, registration_uri(registration), registration->match);
+    (void)idmap_remove(&registry->by_id, registration->id);
+    registration_free(registration);
 }
 
 static enum registry_result registration_refuses(const struct registration *registration,
@@ -105,17 +145,39 @@ static enum registry_result registration_refuses(const struct registration *regi
     return offer->invoke == INVOKE_SINGLE ? REGISTRY_TAKEN : REGISTRY_OK;
 }
 
-enum registry_result
-registry_add(struct registry *registry, const struct registry_offer *offer, uint64_t *out_id)
+static void registration_evict(struct registry *registry,
+                               struct registration *registration,
+                               struct registry_added *out)
+{
+    out->replaced_id = registration->id;
+    out->evicted = NEW_ARRAY(struct registry_evicted, registration->count);
+    out->evicted_count = registration->count;
+    for (unsigned i = 0; i < registration->count; i++) {
+        out->evicted[i] =
+            (struct registry_evicted){.session = registration->callees[i].session,
+                                      .session_id = registration->callees[i].session_id};
+    }
+    registration_drop(registry, registration);
+}
+
+enum registry_result registry_add(struct registry *registry,
+                                  const struct registry_offer *offer,
+                                  struct registry_added *out)
 {
     struct registration *registration = patterns_get(&registry->patterns, offer->uri, offer->match);
-    if (registration != NULL) {
+    struct registry_added added = {0};
+    if (registration != NULL && offer->force) {
+        registration_evict(registry, registration, &added);
+        registration = NULL;
+    } else if (registration != NULL) {
         enum registry_result refused = registration_refuses(registration, offer);
         if (refused != REGISTRY_OK) {
             return refused;
         }
-    } else {
+    }
+    if (registration == NULL) {
         registration = registration_new(registry, offer);
+        added.created = true;
     }
     unsigned count = registration->count;
     if ((count & (count - 1)) == 0) { /* room for the next power of two */
@@ -123,60 +185,93 @@ registry_add(struct registry *registry, const struct registry_offer *offer, uint
         registration->callees =
             mem_realloc(registration->callees, cap * sizeof(registration->callees[0]));
     }
-    registration->callees[count] =
-        (struct callee){.session = offer->session, .cancels = offer->cancels};
+    registration->callees[count] = (struct callee){.session = offer->session,
+                                                   .session_id = offer->session_id,
+                                                   .features = offer->features,
+                                                   .concurrency = offer->concurrency,
+                                                   .forward_timeout = offer->forward_timeout,
+                                                   .disclose_caller = offer->disclose_caller,
+                                                   .load = load_new(offer)};
     registration->count = count + 1;
-    *out_id = registration->id;
+    added.id = registration->id;
+    added.created_ms = registration->created_ms;
+    *out = added;
     return REGISTRY_OK;
 }
 
-bool registry_remove(struct registry *registry, uint64_t id, struct handle session)
+bool registry_remove(struct registry *registry, uint64_t id, uint64_t session_id)
 {
     struct registration *registration = idmap_get(&registry->by_id, id);
     if (registration == NULL) {
         return false;
     }
     unsigned at = 0;
-    while (at < registration->count && !handle_eq(registration->callees[at].session, session)) {
+    while (at < registration->count && registration->callees[at].session_id != session_id) {
         at++;
     }
     if (at == registration->count) {
         return false;
     }
+    callee_load_unref(registration->callees[at].load);
     registration->count--;
     memmove(&registration->callees[at], &registration->callees[at + 1],
             (registration->count - at) * sizeof(registration->callees[0]));
     if (registration->count == 0) {
-        patterns_remove(&registry->patterns, registration_uri(registration), registration->match);
-        (void)idmap_remove(&registry->by_id, id);
-        registration_free(registration);
+        registration_drop(registry, registration);
     }
     return true;
 }
 
-static unsigned choose(struct registration *registration)
+bool registry_facts(const struct registry *registry, uint64_t id, struct registry_facts *out)
 {
-    switch (registration->invoke) {
-    case INVOKE_ROUNDROBIN:
-        return atomic_fetch_add_explicit(&registration->turn, 1, memory_order_relaxed) %
-               registration->count;
-    case INVOKE_RANDOM:
-        return (unsigned)random_below(registration->count);
-    case INVOKE_LAST:
-        return registration->count - 1;
-    default:
-        return 0;
-    }
-}
-
-bool registry_find(const struct registry *registry, struct str uri, struct registry_pick *out)
-{
-    struct registration *registration = patterns_best(&registry->patterns, uri);
+    const struct registration *registration = idmap_get(&registry->by_id, id);
     if (registration == NULL) {
         return false;
     }
-    const struct callee *callee = &registration->callees[choose(registration)];
-    *out = (struct registry_pick){
-        .registration = registration->id, .session = callee->session, .cancels = callee->cancels};
+    *out = (struct registry_facts){.id = id,
+                                   .created_ms = registration->created_ms,
+                                   .uri = registration_uri(registration),
+                                   .match = registration->match,
+                                   .invoke = registration->invoke,
+                                   .callees = registration->count};
     return true;
+}
+
+bool registry_callee(const struct registry *registry,
+                     uint64_t id,
+                     uint64_t session_id,
+                     struct handle *out)
+{
+    const struct registration *registration = idmap_get(&registry->by_id, id);
+    for (unsigned i = 0; registration != NULL && i < registration->count; i++) {
+        if (registration->callees[i].session_id == session_id) {
+            *out = registration->callees[i].session;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum registry_answer registry_find(const struct registry *registry,
+                                   const struct registry_ask *ask,
+                                   struct registry_pick *out)
+{
+    struct registration *registration = patterns_best(&registry->patterns, ask->uri);
+    if (registration == NULL) {
+        return REGISTRY_NOBODY;
+    }
+    const struct callee *callee = registration_pick(registration, ask);
+    if (callee == NULL) {
+        return REGISTRY_BUSY;
+    }
+    *out = (struct registry_pick){
+        .registration = registration->id,
+        .session = callee->session,
+        .features = callee->features,
+        .forward_timeout = callee->forward_timeout,
+        .disclose_caller = callee->disclose_caller,
+        .others = registration->count > 1,
+        .load = callee->load,
+    };
+    return REGISTRY_FOUND;
 }

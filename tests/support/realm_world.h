@@ -222,7 +222,7 @@ static inline void actor_hear(struct peer *peer, struct str bytes)
     emit_slice(&emit, (struct slice){peer->serializer, bytes});
     assert_true(!json.full && !emit.failed);
     struct heard *heard = NEW(struct heard);
-    heard->message = json_loadb(json.ptr, json.len, JSON_DECODE_ANY, NULL);
+    heard->message = json_loadb(json.ptr, json.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     assert_non_null(heard->message);
     (void)pthread_mutex_lock(&heard_lock);
     list_push(&actor->inbox, &heard->node);
@@ -415,7 +415,7 @@ expect(struct actor *actor, const char *format, ...)
     json_decref(actor->last);
     actor->last = heard->message;
     mem_free(heard);
-    json_t *pattern = json_loads(text, JSON_DECODE_ANY, NULL);
+    json_t *pattern = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     if (pattern == NULL) {
         fail_msg("this is no JSON: %s", text);
     }

@@ -427,7 +427,7 @@ static void a_call_times_out_and_interrupts(void **state)
     (void)expect(callee, "[68,1,\"*\",\"*\"]");
     wait_for(caller);
     (void)expect(caller, "[8,48,7,{},\"wamp.error.timeout\",[\"no answer within 20 ms\"]]");
-    (void)expect(callee, "[69,1,{\"mode\":\"killnowait\"}]");
+    (void)expect(callee, "[69,1,{\"mode\":\"killnowait\",\"reason\":\"wamp.error.timeout\"}]");
     say(callee, "[70,1,{}]");
     expect_silence(caller);
     actor_free(caller);
