@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum conf_queue_policy { CONF_QUEUE_CLOSE, CONF_QUEUE_DROP };
 enum conf_front { CONF_FRONT_H1, CONF_FRONT_MHD };
 enum conf_disclosure { CONF_DISCLOSURE_ON, CONF_DISCLOSURE_ASKED, CONF_DISCLOSURE_OFF };
 enum conf_request_ids { CONF_REQUEST_IDS_STRICT, CONF_REQUEST_IDS_LENIENT };
@@ -130,6 +131,16 @@ struct conf {
         struct conf_list trust_levels;
         int disclosure;  /* enum conf_disclosure */
         int request_ids; /* enum conf_request_ids */
+        uint64_t retained_events;
+        uint64_t retained_bytes;
+        uint64_t retained_message_max;
+        uint64_t retained_ttl_ms;
+        uint64_t history_events;
+        uint64_t history_bytes;
+        uint64_t history_message_max;
+        uint64_t testaments_count;
+        uint64_t testaments_bytes;
+        int queue_policy; /* enum conf_queue_policy */
     } wamp;
     struct {
         uint64_t output_max;

@@ -16,6 +16,7 @@
 static const char *const disclosures[] = {"on", "asked", "off", NULL};
 static const char *const fronts[] = {"h1", "mhd", NULL};
 static const char *const strictness[] = {"strict", "lenient", NULL};
+static const char *const queue_policies[] = {"close", "drop", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", "auto", NULL};
 
@@ -183,6 +184,10 @@ const struct conf_row conf_rows[] = {
     {"wamp.queue_max", CONF_SIZE, AT(wamp.queue_max), "32m", CONF_RESTART,
      .text = "Bytes that may wait for one slow session before it is closed.", .min = 64 * KIB,
      .max = 4 * GIB},
+    {"wamp.queue_policy", CONF_WORD, AT(wamp.queue_policy), "close", CONF_RESTART,
+     .text = "What happens to a session for which too much waits: `close` it with "
+             "wamp.close.overflow, or `drop` its oldest events. What is no event is never dropped.",
+     .words = queue_policies},
     {"wamp.message_max", CONF_SIZE, AT(wamp.message_max), "16m", CONF_RESTART,
      .text = "Largest WAMP message; 16m is the most that RawSocket can carry.", .min = KIB,
      .max = 16 * MIB},
@@ -222,6 +227,29 @@ const struct conf_row conf_rows[] = {
              "demands: `strict` ends the session of one that leaves some out, `lenient` takes any "
              "but those of calls in flight.",
      .words = strictness},
+
+    {"wamp.retained.events", CONF_COUNT, AT(wamp.retained_events), "1000000", CONF_RESTART,
+     .text = "Events that this node retains for later subscribers; 0 is none.", .max = 100000000},
+    {"wamp.retained.bytes", CONF_SIZE, AT(wamp.retained_bytes), "256m", CONF_RESTART,
+     .text = "Memory for retained events; beyond it no more are retained.", .max = 1024 * GIB},
+    {"wamp.retained.message_max", CONF_SIZE, AT(wamp.retained_message_max), "64k", CONF_RESTART,
+     .text = "Largest payload that is retained.", .max = 16 * MIB},
+    {"wamp.retained.ttl", CONF_DURATION, AT(wamp.retained_ttl_ms), "0", CONF_RESTART,
+     .text = "How long an event is retained whose publisher says no _retained_ttl; 0 is for ever.",
+     .max = 1000000 * HOUR},
+    {"wamp.history.events", CONF_COUNT, AT(wamp.history_events), "1000", CONF_RESTART,
+     .text = "Latest events of each subscription that wamp.subscription.get_events can tell; 0 is "
+             "no history.",
+     .max = 10000000},
+    {"wamp.history.bytes", CONF_SIZE, AT(wamp.history_bytes), "64m", CONF_RESTART,
+     .text = "Memory for the history of all subscriptions; the oldest events go first.", .min = KIB,
+     .max = 1024 * GIB},
+    {"wamp.history.message_max", CONF_SIZE, AT(wamp.history_message_max), "64k", CONF_RESTART,
+     .text = "Largest payload that the history keeps.", .max = 16 * MIB},
+    {"wamp.testaments.count", CONF_COUNT, AT(wamp.testaments_count), "100", CONF_RESTART,
+     .text = "Testaments that one session may leave.", .max = 1000000},
+    {"wamp.testaments.bytes", CONF_SIZE, AT(wamp.testaments_bytes), "256k", CONF_RESTART,
+     .text = "Memory for the testaments of one session.", .max = GIB},
 
     {"template.output_max", CONF_SIZE, AT(template.output_max), "8m", CONF_RESTART,
      .text = "Largest value that a template of a specification may render.", .min = KIB,

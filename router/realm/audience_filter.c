@@ -14,6 +14,12 @@ static const struct option_row publish_rows[] = {
     {"acknowledge", OPTION_BOOL, AT(acknowledge)},
     {"exclude_me", OPTION_BOOL, AT(exclude_me)},
     {"disclose_me", OPTION_BOOL, AT(disclose_me)},
+    {"retain", OPTION_BOOL, AT(retain)},
+    {"_retained_ttl", OPTION_U64, AT(retained_ttl)},
+    {"ppt_scheme", OPTION_STR, AT(ppt[0])},
+    {"ppt_serializer", OPTION_STR, AT(ppt[1])},
+    {"ppt_cipher", OPTION_STR, AT(ppt[2])},
+    {"ppt_keyid", OPTION_STR, AT(ppt[3])},
     {"exclude", OPTION_IDS, AT(filter.exclude)},
     {"exclude_authid", OPTION_STRS, AT(filter.exclude_authid)},
     {"exclude_authrole", OPTION_STRS, AT(filter.exclude_authrole)},
@@ -21,6 +27,13 @@ static const struct option_row publish_rows[] = {
     {"eligible_authid", OPTION_STRS, AT(filter.eligible_authid)},
     {"eligible_authrole", OPTION_STRS, AT(filter.eligible_authrole)},
 };
+
+struct str ppt_key(unsigned index)
+{
+    static const struct str keys[PPT_KEYS] = {STR_INIT("ppt_scheme"), STR_INIT("ppt_serializer"),
+                                              STR_INIT("ppt_cipher"), STR_INIT("ppt_keyid")};
+    return keys[index];
+}
 
 static int id_order(const void *a, const void *b)
 {
@@ -42,11 +55,13 @@ static void sort_ids(struct option_list *list, struct arena *scratch)
 }
 
 bool publish_options_read(struct slice options,
+                          bool disclose_me,
                           struct arena *scratch,
                           struct publish_options *out,
                           struct err *err)
 {
-    *out = (struct publish_options){.exclude_me = true, .disclose_me = true};
+    *out = (struct publish_options){
+        .exclude_me = true, .disclose_me = disclose_me, .retained_ttl = RETAINED_TTL_DEFAULT};
     if (options.bytes.len == 0) {
         return true;
     }
@@ -67,6 +82,11 @@ bool audience_filter_closed(const struct audience_filter *filter)
 {
     return empty(&filter->eligible) || empty(&filter->eligible_authid) ||
            empty(&filter->eligible_authrole);
+}
+
+bool audience_filter_by_session(const struct audience_filter *filter)
+{
+    return filter->exclude.present || filter->eligible.present;
 }
 
 bool audience_filter_open(const struct audience_filter *filter)

@@ -24,20 +24,34 @@ struct audience_filter {
     struct option_list eligible_authrole;
 };
 
+/* How a payload is encoded that the router does not look into: passed on as it is. */
+enum { PPT_KEYS = 4 };
+
 struct publish_options {
     bool acknowledge;
     bool exclude_me;
     bool disclose_me;
+    bool retain;
+    uint64_t retained_ttl;    /* seconds, 0: for ever; RETAINED_TTL_DEFAULT: not said */
+    struct str ppt[PPT_KEYS]; /* ptr NULL: not there */
     struct audience_filter filter;
 };
 
-/* The defaults where a key is missing. */
+#define RETAINED_TTL_DEFAULT UINT64_MAX
+
+/* ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid */
+struct str ppt_key(unsigned index);
+
+/* The defaults where a key is missing, that of disclose_me as given. */
 bool publish_options_read(struct slice options,
+                          bool disclose_me,
                           struct arena *scratch,
                           struct publish_options *out,
                           struct err *err);
 /* Nobody can pass, whoever is there. */
 bool audience_filter_closed(const struct audience_filter *filter);
+/* It speaks of sessions, which are others tomorrow. */
+bool audience_filter_by_session(const struct audience_filter *filter);
 /* Nothing but `except` needs to be looked at. */
 bool audience_filter_open(const struct audience_filter *filter);
 bool audience_filter_passes(const struct audience_filter *filter,

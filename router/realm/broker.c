@@ -2,18 +2,32 @@
 #include "realm/broker.h"
 
 #include "realm/fanout.h"
+#include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 
-static bool publish_check(struct shard *shard,
-                          const struct publication *publication,
-                          struct publish_options *options,
-                          struct str *error,
-                          struct err *err)
+#define RETAINED_TTL_MAX ((uint64_t)100 * 365 * 24 * 3600) /* seconds */
+
+bool broker_check(struct shard *shard,
+                  const struct publication *publication,
+                  struct publish_options *options,
+                  struct str *error,
+                  struct err *err)
 {
+    enum disclosure disclosure = shard->router->options.disclosure;
     *error = FAULT_INVALID_ARGUMENT;
-    if (!publish_options_read(publication->options, &shard->scratch, options, err)) {
+    if (!publish_options_read(publication->options, disclosure == DISCLOSURE_ON, &shard->scratch,
+                              options, err)) {
         return false;
+    }
+    if (options->ppt[0].len > 0 && publication->session != NULL &&
+        (publication->session->features & PUBLISHER_PASSTHRU) == 0) {
+        *error = FAULT_PROTOCOL_VIOLATION;
+        return err_set(err, ERR_INVALID, "payload_passthru_mode was not announced");
+    }
+    if (disclosure == DISCLOSURE_OFF && options->disclose_me) {
+        *error = FAULT_DISCLOSE_ME;
+        return err_set(err, ERR_DENIED, "publishers are not disclosed here");
     }
     *error = FAULT_INVALID_URI;
     if (!uri_valid(publication->topic, MATCH_EXACT)) {
@@ -30,27 +44,70 @@ static bool publish_check(struct shard *shard,
     return seat_permits(publication->seat, &question, err);
 }
 
-/* In the payload's serializer. */
-static struct str
-event_details(struct shard *shard, const struct publication *publication, bool disclosed)
+/* How many entries of the payload passthru mode there are; none without a scheme. */
+static unsigned ppt_count(const struct publish_options *options)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; options->ppt[0].len > 0 && i < PPT_KEYS; i++) {
+        count += options->ppt[i].ptr != NULL ? 1 : 0;
+    }
+    return count;
+}
+
+static void emit_ppt(struct emit *emit, const struct publish_options *options)
+{
+    for (unsigned i = 0; i < PPT_KEYS; i++) {
+        if (options->ppt[i].ptr != NULL) {
+            emit_key(emit, ppt_key(i));
+            emit_str(emit, options->ppt[i]);
+        }
+    }
+}
+
+static void emit_publisher(struct emit *emit, const struct publication *publication)
 {
     const struct principal *principal = publication->principal;
-    bool role = disclosed && principal->role_count > 0;
+    emit_key(emit, STR("publisher"));
+    emit_u64(emit, publication->publisher);
+    emit_key(emit, STR("publisher_authid"));
+    emit_str(emit, principal->authid);
+    if (principal->role_count > 0) {
+        emit_key(emit, STR("publisher_authrole"));
+        emit_str(emit, principal->roles[0]);
+    }
+}
+
+/* In the payload's serializer. */
+static struct str event_details(struct shard *shard,
+                                const struct publication *publication,
+                                const struct publish_options *options,
+                                bool retained)
+{
+    const struct principal *principal = publication->principal;
+    const struct trust *trust = &shard->router->trust;
+    bool disclosed = options->disclose_me;
+    bool trusted = principal != NULL && trust_configured(trust);
+    unsigned ppt = ppt_count(options);
     struct emit emit;
     buf_clear(&shard->details);
     emit_init(&emit, publication->payload->serializer, &shard->details);
-    emit_map(&emit, 1u + (disclosed ? 2u + (role ? 1u : 0u) : 0u));
+    emit_map(&emit, 1u + (disclosed ? 2u + (principal->role_count > 0 ? 1u : 0u) : 0u) +
+                        (trusted ? 1u : 0u) + ppt + (retained ? 1u : 0u));
     emit_key(&emit, STR("topic"));
     emit_str(&emit, publication->topic);
     if (disclosed) {
-        emit_key(&emit, STR("publisher"));
-        emit_u64(&emit, publication->publisher);
-        emit_key(&emit, STR("publisher_authid"));
-        emit_str(&emit, principal->authid);
-        if (role) {
-            emit_key(&emit, STR("publisher_authrole"));
-            emit_str(&emit, principal->roles[0]);
-        }
+        emit_publisher(&emit, publication);
+    }
+    if (trusted) {
+        emit_key(&emit, TRUST_KEY);
+        emit_u64(&emit, trust_level(trust, principal));
+    }
+    if (ppt > 0) {
+        emit_ppt(&emit, options);
+    }
+    if (retained) {
+        emit_key(&emit, STR("retained"));
+        emit_bool(&emit, true);
     }
     return buf_str(&shard->details);
 }
@@ -75,27 +132,83 @@ static struct slice options_to_carry(struct shard *shard,
     return carried;
 }
 
+/* The event with all that belongs to it, still where it came from. */
+static struct event_copy draft(struct shard *shard,
+                               const struct publication *publication,
+                               const struct publish_options *options,
+                               uint64_t id)
+{
+    return (struct event_copy){
+        .router = shard->router,
+        .topic = publication->topic,
+        .options = options_to_carry(shard, publication, &options->filter),
+        .except = options->filter.except,
+        .event = {.type = MESSAGE_EVENT, .request = id, .payload = *publication->payload}};
+}
+
+/* Keeps the event for later subscribers and finds the present ones, so that each gets it once. */
+static void retain(struct shard *shard,
+                   const struct publication *publication,
+                   const struct publish_options *options,
+                   uint64_t id)
+{
+    struct event_copy event = draft(shard, publication, options, id);
+    event.event.details = event_details(shard, publication, options, true);
+    struct event_copy *copy = event_copy_new(&event);
+    uint64_t ttl_ms = shard->router->options.retained.ttl_ms;
+    if (options->retained_ttl != RETAINED_TTL_DEFAULT) {
+        uint64_t max = RETAINED_TTL_MAX;
+        ttl_ms = (options->retained_ttl < max ? options->retained_ttl : max) * 1000;
+    }
+    struct retained_order order = {.copy = copy,
+                                   .open = audience_filter_open(&options->filter),
+                                   .expires_ms = ttl_ms == 0 ? 0 : copy->time_ms + ttl_ms};
+    if (!realm_retain(publication->seat->realm, &order, &shard->reached)) {
+        router_count(shard->router, COUNT_RETAINED_REFUSED, 1);
+    }
+    event_copy_unref(copy);
+}
+
+static bool retains(const struct shard *shard,
+                    const struct publication *publication,
+                    const struct publish_options *options)
+{
+    const struct retained_limits *limits = &shard->router->options.retained;
+    return options->retain && limits->events > 0 &&
+           payload_size(publication->payload) <= limits->message;
+}
+
 static void spread(struct shard *shard,
                    const struct publication *publication,
                    const struct publish_options *options,
                    uint64_t id)
 {
+    struct seat *seat = publication->seat;
     struct reach_list *reached = &shard->reached;
-    realm_find_subscribers(publication->seat->realm, publication->topic, reached);
+    struct history *history = &shard->router->history;
+    if (retains(shard, publication, options)) {
+        retain(shard, publication, options, id);
+    } else {
+        realm_find_subscribers(seat->realm, publication->topic, reached);
+    }
     if (reached->count == 0) {
         return;
     }
-    struct message event = {.type = MESSAGE_EVENT,
-                            .request = id,
-                            .details = event_details(shard, publication, options->disclose_me),
-                            .payload = *publication->payload};
-    uint64_t others =
-        fanout_post(publication->seat, reached, &event,
-                    options_to_carry(shard, publication, &options->filter), options->filter.except);
+    struct event_copy event = draft(shard, publication, options, id);
+    event.event.details = event_details(shard, publication, options, false);
+    uint64_t others = fanout_others(shard, reached);
+    bool remember = history_wants(history, &options->filter, payload_size(publication->payload));
+    if (others != 0 || remember) {
+        struct event_copy *copy = event_copy_new(&event);
+        if (remember) {
+            history_add(history, seat->realm, copy, reached);
+        }
+        fanout_post(seat, reached, others, copy);
+        event_copy_unref(copy);
+    }
     for (size_t i = 0; i < reached->count; i++) {
         if ((reached->items[i].workers >> shard->index & 1) != 0) {
-            fanout_deliver(publication->seat, reached->items[i].subscription, &options->filter,
-                           &event);
+            fanout_deliver(seat, reached->items[i].subscription, &options->filter, &event.event);
         }
     }
     for (unsigned i = 0; others != 0; i++, others >>= 1) {
@@ -112,7 +225,7 @@ bool broker_publish(struct shard *shard,
                     struct str *out_error,
                     struct err *err)
 {
-    if (!publish_check(shard, publication, out_options, out_error, err)) {
+    if (!broker_check(shard, publication, out_options, out_error, err)) {
         return false;
     }
     out_options->filter.except = out_options->exclude_me ? publication->publisher : 0;
@@ -147,6 +260,10 @@ void session_publish(struct session *session, struct message *message)
         .payload = &message->payload,
     };
     bool done = broker_publish(session->shard, &publication, &options, &id, &error, &err);
+    if (!done && str_eq(error, FAULT_PROTOCOL_VIOLATION)) {
+        session_violation(session, "PUBLISH: %s", err.text);
+        return;
+    }
     if (!options.acknowledge) {
         return; /* not even an error is answered */
     }

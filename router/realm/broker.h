@@ -26,6 +26,12 @@ struct publication {
     const struct payload *payload;
 };
 
+/* May it be published? Else the ERROR's URI and text. */
+bool broker_check(struct shard *shard,
+                  const struct publication *publication,
+                  struct publish_options *out_options,
+                  struct str *out_error,
+                  struct err *err);
 /* True with the publication's id, or false with the ERROR's URI and text. `out_options` is
  * filled as far as it could be read. */
 bool broker_publish(struct shard *shard,

@@ -2,16 +2,14 @@
 #include "realm/fanout.h"
 
 #include "base/mem.h"
-#include "realm/parcel.h"
+#include "realm/session_inside.h"
 #include "wamp/fault.h"
 
-/* What all workers share of one publication; the parcel's uri carries the options. */
 struct fanout_post {
     struct post post;
-    struct block *block;  /* the one this stands in */
-    struct parcel *event; /* a reference to its block is held */
+    struct block *block; /* the one this stands in */
+    struct event_copy *copy;
     struct realm *realm;
-    uint64_t except;
     size_t count;
     uint64_t subscriptions[];
 };
@@ -92,21 +90,18 @@ void fanout_deliver(struct seat *seat,
 static void fanout_arrived(struct post *post)
 {
     struct fanout_post *fanout = CONTAINER_OF(post, struct fanout_post, post);
-    struct parcel *parcel = fanout->event;
-    struct shard *shard = router_here(parcel->router);
-    struct publish_options options;
-    struct message event = parcel->message; /* shared: not to be written */
-    struct slice bytes = {event.payload.serializer, event.uri};
+    struct event_copy *copy = fanout->copy;
+    struct shard *shard = router_here(copy->router);
+    struct audience_filter filter;
+    struct message event = copy->event; /* shared: not to be written */
     struct seat *seat = map_get(&shard->seats, realm_uri(fanout->realm));
     shard_enter(shard);
-    if (seat != NULL && publish_options_read(bytes, &shard->scratch, &options, NULL)) {
-        options.filter.except = fanout->except;
-        event.uri = STR_EMPTY;
+    if (seat != NULL && event_copy_filter(copy, &shard->scratch, &filter)) {
         for (size_t i = 0; i < fanout->count; i++) {
-            fanout_deliver(seat, fanout->subscriptions[i], &options.filter, &event);
+            fanout_deliver(seat, fanout->subscriptions[i], &filter, &event);
         }
     }
-    block_unref(parcel->block);
+    event_copy_unref(copy);
     block_unref(fanout->block);
     shard_leave(shard);
 }
@@ -125,38 +120,30 @@ static struct fanout_post *fanout_new(const struct reach_list *reached, unsigned
     return fanout;
 }
 
-uint64_t fanout_post(struct seat *seat,
-                     const struct reach_list *reached,
-                     const struct message *event,
-                     struct slice options,
-                     uint64_t except)
+uint64_t fanout_others(const struct shard *shard, const struct reach_list *reached)
 {
-    struct shard *shard = seat->shard;
-    struct router *router = shard->router;
     uint64_t workers = 0;
     for (size_t i = 0; i < reached->count; i++) {
         workers |= reached->items[i].workers;
     }
-    workers &= ~((uint64_t)1 << shard->index);
-    if (workers == 0) {
-        return 0;
-    }
-    struct message shared = *event;
-    shared.uri = options.bytes;
-    struct parcel *parcel = parcel_new(router, &shared);
-    for (unsigned i = 0; i < router->shard_count; i++) {
-        if ((workers >> i & 1) == 0) {
+    return workers & ~((uint64_t)1 << shard->index);
+}
+
+void fanout_post(struct seat *seat,
+                 const struct reach_list *reached,
+                 uint64_t others,
+                 struct event_copy *copy)
+{
+    struct router *router = seat->shard->router;
+    for (unsigned i = 0; others != 0; i++, others >>= 1) {
+        if ((others & 1) == 0) {
             continue;
         }
         struct fanout_post *fanout = fanout_new(reached, i);
-        (void)block_ref(parcel->block);
-        fanout->event = parcel;
+        fanout->copy = event_copy_ref(copy);
         fanout->realm = seat->realm;
-        fanout->except = except;
         fanout->post.fn = fanout_arrived;
-        fanout->post.bytes = parcel->block->len;
+        fanout->post.bytes = copy->block->len;
         worker_post(router->shards[i].worker, &fanout->post);
     }
-    block_unref(parcel->block);
-    return workers;
 }

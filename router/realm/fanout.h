@@ -2,7 +2,7 @@
 #ifndef POSTERN_REALM_FANOUT_H
 #define POSTERN_REALM_FANOUT_H
 
-#include "realm/audience_filter.h"
+#include "realm/event_copy.h"
 #include "realm/router_inside.h"
 #include "realm/seat.h"
 #include "wamp/message.h"
@@ -15,11 +15,12 @@ void fanout_deliver(struct seat *seat,
                     const struct audience_filter *filter,
                     struct message *event);
 
-/* To all other workers that `reached` names, one post each; they are returned. */
-uint64_t fanout_post(struct seat *seat,
-                     const struct reach_list *reached,
-                     const struct message *event,
-                     struct slice options,
-                     uint64_t except);
+/* The other workers that have members of what is reached. */
+uint64_t fanout_others(const struct shard *shard, const struct reach_list *reached);
+/* One post to each of `others`. */
+void fanout_post(struct seat *seat,
+                 const struct reach_list *reached,
+                 uint64_t others,
+                 struct event_copy *copy);
 
 #endif

@@ -4,10 +4,11 @@
 #include "base/mem.h"
 
 static const struct str broker_features[] = {
-    STR_INIT("pattern_based_subscription"),
-    STR_INIT("publisher_exclusion"),
-    STR_INIT("publisher_identification"),
-    STR_INIT("subscriber_blackwhite_listing"),
+    STR_INIT("event_history"),           STR_INIT("event_retention"),
+    STR_INIT("payload_passthru_mode"),   STR_INIT("pattern_based_subscription"),
+    STR_INIT("publisher_exclusion"),     STR_INIT("publisher_identification"),
+    STR_INIT("publication_trustlevels"), STR_INIT("subscriber_blackwhite_listing"),
+    STR_INIT("subscription_revocation"),
 };
 
 static const struct str dealer_features[] = {
@@ -22,6 +23,7 @@ static const struct str dealer_features[] = {
     STR_INIT("progressive_call_results"),
     STR_INIT("registration_revocation"),
     STR_INIT("shared_registration"),
+    STR_INIT("testament_meta_api"),
 };
 
 static const struct {

@@ -15,6 +15,9 @@
 extern const struct builtin meta_session_procedures[];
 extern const struct builtin meta_registration_procedures[];
 extern const struct builtin meta_subscription_procedures[];
+extern const struct builtin meta_event_procedures[];
+extern const struct builtin meta_revocation_procedures[];
+extern const struct builtin meta_testament_procedures[];
 
 /* A registration or a subscription, as it is shown. */
 struct meta_entry {

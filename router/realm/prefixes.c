@@ -233,3 +233,44 @@ void prefixes_each(const struct prefixes *prefixes,
         uri = node == NULL ? uri : str_from(uri, node->len);
     }
 }
+
+/* The highest node that all with this start are at or below. */
+static const struct prefix_node *node_under(const struct prefixes *prefixes, struct str start)
+{
+    const struct prefix_node *node = prefixes->root;
+    while (node != NULL && start.len > 0) {
+        size_t at = 0;
+        if (!child_at(node, start.ptr[0], &at)) {
+            return NULL;
+        }
+        const struct prefix_node *child = node->children[at];
+        size_t common = common_length(child, start);
+        if (common == start.len) {
+            return child;
+        }
+        node = common == child->len ? child : NULL;
+        start = str_from(start, common);
+    }
+    return node;
+}
+
+static void visit_all(const struct prefix_node *node, pattern_visit_fn visit, void *ctx)
+{
+    if (node->value != NULL) {
+        visit(ctx, node->value);
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        visit_all(node->children[i], visit, ctx);
+    }
+}
+
+void prefixes_under(const struct prefixes *prefixes,
+                    struct str start,
+                    pattern_visit_fn visit,
+                    void *ctx)
+{
+    const struct prefix_node *node = node_under(prefixes, start);
+    if (node != NULL) {
+        visit_all(node, visit, ctx);
+    }
+}

@@ -31,5 +31,11 @@ void prefixes_each(const struct prefixes *prefixes,
                    struct str uri,
                    pattern_visit_fn visit,
                    void *ctx);
+/* The other way round: the values of all that begin with `start`. Nothing may be put or removed
+ * meanwhile. */
+void prefixes_under(const struct prefixes *prefixes,
+                    struct str start,
+                    pattern_visit_fn visit,
+                    void *ctx);
 
 #endif

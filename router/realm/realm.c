@@ -1,12 +1,15 @@
 /* realm.c - the lock around registrations and subscriptions. */
 #include "realm/realm.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "realm/bulletin.h"
 #include "realm/meta.h"
+#include "realm/router_inside.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <string.h>
 
 struct realm {
     char *uri;
@@ -14,7 +17,9 @@ struct realm {
     pthread_rwlock_t lock;
     struct registry registry;
     struct subscriptions subscriptions;
+    struct retained retained;
     struct bulletin bulletin;
+    struct router *router;
 };
 
 struct realm *realm_new(struct str uri, struct router *router, struct worker *home)
@@ -27,6 +32,8 @@ struct realm *realm_new(struct str uri, struct router *router, struct worker *ho
     realm->uri_len = uri.len;
     registry_init(&realm->registry);
     subscriptions_init(&realm->subscriptions);
+    retained_init(&realm->retained, &router->options.retained, &router->retained_usage);
+    realm->router = router;
     pthread_rwlockattr_t attr;
     int failed = pthread_rwlockattr_init(&attr);
     failed |= pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -45,6 +52,7 @@ void realm_free(struct realm *realm)
     (void)pthread_rwlock_destroy(&realm->lock);
     registry_done(&realm->registry);
     subscriptions_done(&realm->subscriptions);
+    retained_done(&realm->retained);
     bulletin_done(&realm->bulletin);
     mem_free(realm->uri);
     mem_free(realm);
@@ -153,7 +161,8 @@ static void note_subscription(struct realm *realm, const struct notice *notice)
 uint64_t realm_subscribe(struct realm *realm,
                          struct str uri,
                          enum match_policy match,
-                         const struct subscriber *subscriber)
+                         const struct subscriber *subscriber,
+                         struct retained_hits *retained)
 {
     struct subscription_facts facts;
     (void)pthread_rwlock_wrlock(&realm->lock);
@@ -166,6 +175,9 @@ uint64_t realm_subscribe(struct realm *realm,
                                 .match = match};
         note_subscription(realm, &notice);
         bulletin_watcher(&realm->bulletin, uri, match, 1);
+    }
+    if (retained != NULL) {
+        retained_find(&realm->retained, uri, match, clock_wall_ms(), retained);
     }
     (void)pthread_rwlock_unlock(&realm->lock);
     return facts.id;
@@ -199,6 +211,7 @@ void realm_unsubscribe(struct realm *realm,
                                 .uri = uri};
         bulletin_watcher(&realm->bulletin, uri, match, -1);
         note_subscription(realm, &notice);
+        history_forget(&realm->router->history, id);
     }
     (void)pthread_rwlock_unlock(&realm->lock);
 }
@@ -215,4 +228,30 @@ void realm_look(struct realm *realm, realm_look_fn look, void *ctx)
     (void)pthread_rwlock_rdlock(&realm->lock);
     look(&realm->registry, &realm->subscriptions, ctx);
     (void)pthread_rwlock_unlock(&realm->lock);
+}
+
+bool realm_retain(struct realm *realm, const struct retained_order *order, struct reach_list *out)
+{
+    struct retained_hits displaced = {0};
+    (void)pthread_rwlock_wrlock(&realm->lock);
+    bool kept = retained_put(&realm->retained, order, order->copy->time_ms, &displaced);
+    subscriptions_match(&realm->subscriptions, order->copy->topic, out);
+    (void)pthread_rwlock_unlock(&realm->lock);
+    retained_hits_done(&displaced);
+    return kept;
+}
+
+bool realm_get_subscription(struct realm *realm,
+                            uint64_t id,
+                            char uri_memory[URI_LEN_MAX],
+                            struct subscription_facts *out)
+{
+    (void)pthread_rwlock_rdlock(&realm->lock);
+    bool found = subscriptions_get(&realm->subscriptions, id, out);
+    if (found) {
+        memcpy(uri_memory, out->uri.ptr, out->uri.len);
+        out->uri.ptr = uri_memory;
+    }
+    (void)pthread_rwlock_unlock(&realm->lock);
+    return found;
 }

@@ -8,6 +8,7 @@
 #define POSTERN_REALM_REALM_H
 
 #include "realm/registry.h"
+#include "realm/retained.h"
 #include "realm/subscriptions.h"
 
 #include <stdbool.h>
@@ -37,10 +38,12 @@ struct subscriber {
     unsigned worker;
 };
 
+/* `retained`, where it is wanted, gets what is retained at this moment; else NULL. */
 uint64_t realm_subscribe(struct realm *realm,
                          struct str uri,
                          enum match_policy match,
-                         const struct subscriber *subscriber);
+                         const struct subscriber *subscriber,
+                         struct retained_hits *retained);
 /* The subscriber is a member now. */
 void realm_note_subscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session);
 /* The subscriber is no member any more; before realm_unsubscribe. */
@@ -52,6 +55,14 @@ void realm_unsubscribe(struct realm *realm,
                        enum match_policy match,
                        const struct subscriber *subscriber);
 void realm_find_subscribers(struct realm *realm, struct str topic, struct reach_list *out);
+/* The same at the moment when an event becomes what is retained of its topic; `out` is filled
+ * also when there is no room for it: false. */
+bool realm_retain(struct realm *realm, const struct retained_order *order, struct reach_list *out);
+/* False when there is no such subscription. `uri_memory` has room for any. */
+bool realm_get_subscription(struct realm *realm,
+                            uint64_t id,
+                            char uri_memory[URI_LEN_MAX],
+                            struct subscription_facts *out);
 
 /* What there is, seen at one moment: `look` runs under the lock and only copies out. */
 typedef void (*realm_look_fn)(const struct registry *registry,

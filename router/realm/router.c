@@ -75,6 +75,7 @@ struct router *router_new(const struct router_options *options)
     router->shards = NEW_ARRAY(struct shard, router->shard_count);
     (void)pthread_mutex_init(&router->lock, NULL);
     router_metrics_init(router);
+    history_init(&router->history, &options->history);
     trust_init(&router->trust, options->trust_rules, options->trust_rule_count);
     map_init(&router->realms);
     map_init(&router->builtins);
@@ -104,6 +105,7 @@ void router_free(struct router *router)
     map_done(&router->realms);
     map_done(&router->builtins);
     trust_done(&router->trust);
+    history_done(&router->history);
     (void)pthread_mutex_destroy(&router->lock);
     mem_free(router->shards);
     mem_free(router);

@@ -10,6 +10,8 @@
 #include "loop/snapshot.h"
 #include "loop/worker.h"
 #include "realm/builtin.h"
+#include "realm/history.h"
+#include "realm/retained.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +28,8 @@ struct router_options {
     struct snapshot_slot *rbac;
     const struct builtin *builtins; /* ends with a row without a function */
     struct str node_name;
-    size_t queue_max;         /* bytes queued to one session before it is closed: wamp.queue_max */
+    size_t queue_max;         /* bytes queued to one session: wamp.queue_max */
+    bool queue_drops;         /* beyond it the oldest events go, else the session is closed */
     size_t message_max;       /* largest message accepted or sent */
     size_t sessions_max;      /* 0: unlimited */
     size_t registrations_max; /* per session */
@@ -37,6 +40,10 @@ struct router_options {
     uint64_t hello_timeout_ms;
     bool any_request_ids; /* wamp.request_ids=lenient: clients number requests as they like */
     enum disclosure disclosure;
+    struct retained_limits retained;
+    struct history_limits history;
+    size_t testaments_max;         /* per session */
+    size_t testaments_bytes_max;   /* per session */
     const struct str *trust_rules; /* trust.h; copied */
     size_t trust_rule_count;
 };

@@ -54,6 +54,7 @@ enum router_count {
     COUNT_EVENTS,
     COUNT_EVENTS_DROPPED,
     COUNT_OVERFLOWS,
+    COUNT_RETAINED_REFUSED,
     ROUTER_COUNTS
 };
 
@@ -69,7 +70,9 @@ struct router {
     struct map realms;
     struct map builtins;
     struct trust trust;
-    atomic_size_t sessions; /* joined, on all workers */
+    struct history history;
+    struct retained_usage retained_usage; /* all realms */
+    atomic_size_t sessions;               /* joined, on all workers */
 };
 
 void router_metrics_init(struct router *router);

@@ -15,6 +15,8 @@ static const struct {
                               "events that a subscriber could not be given"},
     [COUNT_OVERFLOWS] = {"postern_wamp_overflows_total",
                          "sessions closed because they did not read"},
+    [COUNT_RETAINED_REFUSED] = {"postern_wamp_retained_refused_total",
+                                "events not retained because of a limit"},
 };
 
 void router_metrics_init(struct router *router)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "realm/meta.h"
 #include "realm/session_inside.h"
+#include "realm/testaments.h"
 #include "wamp/fault.h"
 
 static void session_hello_late(struct timer *timer)
@@ -40,6 +41,7 @@ void session_leave_realm(struct session *session)
     /* What is offered goes first, so that no retried call comes back here. */
     procedures_leave(session);
     topics_leave(session);
+    testaments_leave(session);
     invocations_leave(session);
     dealer_leave(session);
     meta_session_left(session);

@@ -53,6 +53,7 @@ struct session {
     uint64_t kept_request; /* the last of the session before this one on its connection */
     bool fresh_request;    /* the message at hand has a new request id */
     struct str farewell;   /* reason of the GOODBYE that a doomed session still gets, or empty */
+    struct testaments *testaments; /* or NULL */
 };
 
 enum delivery {
@@ -128,6 +129,9 @@ void procedures_leave(struct session *session);
 void session_subscribe(struct session *session, struct message *message);
 void session_unsubscribe(struct session *session, struct message *message);
 void topics_leave(struct session *session);
+/* Takes a subscription away; false when the session has none such. Its peer is told, if it can
+ * understand that. `reason` may be empty. */
+bool session_revoke(struct session *session, uint64_t subscription, struct str reason);
 
 /* broker.c */
 void session_publish(struct session *session, struct message *message);

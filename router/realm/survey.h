@@ -23,8 +23,9 @@ struct survey;
 /* What is asked; which members mean something is between `ask` and its user. */
 struct survey_question {
     uint64_t id;
-    uint64_t except; /* a session that does not count; 0: none */
-    bool filtered;   /* by `names` */
+    uint64_t session; /* whose it is */
+    uint64_t except;  /* a session that does not count; 0: none */
+    bool filtered;    /* by `names` */
     struct str *names;
     size_t name_count;
     struct str reason;

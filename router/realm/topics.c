@@ -1,5 +1,6 @@
 /* topics.c - SUBSCRIBE and UNSUBSCRIBE of sessions, and the members that this worker has. */
 #include "base/mem.h"
+#include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
@@ -8,10 +9,12 @@
 
 struct subscribe_options {
     enum match_policy match;
+    bool get_retained;
 };
 
 static const struct option_row subscribe_rows[] = {
     {"match", OPTION_MATCH, offsetof(struct subscribe_options, match)},
+    {"get_retained", OPTION_BOOL, offsetof(struct subscribe_options, get_retained)},
 };
 
 static bool subscribe_check(struct session *session,
@@ -75,6 +78,28 @@ membership_add(struct session *session, uint64_t id, struct str uri, enum match_
     return true;
 }
 
+/* The newest of each topic that the session would have got, had it been there. */
+static void
+send_retained(struct session *session, uint64_t subscription, const struct retained_hits *hits)
+{
+    struct shard *shard = session->shard;
+    bool wanted = false;
+    for (size_t i = 0; i < hits->count; i++) {
+        struct audience_filter filter;
+        const struct event_copy *copy = hits->items[i].copy;
+        wanted = wanted || hits->items[i].topic_first;
+        if (!wanted || !event_copy_filter(copy, &shard->scratch, &filter) ||
+            !audience_filter_passes(&filter, session->id, &session->principal)) {
+            continue;
+        }
+        struct message event = copy->event;
+        event.id = subscription;
+        wanted = false;
+        bool sent = session_send(session, &event) == DELIVERY_OK;
+        router_count(shard->router, sent ? COUNT_EVENTS : COUNT_EVENTS_DROPPED, 1);
+    }
+}
+
 void session_subscribe(struct session *session, struct message *message)
 {
     struct subscribe_options options;
@@ -86,7 +111,9 @@ void session_subscribe(struct session *session, struct message *message)
     }
     struct realm *realm = session->seat->realm;
     struct subscriber subscriber = {session->id, session->shard->index};
-    uint64_t id = realm_subscribe(realm, message->uri, options.match, &subscriber);
+    struct retained_hits retained = {.bytes_max = session->shard->router->options.queue_max};
+    uint64_t id = realm_subscribe(realm, message->uri, options.match, &subscriber,
+                                  options.get_retained ? &retained : NULL);
     if (membership_add(session, id, message->uri, options.match)) {
         realm_note_subscribed(realm, id, message->uri, session->id);
     }
@@ -95,6 +122,10 @@ void session_subscribe(struct session *session, struct message *message)
                                  .id = id,
                                  .payload = {.serializer = session->peer->serializer}};
     (void)session_reply(session, &subscribed);
+    if (options.get_retained) {
+        send_retained(session, id, &retained);
+        retained_hits_done(&retained);
+    }
 }
 
 static void membership_drop(struct membership *membership)
@@ -144,4 +175,32 @@ void topics_leave(struct session *session)
     while ((link = idtable_any(&session->memberships)) != NULL) {
         membership_drop(CONTAINER_OF(link, struct membership, link));
     }
+}
+
+bool session_revoke(struct session *session, uint64_t subscription, struct str reason)
+{
+    struct idlink *link = idtable_find(&session->memberships, subscription);
+    if (link == NULL) {
+        return false;
+    }
+    membership_drop(CONTAINER_OF(link, struct membership, link));
+    if ((session->features & SUBSCRIBER_REVOCATION) == 0) {
+        return true;
+    }
+    struct buf *details = &session->shard->details;
+    struct emit emit;
+    buf_clear(details);
+    emit_init(&emit, session->peer->serializer, details);
+    emit_map(&emit, reason.len > 0 ? 2 : 1);
+    emit_key(&emit, STR("subscription"));
+    emit_u64(&emit, subscription);
+    if (reason.len > 0) {
+        emit_key(&emit, STR("reason"));
+        emit_str(&emit, reason);
+    }
+    struct message revoked = {.type = MESSAGE_UNSUBSCRIBED,
+                              .details = buf_str(details),
+                              .payload = {.serializer = session->peer->serializer}};
+    (void)session_reply(session, &revoked);
+    return true;
 }

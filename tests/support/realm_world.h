@@ -163,6 +163,10 @@ static inline struct router_options world_limits(void)
         .registrations_max = 100,
         .subscriptions_max = 100,
         .calls_max = 100,
+        .retained = {.events = 100, .bytes = 1 << 20, .message = 64 << 10},
+        .history = {.events = 100, .bytes = 1 << 20, .message = 64 << 10},
+        .testaments_max = 10,
+        .testaments_bytes_max = 64 << 10,
         .call_timeout_ms = 30000,
         .call_timeout_max_ms = 600000,
         .any_request_ids = true, /* so that a test may number as it reads best */

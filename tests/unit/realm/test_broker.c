@@ -400,6 +400,102 @@ static void events_of_one_publisher_arrive_in_order(void **state)
     actor_free(subscriber);
 }
 
+static void passthru_attributes_go_from_publish_to_event(void **state)
+{
+    (void)state;
+    struct actor *publisher = actor_new(&world, 0, SERIALIZER_JSON);
+    struct actor *subscriber = subscriber_new();
+    say(publisher, "[1,\"com.test\",{\"roles\":{\"publisher\":{\"features\":"
+                   "{\"payload_passthru_mode\":true}}}}]");
+    (void)expect(publisher, "[2,\"*\",\"*\"]");
+    (void)actor_subscribe(subscriber, 1, "com.topic", "");
+    say(publisher, "[16,1,{\"disclose_me\":false,\"ppt_scheme\":\"wamp\",\"ppt_keyid\":\"k\","
+                   "\"ppt_cipher\":\"xsalsa20poly1305\",\"ppt_serializer\":\"cbor\"},"
+                   "\"com.topic\",[\"\\u0000AAE=\"]]");
+    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\",\"ppt_scheme\":\"wamp\","
+                             "\"ppt_serializer\":\"cbor\",\"ppt_cipher\":\"xsalsa20poly1305\","
+                             "\"ppt_keyid\":\"k\"},[\"\\u0000AAE=\"]]");
+    say(publisher, "[16,2,{\"disclose_me\":false,\"ppt_scheme\":\"mqtt\"},\"com.topic\"]");
+    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\",\"ppt_scheme\":\"mqtt\"}]");
+    say(publisher, "[16,3,{\"disclose_me\":false,\"ppt_cipher\":\"x\"},\"com.topic\"]");
+    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\"}]");
+    actor_free(publisher);
+    actor_free(subscriber);
+}
+
+static void passthru_that_was_not_announced_is_a_violation(void **state)
+{
+    (void)state;
+    struct actor *publisher = publisher_new();
+    struct actor *subscriber = subscriber_new();
+    (void)actor_subscribe(subscriber, 1, "com.topic", "");
+    say(publisher, "[16,1,{\"ppt_scheme\":\"wamp\"},\"com.topic\"]");
+    (void)expect(publisher, "[3,\"*\",\"wamp.error.protocol_violation\"]");
+    expect_silence(subscriber);
+    actor_free(publisher);
+    actor_free(subscriber);
+}
+
+static void disclose(enum disclosure disclosure)
+{
+    struct router_options limits = world_limits();
+    limits.disclosure = disclosure;
+    far = 0;
+    world_start(&world, 1, &limits);
+}
+
+static void where_publishers_are_told_when_they_ask_silence_is_no(void **state)
+{
+    (void)state;
+    disclose(DISCLOSURE_ASKED);
+    struct actor *publisher = publisher_new();
+    struct actor *subscriber = subscriber_new();
+    (void)actor_subscribe(subscriber, 1, "com.topic", "");
+    say(publisher, "[16,1,{},\"com.topic\"]");
+    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\"}]");
+    say(publisher, "[16,2,{\"disclose_me\":true},\"com.topic\"]");
+    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\",\"publisher\":\"*\","
+                             "\"publisher_authid\":\"*\",\"publisher_authrole\":\"*\"}]");
+    actor_free(publisher);
+    actor_free(subscriber);
+    world_stop(&world);
+}
+
+static void where_publishers_are_never_told_asking_is_an_error(void **state)
+{
+    (void)state;
+    disclose(DISCLOSURE_OFF);
+    struct actor *publisher = publisher_new();
+    struct actor *subscriber = subscriber_new();
+    (void)actor_subscribe(subscriber, 1, "com.topic", "");
+    say(publisher, "[16,1,{\"disclose_me\":true,\"acknowledge\":true},\"com.topic\"]");
+    (void)expect(publisher, "[8,16,1,{},\"wamp.error.option_disallowed.disclose_me\",[\"*\"]]");
+    say(publisher, "[16,2,{},\"com.topic\"]");
+    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\"}]");
+    actor_free(publisher);
+    actor_free(subscriber);
+    world_stop(&world);
+}
+
+static void trust_is_told_where_there_are_rules(void **state)
+{
+    (void)state;
+    static const struct str rules[] = {STR_INIT("anonymous=3")};
+    struct router_options limits = world_limits();
+    limits.trust_rules = rules;
+    limits.trust_rule_count = COUNT_OF(rules);
+    far = 0;
+    world_start(&world, 1, &limits);
+    struct actor *publisher = publisher_new();
+    struct actor *subscriber = subscriber_new();
+    (void)actor_subscribe(subscriber, 1, "com.topic", "");
+    say(publisher, "[16,1,{\"disclose_me\":false},\"com.topic\"]");
+    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\",\"trustlevel\":3}]");
+    actor_free(publisher);
+    actor_free(subscriber);
+    world_stop(&world);
+}
+
 #define BOTH(name)                                                \
     {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
     {                                                             \
@@ -426,6 +522,11 @@ int main(void)
         BOTH(an_event_larger_than_a_peer_accepts_is_dropped_for_it_alone),
         BOTH(no_event_follows_unsubscribed),
         BOTH(events_of_one_publisher_arrive_in_order),
+        BOTH(passthru_attributes_go_from_publish_to_event),
+        BOTH(passthru_that_was_not_announced_is_a_violation),
+        cmocka_unit_test(where_publishers_are_told_when_they_ask_silence_is_no),
+        cmocka_unit_test(where_publishers_are_never_told_asking_is_an_error),
+        cmocka_unit_test(trust_is_told_where_there_are_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
