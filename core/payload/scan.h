@@ -107,7 +107,8 @@ bool scan_skip(struct scan *scan, struct str *out);
 /* Whole text is UTF-8: no overlong forms, no surrogates. */
 bool utf8_valid(struct str text);
 
-/* Look-ups over a value in place, for templates and options: SERIALIZER_NONE if absent. */
+/* Look-ups over a value in place, for templates and options: SERIALIZER_NONE if absent. The value
+ * is a whole one that has been checked: what is found is not checked again. */
 struct slice slice_get(struct slice map, struct str key);
 struct slice slice_nth(struct slice list, size_t index);
 size_t slice_count(struct slice container); /* elements or pairs; 0 for scalars */
