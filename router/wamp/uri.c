@@ -3,12 +3,6 @@
 
 #include "base/mem.h"
 
-static bool is_component_byte(char c)
-{
-    unsigned char byte = (unsigned char)c;
-    return byte > 0x20 && byte != 0x7f && byte != '#' && byte != '.';
-}
-
 bool uri_valid(struct str uri, enum match_policy policy)
 {
     if (uri.len == 0) {
@@ -18,18 +12,20 @@ bool uri_valid(struct str uri, enum match_policy policy)
         return false;
     }
     size_t components = 1;
-    size_t len = 0; /* of the component so far */
+    size_t begin = 0; /* of the component */
     for (size_t i = 0; i < uri.len; i++) {
-        if (is_component_byte(uri.ptr[i])) {
-            len++;
-        } else if (uri.ptr[i] == '.' && (len > 0 || policy == MATCH_WILDCARD)) {
+        unsigned char byte = (unsigned char)uri.ptr[i];
+        if (byte > '.' && byte != 0x7f) {
+            continue; /* nearly always: this is done for every message */
+        }
+        if (byte == '.' && (i > begin || policy == MATCH_WILDCARD)) {
             components++;
-            len = 0;
-        } else {
+            begin = i + 1;
+        } else if (byte <= 0x20 || byte == 0x7f || byte == '#' || byte == '.') {
             return false;
         }
     }
-    return components <= URI_COMPONENTS_MAX && (len > 0 || policy != MATCH_EXACT);
+    return components <= URI_COMPONENTS_MAX && (uri.len > begin || policy != MATCH_EXACT);
 }
 
 static bool wildcard_match(struct str pattern, struct str uri)

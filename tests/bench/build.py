@@ -20,9 +20,9 @@ def tools():
     return TOOLS
 
 
-def release(target="postern", folder=""):
+def release(target="postern", folder="", out=sys.stderr):
     for command in (["cmake", "--preset", "release", "--log-level=WARNING"],
                     ["cmake", "--build", "--preset", "release", "--target", target,
                      "--", "--quiet"]):
-        subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
+        subprocess.run(command, cwd=ROOT, check=True, stdout=out, stderr=out)
     return os.path.join(RELEASE, folder, target)

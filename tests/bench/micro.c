@@ -69,7 +69,8 @@ static void jansson_one(void *ctx, size_t number)
 static const struct {
     const char *name;
     enum serializer serializer;
-} serializers[] = {{"JSON", SERIALIZER_JSON}, {"MsgPack", SERIALIZER_MSGPACK}};
+} serializers[] = {
+    {"JSON", SERIALIZER_JSON}, {"MsgPack", SERIALIZER_MSGPACK}, {"CBOR", SERIALIZER_CBOR}};
 
 static void transcode_pair(double seconds, struct str json, size_t from, size_t to)
 {
