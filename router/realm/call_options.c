@@ -24,7 +24,7 @@ static const struct option_row call_rows[] = {
     {"runmode", OPTION_STR, AT(runmode)},
     {"rkey", OPTION_SLICE, AT(rkey)},
     {"_routing_key", OPTION_SLICE, AT(routing_key)},
-    PASSTHRU_ROWS(struct raw_options, call.passthru),
+    PASSTHRU_ROWS(AT(call.passthru)),
 };
 
 /* FNV-1a: the same on every node and after every start, unlike str_hash. */

@@ -185,7 +185,7 @@ struct answer_options {
 
 static const struct option_row answer_rows[] = {
     {"progress", OPTION_BOOL, offsetof(struct answer_options, progress)},
-    PASSTHRU_ROWS(struct answer_options, passthru),
+    PASSTHRU_ROWS(offsetof(struct answer_options, passthru)),
 };
 
 /* False after a violation. */

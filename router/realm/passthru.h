@@ -20,13 +20,13 @@ struct passthru {
     struct str keyid;
 };
 
-/* Four rows of an option table; `member` of `type` is a struct passthru. */
-#define PASSTHRU_ROWS(type, member)                                        \
-    {"ppt_scheme", OPTION_STR, offsetof(type, member.scheme)},             \
-        {"ppt_serializer", OPTION_STR, offsetof(type, member.serializer)}, \
-        {"ppt_cipher", OPTION_STR, offsetof(type, member.cipher)},         \
-    {                                                                      \
-        "ppt_keyid", OPTION_STR, offsetof(type, member.keyid)              \
+/* Four rows of an option table; `at` is where in its struct the struct passthru is. */
+#define PASSTHRU_ROWS(at)                                                             \
+    {"ppt_scheme", OPTION_STR, (at) + offsetof(struct passthru, scheme)},             \
+        {"ppt_serializer", OPTION_STR, (at) + offsetof(struct passthru, serializer)}, \
+        {"ppt_cipher", OPTION_STR, (at) + offsetof(struct passthru, cipher)},         \
+    {                                                                                 \
+        "ppt_keyid", OPTION_STR, (at) + offsetof(struct passthru, keyid)              \
     }
 
 static inline bool passthru_used(const struct passthru *passthru)

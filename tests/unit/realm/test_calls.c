@@ -247,6 +247,67 @@ static void a_callee_that_leaves_between_pieces_is_canceled(void **state)
     actor_free(caller);
 }
 
+enum { SHARERS = 3 };
+
+/* The one that has been called. */
+static unsigned who_is_called(struct actor **callees, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (unheard(callees[i]) > 0) {
+            return i;
+        }
+    }
+    fail_msg("nobody has been called");
+    return 0;
+}
+
+static unsigned who_answers(struct actor **callees, unsigned count, const char *args)
+{
+    unsigned at = who_is_called(callees, count);
+    (void)expect(callees[at], "[68,\"*\",\"*\",\"*\"%s]", args);
+    say(callees[at], "[70,%llu,{}]", number_at(callees[at], 1));
+    return at;
+}
+
+static unsigned who_passes_on(struct actor **callees, const char *args)
+{
+    unsigned at = who_is_called(callees, SHARERS);
+    (void)expect(callees[at],
+                 "[68,\"*\",\"*\",{\"procedure\":\"com.add\",\"caller\":\"*\","
+                 "\"caller_authid\":\"anonymous\",\"caller_authrole\":\"anonymous\"}%s]",
+                 args);
+    say(callees[at], "[8,68,%llu,{},\"wamp.error.unavailable\"]", number_at(callees[at], 1));
+    return at;
+}
+
+static void the_unavailable_are_passed_over(const char *policy)
+{
+    char options[64];
+    struct actor *callees[SHARERS];
+    struct actor *caller = caller_new();
+    unsigned asked = 0;
+    (void)snprintf(options, sizeof(options), "\"invoke\":\"%s\"", policy);
+    for (unsigned i = 0; i < SHARERS; i++) {
+        callees[i] = callee_new();
+        (void)actor_register(callees[i], 1, "com.add", options);
+    }
+    say(caller, "[48,1,{},\"com.add\",[\"x\"],{\"k\":1}]");
+    for (unsigned i = 0; i < SHARERS; i++) {
+        expect_silence(caller);
+        asked |= 1u << who_passes_on(callees, ",[\"x\"],{\"k\":1}");
+    }
+    assert_int_equal(asked, (1u << SHARERS) - 1); /* each of them, once */
+    (void)expect(caller, "[8,48,1,{},\"wamp.error.no_available_callee\",[\"*\"]]");
+    say(caller, "[48,2,{},\"com.add\",[\"y\"]]");
+    unsigned first = who_passes_on(callees, ",[\"y\"]");
+    assert_true(first != who_answers(callees, SHARERS, ",[\"y\"]"));
+    (void)expect(caller, "[50,2,{}]");
+    actor_free(caller);
+    for (unsigned i = 0; i < SHARERS; i++) {
+        actor_free(callees[i]);
+    }
+}
+
 static void a_callee_that_is_not_available_is_passed_over(void **state)
 {
     (void)state;
@@ -257,53 +318,8 @@ static void a_callee_that_is_not_available_is_passed_over(void **state)
                                            "queue_least_loaded",
                                            "queue_least_loaded_sample",
                                            "jump_consistent_hash"};
-    for (unsigned p = 0; p < COUNT_OF(policies); p++) {
-        char options[64];
-        struct actor *callees[3];
-        unsigned asked = 0;
-        struct actor *caller = caller_new();
-        (void)snprintf(options, sizeof(options), "\"invoke\":\"%s\"", policies[p]);
-        for (unsigned i = 0; i < 3; i++) {
-            callees[i] = callee_new();
-            (void)actor_register(callees[i], 1, "com.add", options);
-        }
-        say(caller, "[48,1,{},\"com.add\",[\"x\"],{\"k\":1}]");
-        for (unsigned round = 0; round < 3; round++) {
-            unsigned at = 0;
-            while (at < 3 && unheard(callees[at]) == 0) {
-                at++;
-            }
-            assert_true(at < 3);
-            (void)expect(callees[at],
-                         "[68,1,\"*\",{\"procedure\":\"com.add\",\"caller\":\"*\","
-                         "\"caller_authid\":\"anonymous\",\"caller_authrole\":\"anonymous\"},"
-                         "[\"x\"],{\"k\":1}]");
-            expect_silence(caller);
-            assert_true((asked & 1u << at) == 0);
-            asked |= 1u << at;
-            say(callees[at], "[8,68,1,{},\"wamp.error.unavailable\"]");
-        }
-        (void)expect(caller, "[8,48,1,{},\"wamp.error.no_available_callee\",[\"*\"]]");
-        say(caller, "[48,2,{},\"com.add\",[\"y\"]]");
-        for (unsigned i = 0; i < 3; i++) {
-            if (unheard(callees[i]) > 0) {
-                (void)expect(callees[i], "[68,2,\"*\",\"*\",[\"y\"]]");
-                say(callees[i], "[8,68,2,{},\"wamp.error.unavailable\"]");
-                break;
-            }
-        }
-        for (unsigned i = 0; i < 3; i++) {
-            if (unheard(callees[i]) > 0) {
-                (void)expect(callees[i], "[68,2,\"*\",\"*\",[\"y\"]]");
-                say(callees[i], "[70,2,{},[\"yes\"]]");
-                break;
-            }
-        }
-        (void)expect(caller, "[50,2,{},[\"yes\"]]");
-        actor_free(caller);
-        for (unsigned i = 0; i < 3; i++) {
-            actor_free(callees[i]);
-        }
+    for (unsigned i = 0; i < COUNT_OF(policies); i++) {
+        the_unavailable_are_passed_over(policies[i]);
     }
 }
 
@@ -442,39 +458,31 @@ static void the_least_loaded_is_called(void **state)
 static void the_same_key_finds_the_same_callee(void **state)
 {
     (void)state;
+    enum { CALLEES = 4 };
+    static const char *const forms[] = {"\"runmode\":\"partition\",\"rkey\"", "\"_routing_key\""};
     struct actor *caller = caller_new();
-    struct actor *callees[4];
+    struct actor *callees[CALLEES];
     unsigned used = 0;
     unsigned request = 0;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < CALLEES; i++) {
         callees[i] = callee_new();
         (void)actor_register(callees[i], 1, "com.add", "\"invoke\":\"jch\"");
     }
     for (unsigned key = 0; key < 16; key++) {
-        unsigned chosen = 4;
-        for (unsigned again = 0; again < 3; again++) {
-            char options[64];
-            (void)snprintf(options, sizeof(options), "%s:\"k%u\"",
-                           again == 1 ? "\"_routing_key\"" : "\"runmode\":\"partition\",\"rkey\"",
-                           key);
-            say(caller, "[48,%u,{%s},\"com.add\"]", ++request, options);
-            for (unsigned i = 0; i < 4; i++) {
-                if (unheard(callees[i]) > 0) {
-                    assert_true(chosen == 4 || chosen == i);
-                    chosen = i;
-                    (void)expect(callees[i], "[68,\"*\",\"*\",\"*\"]");
-                    say(callees[i], "[70,%llu,{}]", number_at(callees[i], 1));
-                }
-            }
+        unsigned chosen[COUNT_OF(forms)];
+        for (unsigned f = 0; f < COUNT_OF(forms); f++) {
+            say(caller, "[48,%u,{%s:\"k%u\"},\"com.add\"]", ++request, forms[f], key);
+            chosen[f] = who_answers(callees, CALLEES, "");
             (void)expect(caller, "[50,%u,{}]", request);
         }
-        used |= 1u << chosen;
+        assert_int_equal(chosen[0], chosen[1]);
+        used |= 1u << chosen[0];
     }
     assert_true((used & (used - 1)) != 0); /* not all to one */
     say(caller, "[48,%u,{\"_routing_key\":[]},\"com.add\"]", ++request);
     (void)expect(caller, "[8,48,%u,{},\"wamp.error.invalid_argument\",[\"*\"]]", request);
     actor_free(caller);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < CALLEES; i++) {
         actor_free(callees[i]);
     }
 }
