@@ -14,7 +14,7 @@ REALM = "com.example.e2e"
 OK, FAILED, INVALID, NOT_AUTHORIZED, CONFLICT, USAGE = 0, 1, 3, 4, 5, 64
 
 
-@pytest.fixture(params=["tcp-msgpack", "tcp-json", "ws-json", "ws-msgpack"])
+@pytest.fixture(params=["tcp-msgpack", "tcp-json", "ws-json", "ws-msgpack", "tcp-cbor", "ws-cbor"])
 def there(request, node):
     """The options that say where to, in each way that the client can dial."""
     transport, serializer = request.param.split("-")

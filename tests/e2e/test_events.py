@@ -5,11 +5,8 @@ import json
 import pytest
 
 from support.patience import PATIENCE
+from support.peer import KINDS
 from support.specs import text_of
-
-KINDS = ["py-ws-json", "py-ws-msgpack", "py-raw-msgpack", "js-ws-json", "js-ws-msgpack",
-         "js-raw-json"]
-
 
 @pytest.fixture(scope="module", autouse=True)
 def published(node):

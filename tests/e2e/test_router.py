@@ -49,7 +49,7 @@ def test_an_event_reaches_every_kind_of_subscriber(peers, publisher):
     assert peers[publisher].events() == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "wampy-ws-json"])
 def test_exclude_me_false_gives_the_publisher_his_own_event(peers, kind):
     topic = f"{URI}.own.{kind}"
     peers[kind].subscribe(topic)

@@ -11,7 +11,8 @@ from support.wampraw import (CALL, CANCEL, ERROR, EVENT, GOODBYE, HELLO, INTERRU
                              UNSUBSCRIBED, WELCOME, YIELD, Closed, RawSocket, WebSocket, connect,
                              read_exactly, read_to_end, session)
 
-WIRES = [("raw", "msgpack"), ("raw", "json"), ("ws", "json"), ("ws", "msgpack")]
+WIRES = [("raw", "msgpack"), ("raw", "json"), ("ws", "json"), ("ws", "msgpack"),
+         ("raw", "cbor"), ("ws", "cbor")]
 URI = "com.example.e2e"
 
 
@@ -121,6 +122,14 @@ UNDECODABLE = {
                 b"\x95\x30\x01\x80\xa1x\x91\xdb\xff\xff\xff\xff",
                 b"\x95\x30\x01\x80\xa1x" + b"\x91" * 100_000 + b"\xc0",
                 b"\x94\x30\x01\x80\xa1\xff", b"\x94\x30\x01\x80\xa1x\x90"],
+    "cbor": [b"", b"\x84\x18\x30\x01\xa0", b"\x9a\xff\xff\xff\xff", b"\xba\xff\xff\xff\xff",
+             b"\x9b" + b"\xff" * 8, b"\x7b" + b"\xff" * 8, b"\x5a\xff\xff\xff\xff", b"\xff", b"\x1c",
+             b"\x9f\x18\x30\x01\xa0\x61x", b"\x84\x18\x30\x01\xbf\x61x\xff\x61x",
+             b"\x85\x18\x30\x01\xa0\x61x\x81\x3b" + b"\xff" * 8,
+             b"\x85\x18\x30\x01\xa0\x61x" + b"\x81" * 100_000 + b"\xf6",
+             b"\x85\x18\x30\x01\xa0\x61x" + b"\x9f" * 100_000,
+             b"\x85\x18\x30\x01\xa0\x61x\x81" + b"\xc1" * 100_000,
+             b"\x84\x18\x30\x01\xa0\x61\xff", b"\x84\x18\x30\x01\xa0\x61x\x80"],
 }
 
 
@@ -489,7 +498,7 @@ def test_a_subscriber_that_does_not_read_is_closed_and_hurts_nobody(make_node, r
 
 def test_a_hundred_sessions_come_and_go(node, realm):
     fds = node.fd_count()
-    wires = [session(node, realm, *WIRES[n % 4]) for n in range(100)]
+    wires = [session(node, realm, *WIRES[n % len(WIRES)]) for n in range(100)]
     assert len({wire.session for wire in wires}) == 100
     wait_until(lambda: node.metric("postern_wamp_sessions") == 100, "a hundred, and no older one")
     for wire in wires:

@@ -1,7 +1,7 @@
 """WAMP clients that are not ours, each in a process of its own.
 
-Both scripts, peer_py.py (autobahn-python) and peer_js.js (autobahn-js), take one JSON command a
-line on stdin and write one JSON line for each outcome on stdout. Outcomes carry the command's
+The scripts, peer_py.py (autobahn-python), peer_js.js (autobahn-js) and peer_wampy.js (wampy), take
+one JSON command a line on stdin and write one JSON line for each outcome on stdout. Outcomes carry the command's
 number; events have none.
 """
 import collections
@@ -17,16 +17,21 @@ from .places import E2E
 
 SUPPORT = E2E / "support"
 INTERPRETERS = {"py": ["/usr/bin/python3", str(SUPPORT / "peer_py.py")],
-                "js": ["node", str(SUPPORT / "peer_js.js")]}
+                "js": ["node", str(SUPPORT / "peer_js.js")],
+                "wampy": ["node", str(SUPPORT / "peer_wampy.js")]}
 
 Kind = collections.namedtuple("Kind", "language transport serializer")
 KINDS = {
     "py-ws-json": Kind("py", "ws", "json"),
     "py-ws-msgpack": Kind("py", "ws", "msgpack"),
+    "py-ws-cbor": Kind("py", "ws", "cbor"),
     "py-raw-msgpack": Kind("py", "raw", "msgpack"),
+    "py-raw-cbor": Kind("py", "raw", "cbor"),
     "js-ws-json": Kind("js", "ws", "json"),
     "js-ws-msgpack": Kind("js", "ws", "msgpack"),
+    "js-ws-cbor": Kind("js", "ws", "cbor"),
     "js-raw-json": Kind("js", "raw", "json"),
+    "wampy-ws-json": Kind("wampy", "ws", "json"),
 }
 
 

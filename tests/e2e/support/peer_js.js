@@ -5,6 +5,7 @@
 
 const autobahn = require('autobahn');
 const readline = require('readline');
+const shop = require('./shop.js');
 
 const [url, realm, serializer] = process.argv.slice(2);
 
@@ -17,18 +18,10 @@ function transport() {
     if (raw) {
         return { type: 'rawsocket', host: raw[1], port: Number(raw[2]) };
     }
-    const made = serializer === 'msgpack' ? new autobahn.serializer.MsgpackSerializer()
-                                          : new autobahn.serializer.JSONSerializer();
-    return { type: 'websocket', url, serializers: [made] };
-}
-
-const items = new Map();
-
-function find(id) {
-    if (!items.has(id)) {
-        throw new autobahn.Error('bondy.error.not_found', [`no item ${id}`], { id });
-    }
-    return items.get(id);
+    const kinds = { json: 'JSONSerializer', msgpack: 'MsgpackSerializer', cbor: 'CBORSerializer' };
+    return {
+        type: 'websocket', url, serializers: [new autobahn.serializer[kinds[serializer]]()],
+    };
 }
 
 const behaviours = {
@@ -39,20 +32,7 @@ const behaviours = {
         session: session.id, procedure: details.procedure, caller: details.caller,
     }),
     slow: (args) => new Promise((done) => setTimeout(() => done(args.slice(1)), args[0] * 1000)),
-    list_items: ([query]) => ({
-        items: [...items.values()].slice(0, Number(query.limit || 100)), query,
-    }),
-    add_item: ([item]) => {
-        if (item.stock !== undefined && item.stock < 1) {
-            throw new autobahn.Error('org.example.error.out_of_stock', ['nothing left'],
-                                     { name: item.name });
-        }
-        const id = items.size + 1;
-        items.set(id, { ...item, id });
-        return items.get(id);
-    },
-    get_item: ([id]) => find(id),
-    delete_item: ([id]) => { find(id); items.delete(id); return null; },
+    ...shop((uri, args, kwargs) => new autobahn.Error(uri, args, kwargs)),
 };
 
 let session = null;

@@ -9,7 +9,7 @@ import sys
 from autobahn.asyncio.rawsocket import WampRawSocketClientProtocol
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.wamp.exception import ApplicationError
-from autobahn.wamp.serializer import JsonSerializer, MsgPackSerializer
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import (CallOptions, CallResult, PublishOptions, RegisterOptions,
                                  SubscribeOptions)
 
@@ -140,7 +140,7 @@ class Peer(ApplicationSession):
 
 def main():
     url, realm, serializer = sys.argv[1:]
-    serializers = {"json": JsonSerializer, "msgpack": MsgPackSerializer}
+    serializers = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
     runner = ApplicationRunner(url, realm, serializers=[serializers[serializer]()])
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 
-import cbor
+import cbor2
 import msgpack
 
 from .patience import PATIENCE
@@ -79,13 +79,13 @@ class Wire:
     def encode(self, message):
         if self.serializer == "json":
             return json.dumps(message, default=binary_as_text).encode()
-        return cbor.dumps(message) if self.serializer == "cbor" else msgpack.packb(message)
+        return cbor2.dumps(message) if self.serializer == "cbor" else msgpack.packb(message)
 
     def decode(self, payload):
         if self.serializer == "json":
             return json.loads(payload)
         if self.serializer == "cbor":
-            return cbor.loads(payload)
+            return cbor2.loads(payload)
         return msgpack.unpackb(payload, strict_map_key=False)
 
     def send(self, *message):
