@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "realm/id_list.h"
 #include "realm/patterns.h"
 #include "realm/slots.h"
 #include "wamp/uri.h"
@@ -133,5 +134,12 @@ bool registry_facts(const struct registry *registry, uint64_t id, struct registr
 enum registry_answer registry_find(const struct registry *registry,
                                    const struct registry_ask *ask,
                                    struct registry_pick *out);
+
+/* registry_view.c: for the meta API. All ids by match policy; the id of that very registration, or
+ * of the one that a call goes to, or 0; the session ids of its callees, false when it is none. */
+void registry_list(const struct registry *registry, struct id_list out[MATCH_POLICIES]);
+uint64_t registry_lookup(const struct registry *registry, struct str uri, enum match_policy match);
+uint64_t registry_match(const struct registry *registry, struct str uri);
+bool registry_callees(const struct registry *registry, uint64_t id, struct id_list *out);
 
 #endif
