@@ -4,9 +4,8 @@
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 
-static void look_list(const struct registry *registry,
-                      const struct subscriptions *subscriptions,
-                      void *ctx)
+static void
+look_list(const struct registry *registry, const struct subscriptions *subscriptions, void *ctx)
 {
     struct meta_look *look = ctx;
     (void)subscriptions;
@@ -23,9 +22,8 @@ static void run_list(const struct builtin_call *call)
     }
 }
 
-static void look_lookup(const struct registry *registry,
-                        const struct subscriptions *subscriptions,
-                        void *ctx)
+static void
+look_lookup(const struct registry *registry, const struct subscriptions *subscriptions, void *ctx)
 {
     struct meta_look *look = ctx;
     (void)subscriptions;
@@ -43,9 +41,8 @@ static void run_lookup(const struct builtin_call *call)
     }
 }
 
-static void look_match(const struct registry *registry,
-                       const struct subscriptions *subscriptions,
-                       void *ctx)
+static void
+look_match(const struct registry *registry, const struct subscriptions *subscriptions, void *ctx)
 {
     struct meta_look *look = ctx;
     (void)subscriptions;
@@ -68,9 +65,8 @@ static void no_such_registration(const struct builtin_call *call)
                 "there is no such registration in this realm");
 }
 
-static void look_get(const struct registry *registry,
-                     const struct subscriptions *subscriptions,
-                     void *ctx)
+static void
+look_get(const struct registry *registry, const struct subscriptions *subscriptions, void *ctx)
 {
     struct meta_look *look = ctx;
     struct registry_facts facts;
@@ -100,9 +96,8 @@ static void run_get(const struct builtin_call *call)
     }
 }
 
-static void look_callees(const struct registry *registry,
-                         const struct subscriptions *subscriptions,
-                         void *ctx)
+static void
+look_callees(const struct registry *registry, const struct subscriptions *subscriptions, void *ctx)
 {
     struct meta_look *look = ctx;
     (void)subscriptions;

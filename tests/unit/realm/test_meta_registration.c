@@ -105,8 +105,8 @@ static void a_callee_can_be_removed(void **state)
     (void)expect(callee, "[2,\"*\",\"*\"]");
     unsigned long long session = number_at(callee, 1);
     unsigned long long id = actor_register(callee, 1, "com.a", "");
-    say(admin, "[48,1,{},\"wamp.registration.remove_callee\",[%llu,%llu],{\"reason\":\"why\"}]",
-        id, session);
+    say(admin, "[48,1,{},\"wamp.registration.remove_callee\",[%llu,%llu],{\"reason\":\"why\"}]", id,
+        session);
     (void)expect(admin, "[50,1,{}]");
     (void)expect(callee, "[67,0,{\"registration\":%llu,\"reason\":\"why\"}]", id);
     say(admin, "[48,2,{},\"com.a\"]");
