@@ -20,6 +20,18 @@ static int start(void **state)
     return 0;
 }
 
+/* One who sends steadily must be able to lose two seconds between two pieces. */
+enum { STEADY_MS = 3000, STEADY_PIECE = 1000, STEADY_PIECES = 25, STEADY_PAUSE_MS = 200 };
+
+static int start_steady(void **state)
+{
+    struct front_limits limits = usual;
+    (void)state;
+    limits.header_timeout_ms = STEADY_MS;
+    world_start(&world, h1_front_new, &limits, 1);
+    return 0;
+}
+
 /* Short limits, for what happens when time runs out. Not so short that a busy machine alone
  * could use them up between two steps of a test. */
 enum { HASTY_IDLE_MS = 1500, HASTY_HEADER_MS = 1000 };
@@ -556,12 +568,13 @@ static void draining_closes_idle_connections_and_ends_the_others_politely(void *
     world_send(idle, STR(ASK("/echo")));
     expect(idle, 200, STR_EMPTY);
     int busy = dial();
-    world_send(busy, STR(ASK("/late")));
+    world_send(busy, STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe"));
     assert_true(world_becomes(&world.asked, 2));
     front_drain(world.front);
     front_drain(world.front);
     assert_true(world_ends(idle));
-    expect(busy, 200, STR("late"));
+    world_send(busy, STR("llo"));
+    expect(busy, 200, STR("hello"));
     assert_true(str_eq(world_header(&reply, STR("connection")), STR("close")));
     assert_true(world_ends(busy));
     (void)close(idle);
@@ -616,18 +629,18 @@ static void a_body_that_does_not_come_is_408(void **state)
 
 static void a_body_that_comes_steadily_has_time(void **state)
 {
-    char piece[1000]; /* one of these in each time-out is fast enough */
+    char piece[STEADY_PIECE]; /* two of these in each time-out are fast enough */
     (void)state;
     int fd = dial();
     memset(piece, 'x', sizeof(piece));
-    world_send(fd, STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n"));
-    for (int i = 0; i < 20; i++) { /* twice the time-out in all */
-        (void)usleep(HASTY_HEADER_MS * 100);
+    world_send(fd, STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 25000\r\n\r\n"));
+    for (int i = 0; i < STEADY_PIECES; i++) { /* longer than the time-out in all */
+        (void)usleep(STEADY_PAUSE_MS * 1000);
         world_send(fd, str_make(piece, sizeof(piece)));
     }
     world_read(fd, &reply, false);
     assert_int_equal(reply.status, 200);
-    assert_int_equal(reply.body.len, 20000);
+    assert_int_equal(reply.body.len, STEADY_PIECES * STEADY_PIECE);
     (void)close(fd);
 }
 
@@ -771,7 +784,7 @@ int main(void)
         TEST(a_stop_gives_back_what_is_open),
         HASTY(a_head_that_does_not_come_is_408),
         HASTY(a_body_that_does_not_come_is_408),
-        HASTY(a_body_that_comes_steadily_has_time),
+        cmocka_unit_test_setup_teardown(a_body_that_comes_steadily_has_time, start_steady, stop),
         HASTY(an_idle_connection_is_closed_without_a_word),
         HASTY(a_request_that_waits_for_its_answer_has_no_time_out_here),
         HASTY(the_rest_of_a_short_body_is_not_waited_for_long),

@@ -54,7 +54,7 @@ static int start(void **state)
     world_pipeline_options = (struct pipeline_options){.body_max = 800,
                                                        .output_max = 4096,
                                                        .open_max = 4,
-                                                       .body_timeout_ms = 1000,
+                                                       .body_timeout_ms = 3000,
                                                        .call_timeout_ms = 5000};
     pipeline_world_start(builtins);
     return 0;
@@ -260,8 +260,8 @@ static void a_body_that_comes_slowly_but_comes_is_taken(void **state)
     fake->half = true;
     fake->stream.head.content_length = LENGTH_STREAM;
     fake_start(fake);
-    for (unsigned i = 0; i < 6; i++) { /* longer in all than the time-out */
-        (void)nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    for (unsigned i = 0; i < 5; i++) { /* longer in all than the time-out */
+        (void)nanosleep(&(struct timespec){.tv_nsec = 700000000}, NULL);
         fake->body = STR(" ");
         on_worker(&world, 0, fake_body_here, fake);
         assert_false(fake->ended);

@@ -244,7 +244,7 @@ static void who_says_no_hello_in_time_is_sent_away(void **state)
 {
     (void)state;
     struct router_options limits = world_limits();
-    limits.hello_timeout_ms = 500;
+    limits.hello_timeout_ms = 2500;
     world_stop(&world);
     world_start(&world, 1, &limits);
     struct actor *slow = newcomer();

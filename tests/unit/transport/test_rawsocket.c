@@ -4,7 +4,16 @@
 static int start(void **state)
 {
     static struct fixture fixture;
-    fixture = (struct fixture){.options.handshake_timeout_ms = 1000};
+    fixture = (struct fixture){0};
+    fixture_start(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int start_hasty(void **state)
+{
+    static struct fixture fixture;
+    fixture = (struct fixture){.options.handshake_timeout_ms = 500};
     fixture_start(&fixture);
     *state = &fixture;
     return 0;
@@ -211,10 +220,10 @@ static void a_finished_session_flushes_and_what_follows_is_not_looked_at(void **
 static void messages_behind_a_pause_wait_for_the_resume(void **state)
 {
     int fd = join(*state);
+    uint64_t before = clock_mono_ms();
     put(fd, "\0\0\0\5pause\0\0\0\1x", 14);
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&ready, 1, 30), 0);
     expect_frame(fd, 0, "x", 1);
+    assert_true(clock_mono_ms() - before >= PAUSE_MS);
     (void)close(fd);
 }
 
@@ -256,7 +265,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handshake_is_answered_with_our_length_and_its_serializer),
         cmocka_unit_test(a_handshake_that_is_wrong_is_refused_with_its_code),
-        cmocka_unit_test(a_handshake_that_never_ends_is_given_up),
         cmocka_unit_test(a_message_comes_back_however_the_bytes_are_split),
         cmocka_unit_test(many_messages_in_one_write_are_all_answered_in_order),
         cmocka_unit_test(a_message_of_a_mebibyte_passes_both_ways),
@@ -270,5 +278,9 @@ int main(void)
         cmocka_unit_test(a_client_that_vanishes_loses_its_session),
         cmocka_unit_test(connections_open_at_the_stop_are_freed),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    const struct CMUnitTest hasty[] = {
+        cmocka_unit_test(a_handshake_that_never_ends_is_given_up),
+    };
+    int failed = cmocka_run_group_tests(tests, start, stop);
+    return failed + cmocka_run_group_tests(hasty, start_hasty, stop);
 }

@@ -4,11 +4,10 @@ static int start(void **state)
 {
     static const struct str origins[] = {STR_INIT("https://app.example")};
     static struct fixture fixture;
-    fixture = (struct fixture){.options = {.handshake_timeout_ms = 1000,
-                                           .origins = origins,
+    fixture = (struct fixture){.options = {.origins = origins,
                                            .origin_count = 1,
                                            .ping_interval_ms = 1000,
-                                           .ping_timeout_ms = 1500}};
+                                           .ping_timeout_ms = 4000}};
     fixture_start(&fixture);
     *state = &fixture;
     return 0;
@@ -230,13 +229,12 @@ static void an_allowed_origin_is_let_in(void **state)
     (void)close(fd);
 }
 
-static void a_head_that_is_too_long_or_too_slow_is_given_up(void **state)
+static void a_head_that_is_too_long_is_given_up(void **state)
 {
     static char request[9000];
     memcpy(request, OPENING "X: ", sizeof(OPENING "X: ") - 1);
     memset(request + strlen(OPENING "X: "), 'a', sizeof(request) - strlen(OPENING "X: ") - 1);
     refused_with(*state, request, 431);
-    refused_with(*state, OPENING, 408);
 }
 
 static void an_upgrade_may_come_octet_by_octet_with_a_message_behind_it(void **state)
@@ -300,6 +298,20 @@ static void what_a_front_has_read_may_be_refused(void **state)
     memset(request + size, 'a', sizeof(request) - size);
     memcpy(request + sizeof(request) - 5, "\r\n\r\n", 5);
     refused_with(*state, request, 431);
+}
+
+static void a_head_that_is_too_slow_is_given_up(void **state)
+{
+    refused_with(*state, OPENING, 408);
+}
+
+static int start_hasty(void **state)
+{
+    static struct fixture fixture;
+    fixture = (struct fixture){.options.handshake_timeout_ms = 500};
+    fixture_start(&fixture);
+    *state = &fixture;
+    return 0;
 }
 
 static int start_behind_a_front(void **state)
@@ -580,7 +592,7 @@ int main(void)
         cmocka_unit_test(a_message_comes_back_in_the_kind_of_its_serializer),
         cmocka_unit_test(what_is_no_upgrade_for_us_is_refused_with_its_status),
         cmocka_unit_test(an_allowed_origin_is_let_in),
-        cmocka_unit_test(a_head_that_is_too_long_or_too_slow_is_given_up),
+        cmocka_unit_test(a_head_that_is_too_long_is_given_up),
         cmocka_unit_test(an_upgrade_may_come_octet_by_octet_with_a_message_behind_it),
         cmocka_unit_test(fragments_are_put_together_and_pings_between_them_answered),
         cmocka_unit_test(a_big_message_passes_both_ways),
@@ -606,6 +618,10 @@ int main(void)
         cmocka_unit_test(what_a_front_has_read_may_be_refused),
         cmocka_unit_test(connections_open_at_the_stop_are_freed),
     };
+    const struct CMUnitTest hasty[] = {
+        cmocka_unit_test(a_head_that_is_too_slow_is_given_up),
+    };
     int failed = cmocka_run_group_tests(tests, start, stop);
+    failed += cmocka_run_group_tests(hasty, start_hasty, stop);
     return failed + cmocka_run_group_tests(behind_a_front, start_behind_a_front, stop);
 }

@@ -31,7 +31,7 @@
 
 #include <cmocka.h>
 
-enum { MESSAGE_MAX = 1 << 20, WAIT_MS = 10000 };
+enum { MESSAGE_MAX = 1 << 20, WAIT_MS = 10000, PAUSE_MS = 100 };
 
 static atomic_int sessions_open;
 static atomic_int sessions_opened;
@@ -83,7 +83,7 @@ void session_receive(struct session *session, struct str message)
         peer->ops->finish(peer);
     } else if (str_eq(message, STR("pause"))) {
         peer->ops->pause(peer);
-        timer_start(&session->resume, 100);
+        timer_start(&session->resume, PAUSE_MS);
     } else if (str_starts(message, STR("send:")) || str_starts(message, STR("fend:"))) {
         send_many(peer, message);
     } else if (str_eq(message, STR("flood"))) {
