@@ -108,8 +108,12 @@ void put_text(struct wire *wire, const char *text)
     if (len > 0xff) {
         die("a text of %zu bytes", len);
     }
-    put_byte(wire, 0xd9);
-    put_byte(wire, len);
+    if (len < 32) {
+        put_byte(wire, 0xa0 | len);
+    } else {
+        put_byte(wire, 0xd9);
+        put_byte(wire, len);
+    }
     put_bytes(wire, text, len);
 }
 

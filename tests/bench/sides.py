@@ -32,6 +32,7 @@ def as_json(value):
 
 
 def as_msgpack(value):
+    """The shortest form, as the encoders in use write it."""
     if value is True or value is False:
         return b"\xc3" if value else b"\xc2"
     if isinstance(value, int):
@@ -40,7 +41,8 @@ def as_msgpack(value):
         return b"\xcb" + struct.pack(">d", value)
     if isinstance(value, str):
         text = value.encode()
-        return b"\xd9" + bytes([len(text)]) + text
+        head = [0xa0 | len(text)] if len(text) < 32 else [0xd9, len(text)]
+        return bytes(head) + text
     if isinstance(value, list):
         return bytes([0x90 | len(value)]) + b"".join(map(as_msgpack, value))
     return bytes([0x80 | len(value)]) + b"".join(
