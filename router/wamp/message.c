@@ -85,12 +85,15 @@ static bool malformed(struct decoder *decoder)
                    scan_offset(&decoder->scan));
 }
 
-/* UNSUBSCRIBED and UNREGISTERED without a request are the router's own will: request 0. */
+static const char an_id[] = "an id in [1, 2^53]";
+
+/* UNSUBSCRIBED and UNREGISTERED without a request are the router's own will: request 0, and the
+ * details tell what was taken away. */
 static bool decode_id(struct decoder *decoder, const char *what, bool may_be_zero, uint64_t *out)
 {
     uint64_t id;
     if (!scan_u64(&decoder->scan, &id) || id > WAMP_ID_MAX || (id == 0 && !may_be_zero)) {
-        return refuse(decoder, what, "an id in [1, 2^53]");
+        return refuse(decoder, what, an_id);
     }
     *out = id;
     return true;
@@ -152,7 +155,7 @@ static bool decode_parts(struct decoder *decoder, struct message *out)
     for (; *part != '\0' && *part != 'p'; part++) {
         if (!scan_more(&decoder->scan)) {
             if (*part == 'D' && !scan_failed(&decoder->scan)) {
-                return true;
+                return out->request != 0 || refuse(decoder, "request", an_id);
             }
             return scan_failed(&decoder->scan)
                        ? malformed(decoder)
