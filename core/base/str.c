@@ -27,6 +27,9 @@ bool str_eq_nocase(struct str a, struct str b)
     if (a.len != b.len) {
         return false;
     }
+    if (str_eq(a, b)) {
+        return true; /* what it is nearly always */
+    }
     for (size_t i = 0; i < a.len; i++) {
         if (lower(a.ptr[i]) != lower(b.ptr[i])) {
             return false;
