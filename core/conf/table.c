@@ -182,8 +182,9 @@ const struct conf_row conf_rows[] = {
      .max = HOUR},
 
     {"wamp.queue_max", CONF_SIZE, AT(wamp.queue_max), "32m", CONF_RESTART,
-     .text = "Bytes that may wait for one slow session before it is closed.", .min = 64 * KIB,
-     .max = 4 * GIB},
+     .text = "Bytes that may wait for one slow session; when half of that waits, those who publish "
+             "to it are made to wait too, but not long if it does not read at all.",
+     .min = 64 * KIB, .max = 4 * GIB},
     {"wamp.queue_policy", CONF_WORD, AT(wamp.queue_policy), "close", CONF_RESTART,
      .text = "What happens to a session for which too much waits: `close` it with "
              "wamp.close.overflow, or `drop` its oldest events. What is no event is never dropped.",

@@ -143,6 +143,8 @@ static struct event_copy draft(struct shard *shard,
         .topic = publication->topic,
         .options = options_to_carry(shard, publication, &options->filter),
         .except = options->filter.except,
+        .publisher = publication->session == NULL ? (struct handle){0}
+                                                  : session_handle(publication->session),
         .event = {.type = MESSAGE_EVENT, .request = id, .payload = *publication->payload}};
 }
 
@@ -208,7 +210,8 @@ static void spread(struct shard *shard,
     }
     for (size_t i = 0; i < reached->count; i++) {
         if ((reached->items[i].workers >> shard->index & 1) != 0) {
-            fanout_deliver(seat, reached->items[i].subscription, &options->filter, &event.event);
+            fanout_deliver(seat, reached->items[i].subscription, &options->filter, &event.event,
+                           &event.publisher);
         }
     }
     for (unsigned i = 0; others != 0; i++, others >>= 1) {

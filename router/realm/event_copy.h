@@ -8,6 +8,7 @@
 
 #include "base/block.h"
 #include "realm/audience_filter.h"
+#include "realm/slots.h"
 #include "wamp/message.h"
 
 #include <stdint.h>
@@ -20,8 +21,9 @@ struct event_copy {
     struct str topic;
     struct slice options; /* of the publication, empty when they say nothing about the audience */
     uint64_t except;      /* the session that does not get it, 0: none */
-    uint64_t time_ms;     /* wall clock */
-    struct message event; /* request (publication), details, payload */
+    struct handle publisher; /* its session, or none */
+    uint64_t time_ms;        /* wall clock */
+    struct message event;    /* request (publication), details, payload */
 };
 
 /* One reference. What `from` points to is copied; `time_ms` is now. */

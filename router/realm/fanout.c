@@ -2,6 +2,8 @@
 #include "realm/fanout.h"
 
 #include "base/mem.h"
+#include "realm/backlog.h"
+#include "realm/lull.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 
@@ -32,24 +34,50 @@ static void render(struct shard *shard,
     }
 }
 
-static bool deliver_one(struct session *session, const struct rendering *rendering)
+/* More than half of the queue is full, or events wait in front of it. */
+static bool deliver_slowly(struct session *session,
+                           struct block *block,
+                           uint64_t subscription,
+                           const struct handle *publisher)
 {
+    struct router *router = session->shard->router;
     struct peer *peer = session->peer;
-    if (rendering->block == NULL || rendering->block->len > peer->message_max) {
-        return false; /* nobody waits for it: the event is lost for this peer */
+    lull_begin(session, publisher);
+    if (router->options.queue_drops) {
+        router_count(router, COUNT_EVENTS_DROPPED, backlog_push(session, block, subscription));
+        return true;
     }
-    if (!session_has_room(session, rendering->block->len)) {
+    if (!session_has_room(session, block->len)) {
         session_doom(session, CLOSE_OVERFLOW);
         return false;
     }
-    peer->ops->share(peer, rendering->block, block_str(rendering->block));
+    peer->ops->share(peer, block, block_str(block));
+    return true;
+}
+
+static bool deliver_one(struct session *session,
+                        const struct rendering *rendering,
+                        uint64_t subscription,
+                        const struct handle *publisher)
+{
+    struct peer *peer = session->peer;
+    struct block *block = rendering->block;
+    if (block == NULL || block->len > peer->message_max) {
+        return false; /* nobody waits for it: the event is lost for this peer */
+    }
+    size_t half = session->shard->router->options.queue_max / 2;
+    if (session->backlog != NULL || peer->ops->queued(peer) + block->len > half) {
+        return deliver_slowly(session, block, subscription, publisher);
+    }
+    peer->ops->share(peer, block, block_str(block));
     return true;
 }
 
 void fanout_deliver(struct seat *seat,
                     uint64_t subscription,
                     const struct audience_filter *filter,
-                    struct message *event)
+                    struct message *event,
+                    const struct handle *publisher)
 {
     struct idlink *link = idtable_find(&seat->audiences, subscription);
     if (link == NULL) {
@@ -72,7 +100,7 @@ void fanout_deliver(struct seat *seat,
         if (!rendering->tried) {
             render(seat->shard, session->peer->serializer, event, rendering);
         }
-        if (deliver_one(session, rendering)) {
+        if (deliver_one(session, rendering, subscription, publisher)) {
             delivered++;
         } else {
             dropped++;
@@ -98,7 +126,7 @@ static void fanout_arrived(struct post *post)
     shard_enter(shard);
     if (seat != NULL && event_copy_filter(copy, &shard->scratch, &filter)) {
         for (size_t i = 0; i < fanout->count; i++) {
-            fanout_deliver(seat, fanout->subscriptions[i], &filter, &event);
+            fanout_deliver(seat, fanout->subscriptions[i], &filter, &event, &copy->publisher);
         }
     }
     event_copy_unref(copy);

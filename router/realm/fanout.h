@@ -9,11 +9,13 @@
 
 #include <stdint.h>
 
-/* To the members of one subscription. `event`: publication id, details, payload. */
+/* To the members of one subscription. `event`: publication id, details, payload.
+ * `publisher` waits where it is too fast. */
 void fanout_deliver(struct seat *seat,
                     uint64_t subscription,
                     const struct audience_filter *filter,
-                    struct message *event);
+                    struct message *event,
+                    const struct handle *publisher);
 
 /* The other workers that have members of what is reached. */
 uint64_t fanout_others(const struct shard *shard, const struct reach_list *reached);

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "realm/backlog.h"
+#include "realm/lull.h"
 #include "realm/meta.h"
 #include "realm/session_inside.h"
 #include "realm/testaments.h"
@@ -40,6 +42,9 @@ void session_leave_realm(struct session *session)
     }
     /* What is offered goes first, so that no retried call comes back here. */
     procedures_leave(session);
+    lull_end(session);
+    backlog_free(session->backlog);
+    session->backlog = NULL;
     topics_leave(session);
     testaments_leave(session);
     invocations_leave(session);
@@ -76,6 +81,8 @@ void session_lost(struct session *session)
 
 void session_drained(struct session *session)
 {
+    backlog_flush(session);
+    lull_review(session);
     if ((session->paused & PAUSED_BY_QUEUE) == 0) {
         return;
     }

@@ -27,7 +27,7 @@ enum session_state {
 /* {} in any serializer: nothing to read there. */
 enum { OPTIONS_EMPTY_LEN = 2 };
 
-enum { PAUSED_BY_QUEUE = 1, PAUSED_BY_WORKER = 2 };
+enum { PAUSED_BY_QUEUE = 1, PAUSED_BY_WORKER = 2, PAUSED_BY_SUBSCRIBER = 4 };
 
 struct session {
     struct slot slot;
@@ -54,6 +54,10 @@ struct session {
     bool fresh_request;    /* the message at hand has a new request id */
     struct str farewell;   /* reason of the GOODBYE that a doomed session still gets, or empty */
     struct testaments *testaments; /* or NULL */
+    struct lull *lull;             /* publishers that wait for it, or NULL */
+    struct backlog *backlog;       /* events in front of its queue, or NULL */
+    unsigned holds;                /* slow subscribers that it waits for */
+    bool stuck;                    /* nobody waits for it until it has read */
 };
 
 enum delivery {
