@@ -2,6 +2,7 @@
 #include "realm/broker.h"
 
 #include "realm/fanout.h"
+#include "realm/lull.h"
 #include "realm/peer_features.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
@@ -206,6 +207,9 @@ static void spread(struct shard *shard,
             history_add(history, seat->realm, copy, reached);
         }
         fanout_post(seat, reached, others, copy);
+        if (others != 0 && publication->session != NULL) {
+            lull_pace(publication->session, copy->block->len, others);
+        }
         event_copy_unref(copy);
     }
     for (size_t i = 0; i < reached->count; i++) {

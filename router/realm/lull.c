@@ -10,6 +10,7 @@ enum {
     LOOKS_A_SECOND = 1000 / LOOK_MS,
     PUBLISHERS_MAX = 64, /* more publishers of one slow subscriber do not wait */
     PROGRESS_PARTS = 32,
+    LEAD_PARTS = 8, /* twice as much may be on its way */
 };
 
 struct lull {
@@ -79,6 +80,64 @@ static void tell(struct shard *shard, const struct handle *publisher, bool held)
     order->publisher = *publisher;
     order->hold = held;
     worker_post(shard->router->shards[publisher->worker].worker, &order->post);
+}
+
+/* To another worker, behind all that was posted there, and back. */
+struct echo {
+    struct post post;
+    struct router *router;
+    struct handle publisher;
+};
+
+static void echo_returned(struct post *post)
+{
+    struct echo *echo = CONTAINER_OF(post, struct echo, post);
+    struct shard *shard = router_here(echo->router);
+    const struct handle *handle = &echo->publisher;
+    struct session *publisher = slots_find(&shard->sessions, handle->slot, handle->generation);
+    mem_free(echo);
+    if (publisher == NULL) {
+        return;
+    }
+    publisher->echoes--;
+    if (publisher->echoes == 0 && publisher->paced) {
+        publisher->paced = false;
+        let_go(publisher);
+    }
+}
+
+static void echo_arrived(struct post *post)
+{
+    struct echo *echo = CONTAINER_OF(post, struct echo, post);
+    post->fn = echo_returned;
+    worker_post(echo->router->shards[echo->publisher.worker].worker, post);
+}
+
+void lull_pace(struct session *publisher, size_t bytes, uint64_t others)
+{
+    struct router *router = publisher->shard->router;
+    publisher->lead += bytes;
+    if (publisher->lead < router->options.queue_max / LEAD_PARTS) {
+        return;
+    }
+    if (publisher->echoes > 0) {
+        if (!publisher->paced) {
+            publisher->paced = true;
+            hold(publisher);
+        }
+        return;
+    }
+    publisher->lead = 0;
+    for (unsigned i = 0; others != 0; i++, others >>= 1) {
+        if ((others & 1) != 0) {
+            struct echo *echo = NEW(struct echo);
+            echo->post.fn = echo_arrived;
+            echo->router = router;
+            echo->publisher = session_handle(publisher);
+            publisher->echoes++;
+            worker_post(router->shards[i].worker, &echo->post);
+        }
+    }
 }
 
 size_t session_pending(const struct session *session)

@@ -11,6 +11,7 @@
 #include "realm/slots.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct session;
 
@@ -20,6 +21,9 @@ size_t session_pending(const struct session *session);
 void lull_begin(struct session *subscriber, const struct handle *publisher);
 /* Its queue has become shorter. */
 void lull_review(struct session *subscriber);
+/* Keeps a publisher from being far ahead of other workers (a bit each) to which `bytes` went: they
+ * could not tell it in time to wait. */
+void lull_pace(struct session *publisher, size_t bytes, uint64_t others);
 /* Nobody waits for it any more. */
 void lull_end(struct session *subscriber);
 

@@ -58,6 +58,9 @@ struct session {
     struct backlog *backlog;       /* events in front of its queue, or NULL */
     unsigned holds;                /* slow subscribers that it waits for */
     bool stuck;                    /* nobody waits for it until it has read */
+    size_t lead;                   /* bytes published to other workers since it asked them last */
+    unsigned echoes;               /* that are still out */
+    bool paced;                    /* it waits for them */
 };
 
 enum delivery {

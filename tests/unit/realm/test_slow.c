@@ -25,7 +25,7 @@ static int set_up_drop(void **state)
     (void)state;
     struct router_options limits = world_limits();
     limits.queue_drops = true;
-    limits.queue_max = 1000;
+    limits.queue_max = 4000;
     far = 0;
     world_start(&world, 1, &limits);
     return 0;
@@ -183,8 +183,8 @@ static void the_oldest_events_are_dropped_where_that_is_the_policy(void **state)
     struct actor *publisher = publisher_new();
     struct actor *slow = subscriber_new();
     (void)actor_subscribe(slow, 1, "com.topic", "");
-    slow->queued = 500;
-    for (unsigned i = 1; i <= 30; i++) {
+    slow->queued = 2000;
+    for (unsigned i = 1; i <= 90; i++) {
         say(publisher, "[16,%u,{\"disclose_me\":false},\"com.topic\",[%u]]", i, 100 + i);
     }
     expect_silence(slow);
@@ -199,9 +199,9 @@ static void the_oldest_events_are_dropped_where_that_is_the_policy(void **state)
         assert_int_equal(number, first + count);
         count++;
     }
-    assert_int_equal(first + count, 131);
-    assert_in_range(count, 3, 8); /* 500 bytes of them */
-    say(publisher, "[16,31,{\"disclose_me\":false},\"com.topic\",[7]]");
+    assert_int_equal(first + count, 191);
+    assert_in_range(count, 20, 35); /* 2000 bytes of them */
+    say(publisher, "[16,91,{\"disclose_me\":false},\"com.topic\",[7]]");
     (void)expect(slow, "[36,\"*\",\"*\",\"*\",[7]]");
     actor_free(publisher);
     actor_free(slow);
@@ -213,7 +213,7 @@ static void answers_are_never_dropped(void **state)
     struct actor *publisher = publisher_new();
     struct actor *slow = subscriber_new();
     unsigned long long id = actor_subscribe(slow, 1, "com.topic", "");
-    slow->queued = 500;
+    slow->queued = 2000;
     say(publisher, "[16,1,{},\"com.topic\",[1]]");
     say(slow, "[48,2,{},\"com.nobody\"]");
     (void)expect(slow, "[8,48,2,{},\"wamp.error.no_such_procedure\",[\"*\"]]");
@@ -221,7 +221,7 @@ static void answers_are_never_dropped(void **state)
     (void)expect(slow, "[35,3]");
     drain_to(slow, 0);
     expect_silence(slow); /* no event follows UNSUBSCRIBED */
-    slow->queued = 1000;
+    slow->queued = 4000;
     say(slow, "[48,4,{},\"com.nobody\"]");
     (void)expect(slow, "[6,{},\"wamp.close.overflow\"]");
     actor_free(publisher);
