@@ -6,18 +6,22 @@
 #include <assert.h>
 #include <string.h>
 
+/* The first bytes of the children's labels stand together: looking for one touches no child. */
 struct prefix_node {
-    char *label; /* never empty but at the root */
-    size_t len;
     void *value;
-    struct prefix_node **children; /* by first byte of the label */
-    size_t count;
+    struct prefix_node **children; /* by first byte of the label; then those bytes */
+    unsigned count;
+    unsigned cap;
+    size_t len;
+    char label[]; /* never empty but at the root */
 };
 
 static struct prefix_node *node_new(struct str label, void *value)
 {
-    struct prefix_node *node = NEW(struct prefix_node);
-    node->label = str_dup(label);
+    struct prefix_node *node = mem_calloc(1, sizeof(*node) + label.len);
+    if (label.len > 0) {
+        memcpy(node->label, label.ptr, label.len);
+    }
     node->len = label.len;
     node->value = value;
     return node;
@@ -25,7 +29,6 @@ static struct prefix_node *node_new(struct str label, void *value)
 
 static void node_free(struct prefix_node *node)
 {
-    mem_free(node->label);
     mem_free(node->children);
     mem_free(node);
 }
@@ -52,42 +55,64 @@ void prefixes_done(struct prefixes *prefixes)
     prefixes->root = NULL;
 }
 
+static unsigned char *first_bytes(const struct prefix_node *node)
+{
+    return (unsigned char *)(node->children + node->cap);
+}
+
 /* Where a child that begins with `byte` is or belongs; true when it is there. */
 static bool child_at(const struct prefix_node *node, char byte, size_t *out)
 {
+    const unsigned char *firsts = first_bytes(node);
     size_t low = 0;
     size_t high = node->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        char there = node->children[middle]->label[0];
-        if (there == byte) {
-            *out = middle;
-            return true;
-        }
-        if ((unsigned char)there < (unsigned char)byte) {
+        if (firsts[middle] < (unsigned char)byte) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     *out = low;
-    return false;
+    return low < node->count && firsts[low] == (unsigned char)byte;
+}
+
+static void children_grow(struct prefix_node *node)
+{
+    if (node->count < node->cap) {
+        return;
+    }
+    unsigned cap = node->cap == 0 ? 1 : node->cap * 2;
+    struct prefix_node **children = mem_alloc(cap * (sizeof(struct prefix_node *) + 1));
+    if (node->count > 0) {
+        memcpy(children, node->children, node->count * sizeof(struct prefix_node *));
+        memcpy(children + cap, first_bytes(node), node->count);
+    }
+    mem_free(node->children);
+    node->children = children;
+    node->cap = cap;
 }
 
 static void child_insert(struct prefix_node *node, size_t at, struct prefix_node *child)
 {
-    node->children = mem_realloc(node->children, (node->count + 1) * sizeof(struct prefix_node *));
+    children_grow(node);
+    unsigned char *firsts = first_bytes(node);
     memmove(&node->children[at + 1], &node->children[at],
             (node->count - at) * sizeof(struct prefix_node *));
+    memmove(&firsts[at + 1], &firsts[at], node->count - at);
     node->children[at] = child;
+    firsts[at] = (unsigned char)child->label[0];
     node->count++;
 }
 
 static void child_drop(struct prefix_node *node, size_t at)
 {
+    unsigned char *firsts = first_bytes(node);
     node->count--;
     memmove(&node->children[at], &node->children[at + 1],
             (node->count - at) * sizeof(struct prefix_node *));
+    memmove(&firsts[at], &firsts[at + 1], node->count - at);
 }
 
 static size_t common_length(const struct prefix_node *node, struct str rest)
@@ -127,7 +152,7 @@ static struct prefix_node *child_split(struct prefix_node *node, size_t at, size
     struct prefix_node *child = node->children[at];
     struct prefix_node *upper = node_new(str_make(child->label, common), NULL);
     child->len -= common;
-    memmove(child->label, child->label + common, child->len);
+    memmove(child->label, child->label + common, child->len); /* its first byte is new */
     child_insert(upper, 0, child);
     node->children[at] = upper;
     return upper;
@@ -166,11 +191,11 @@ static void child_tidy(struct prefix_node *node, size_t at)
         return;
     }
     struct prefix_node *lower = child->children[0];
-    lower->label = mem_realloc(lower->label, lower->len + child->len);
+    lower = mem_realloc(lower, sizeof(*lower) + lower->len + child->len);
     memmove(lower->label + child->len, lower->label, lower->len);
     memcpy(lower->label, child->label, child->len);
     lower->len += child->len;
-    node->children[at] = lower;
+    node->children[at] = lower; /* beginning with the same byte as the one it stands for */
     node_free(child);
 }
 

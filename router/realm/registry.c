@@ -85,8 +85,9 @@ static void registration_free(struct registration *registration)
     for (unsigned i = 0; i < registration->count; i++) {
         callee_load_unref(registration->callees[i].load);
     }
-    mem_free(registration->callees);
-    mem_free(registration->uri);
+    if (registration->callees != &registration->only) {
+        mem_free(registration->callees);
+    }
     mem_free(registration);
 }
 
@@ -110,13 +111,16 @@ void registry_done(struct registry *registry)
 static struct registration *registration_new(struct registry *registry,
                                              const struct registry_offer *offer)
 {
-    struct registration *registration = NEW(struct registration);
+    struct registration *registration = mem_calloc(1, sizeof(*registration) + offer->uri.len);
     do {
         registration->id = wamp_id_random();
     } while (idmap_get(&registry->by_id, registration->id) != NULL);
     registration->created_ms = clock_wall_ms();
-    registration->uri = str_dup(offer->uri);
+    registration->callees = &registration->only;
     registration->uri_len = offer->uri.len;
+    if (offer->uri.len > 0) {
+        memcpy(registration->uri, offer->uri.ptr, offer->uri.len);
+    }
     registration->match = offer->match;
     registration->invoke = offer->invoke;
     patterns_put(&registry->patterns, registration_uri(registration), offer->match, registration);
@@ -160,6 +164,22 @@ static void registration_evict(struct registry *registry,
     registration_drop(registry, registration);
 }
 
+/* Room for one more, in powers of two. */
+static void callees_grow(struct registration *registration)
+{
+    unsigned count = registration->count;
+    if (count == 0 || (count & (count - 1)) != 0) {
+        return;
+    }
+    bool first = registration->callees == &registration->only;
+    struct callee *callees =
+        mem_realloc(first ? NULL : registration->callees, 2 * (size_t)count * sizeof(*callees));
+    if (first) {
+        callees[0] = registration->only;
+    }
+    registration->callees = callees;
+}
+
 enum registry_result registry_add(struct registry *registry,
                                   const struct registry_offer *offer,
                                   struct registry_added *out)
@@ -180,11 +200,7 @@ enum registry_result registry_add(struct registry *registry,
         added.created = true;
     }
     unsigned count = registration->count;
-    if ((count & (count - 1)) == 0) { /* room for the next power of two */
-        size_t cap = count == 0 ? 1 : (size_t)count * 2;
-        registration->callees =
-            mem_realloc(registration->callees, cap * sizeof(registration->callees[0]));
-    }
+    callees_grow(registration);
     registration->callees[count] = (struct callee){.session = offer->session,
                                                    .session_id = offer->session_id,
                                                    .features = offer->features,

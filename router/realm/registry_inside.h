@@ -22,16 +22,19 @@ struct callee {
     struct callee_load *load; /* NULL: nobody asks */
 };
 
+/* Most have one callee; it and the URI stand in the same block, because each call comes here and
+ * would wait for memory once for each of them. */
 struct registration {
     uint64_t id;
-    uint64_t created_ms;
-    char *uri;
-    size_t uri_len;
-    enum match_policy match;
-    enum invoke_policy invoke;
-    struct callee *callees; /* in order of arrival */
+    struct callee *callees; /* in order of arrival; `only` until there is a second */
     unsigned count;
     atomic_uint turn;
+    enum match_policy match;
+    enum invoke_policy invoke;
+    struct callee only;
+    uint64_t created_ms;
+    size_t uri_len;
+    char uri[];
 };
 
 void callee_load_unref(struct callee_load *load);

@@ -5,13 +5,15 @@
 #include "base/mem.h"
 #include "wamp/uri.h"
 
+#include <string.h>
+
 struct wildcard_node {
-    struct wildcard_node *parent;
-    char *name; /* the map's key; NULL for the one that takes any */
-    size_t name_len;
-    struct map named;
-    struct wildcard_node *any;
     void *value;
+    struct wildcard_node *any;
+    struct map named;
+    struct wildcard_node *parent;
+    size_t name_len; /* 0 for the one that takes any */
+    char name[];     /* the map's key */
 };
 
 struct parts {
@@ -21,9 +23,11 @@ struct parts {
 
 static struct wildcard_node *node_new(struct wildcard_node *parent, struct str name)
 {
-    struct wildcard_node *node = NEW(struct wildcard_node);
+    struct wildcard_node *node = mem_calloc(1, sizeof(*node) + name.len);
     node->parent = parent;
-    node->name = name.len == 0 ? NULL : str_dup(name);
+    if (name.len > 0) {
+        memcpy(node->name, name.ptr, name.len);
+    }
     node->name_len = name.len;
     map_init(&node->named);
     return node;
@@ -32,7 +36,6 @@ static struct wildcard_node *node_new(struct wildcard_node *parent, struct str n
 static void node_free(struct wildcard_node *node)
 {
     map_done(&node->named);
-    mem_free(node->name);
     mem_free(node);
 }
 
@@ -117,7 +120,7 @@ void wildcards_put(struct wildcards *wildcards, struct str pattern, void *value)
         struct wildcard_node *child = child_of(node, parts.at[i]);
         if (child == NULL) {
             child = node_new(node, parts.at[i]);
-            if (child->name == NULL) {
+            if (child->name_len == 0) {
                 node->any = child;
             } else {
                 (void)map_put(&node->named, str_make(child->name, child->name_len), child);
@@ -139,7 +142,7 @@ void *wildcards_remove(struct wildcards *wildcards, struct str pattern)
     while (node->parent != NULL && node->value == NULL && node->any == NULL &&
            node->named.count == 0) {
         struct wildcard_node *parent = node->parent;
-        if (node->name == NULL) {
+        if (node->name_len == 0) {
             parent->any = NULL;
         } else {
             (void)map_remove(&parent->named, str_make(node->name, node->name_len));

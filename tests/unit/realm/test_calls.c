@@ -2,6 +2,8 @@
  * passthru payloads. On one worker and across two: each test runs in both ways. */
 #include "../../support/realm_world.h"
 #include "base/clock.h"
+#include "realm/revocation.h"
+#include "realm/router_inside.h"
 
 static struct world world;
 static unsigned far; /* the worker of those who answer */
@@ -792,6 +794,81 @@ static void who_takes_from_himself_has_the_new_one(void **state)
     actor_free(actor);
 }
 
+struct errand_of_revoking {
+    uint64_t registration;
+    uint64_t session;
+    enum revoke_result result;
+};
+
+static void revoke_here(void *ctx)
+{
+    struct errand_of_revoking *errand = ctx;
+    struct realm *realm = router_realm(world.router, STR("com.test"));
+    errand->result =
+        procedures_revoke(world.router, realm, errand->registration, errand->session, STR("moved"));
+}
+
+static enum revoke_result revoke(uint64_t registration, uint64_t session)
+{
+    struct errand_of_revoking errand = {.registration = registration, .session = session};
+    on_worker(&world, 0, revoke_here, &errand);
+    settle(&world);
+    return errand.result;
+}
+
+static void a_registration_can_be_taken_from_one_session(void **state)
+{
+    (void)state;
+    struct actor *caller = caller_new();
+    struct actor *told = join_with(far, SERIALIZER_JSON, "", REVOKED);
+    unsigned long long told_id = number_at(told, 1);
+    struct actor *untold = join_with(far, SERIALIZER_JSON, "", "");
+    unsigned long long untold_id = number_at(untold, 1);
+    unsigned long long id = actor_register(told, 1, "com.add", "\"invoke\":\"first\"");
+    (void)actor_register(untold, 1, "com.add", "\"invoke\":\"first\"");
+    assert_int_equal(revoke(id, 12345), REVOKE_NO_CALLEE);
+    assert_int_equal(revoke(12345, told_id), REVOKE_NO_REGISTRATION);
+    assert_int_equal(revoke(id, told_id), REVOKE_OK);
+    (void)expect(told, "[67,0,{\"registration\":%llu,\"reason\":\"moved\"}]", id);
+    assert_int_equal(revoke(id, told_id), REVOKE_NO_CALLEE);
+    expect_silence(told);
+    say(caller, "[48,1,{},\"com.add\"]");
+    (void)expect(untold, "[68,1,%llu,\"*\"]", id);
+    assert_int_equal(revoke(id, untold_id), REVOKE_OK);
+    expect_silence(untold);
+    assert_int_equal(revoke(id, untold_id), REVOKE_NO_REGISTRATION);
+    say(caller, "[48,2,{},\"com.add\"]");
+    (void)expect(caller, "[8,48,2,{},\"wamp.error.no_such_procedure\",[\"*\"]]");
+    (void)actor_register(told, 2, "com.add", "");
+    actor_free(caller);
+    actor_free(told);
+    actor_free(untold);
+}
+
+/* A prefix, then more of its like: the tree is cut and joined on the way. */
+static void pieces_of_patterns_come_and_go(void **state)
+{
+    (void)state;
+    struct actor *actor = join_with(0, SERIALIZER_JSON, "", "");
+    static const char *const uris[] = {"com.a", "com.ab", "com.b", "com.", "com.abc.d", "com.abd"};
+    unsigned long long ids[COUNT_OF(uris)];
+    unsigned request = 0;
+    for (unsigned i = 0; i < COUNT_OF(uris); i++) {
+        ids[i] = actor_register(actor, ++request, uris[i], "\"match\":\"prefix\"");
+    }
+    for (unsigned i = 0; i < COUNT_OF(uris); i++) {
+        say(actor, "[48,%u,{},\"%sx\"]", ++request, uris[i]);
+        (void)expect(actor, "[68,\"*\",%llu,\"*\"]", ids[i]);
+    }
+    for (unsigned i = 0; i < COUNT_OF(uris); i++) {
+        say(actor, "[66,%u,%llu]", ++request, ids[i]);
+        (void)expect(actor, "[67,%u]", request);
+    }
+    say(actor, "[48,%u,{},\"com.abc.d\"]", ++request);
+    (void)expect(actor, "[8,48,%u,{},\"wamp.error.no_such_procedure\",[\"*\"]]", request);
+    actor_free(actor);
+}
+
 #define BOTH(name)                                                \
     {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
     {                                                             \
@@ -829,6 +906,8 @@ int main(void)
         BOTH(passthru_needs_both_ends_to_know_of_it),
         BOTH(who_registers_by_force_takes_it_from_all_others),
         BOTH(who_takes_from_himself_has_the_new_one),
+        BOTH(a_registration_can_be_taken_from_one_session),
+        BOTH(pieces_of_patterns_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
