@@ -38,6 +38,7 @@ static const struct status_row {
     {STR_INIT("bondy.error.timeout"), 504},
     {STR_INIT("wamp.error.no_such_procedure"), 503},
     {STR_INIT("wamp.error.no_eligible_callee"), 503},
+    {STR_INIT("wamp.error.no_available_callee"), 503},
     {STR_INIT("wamp.error.unavailable"), 503},
     {STR_INIT("wamp.error.canceled"), 502},
     {STR_INIT("bondy.error.bad_gateway"), 502},

@@ -142,7 +142,7 @@ def test_a_form_is_wrapped(node):
 DEFAULTS = {
     "wamp.error.timeout": 504, "bondy.error.timeout": 504,
     "wamp.error.no_such_procedure": 503, "wamp.error.no_eligible_callee": 503,
-    "wamp.error.unavailable": 503,
+    "wamp.error.unavailable": 503, "wamp.error.no_available_callee": 503,
     "wamp.error.canceled": 502, "bondy.error.bad_gateway": 502,
     "wamp.error.network_failure": 502,
     "wamp.error.not_authorized": 403, "wamp.error.authorization_failed": 403,

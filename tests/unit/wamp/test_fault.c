@@ -29,6 +29,7 @@ static void known_errors_have_their_status(void **state)
     (void)state;
     assert_int_equal(fault_http_status(FAULT_NO_SUCH_PROCEDURE), 503);
     assert_int_equal(fault_http_status(FAULT_NO_ELIGIBLE_CALLEE), 503);
+    assert_int_equal(fault_http_status(FAULT_NO_AVAILABLE_CALLEE), 503);
     assert_int_equal(fault_http_status(FAULT_CANCELED), 502);
     assert_int_equal(fault_http_status(FAULT_NETWORK_FAILURE), 502);
     assert_int_equal(fault_http_status(STR("bondy.error.timeout")), 504);
