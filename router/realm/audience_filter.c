@@ -16,10 +16,7 @@ static const struct option_row publish_rows[] = {
     {"disclose_me", OPTION_BOOL, AT(disclose_me)},
     {"retain", OPTION_BOOL, AT(retain)},
     {"_retained_ttl", OPTION_U64, AT(retained_ttl)},
-    {"ppt_scheme", OPTION_STR, AT(ppt[0])},
-    {"ppt_serializer", OPTION_STR, AT(ppt[1])},
-    {"ppt_cipher", OPTION_STR, AT(ppt[2])},
-    {"ppt_keyid", OPTION_STR, AT(ppt[3])},
+    PASSTHRU_ROWS(AT(passthru)),
     {"exclude", OPTION_IDS, AT(filter.exclude)},
     {"exclude_authid", OPTION_STRS, AT(filter.exclude_authid)},
     {"exclude_authrole", OPTION_STRS, AT(filter.exclude_authrole)},
@@ -27,13 +24,6 @@ static const struct option_row publish_rows[] = {
     {"eligible_authid", OPTION_STRS, AT(filter.eligible_authid)},
     {"eligible_authrole", OPTION_STRS, AT(filter.eligible_authrole)},
 };
-
-struct str ppt_key(unsigned index)
-{
-    static const struct str keys[PPT_KEYS] = {STR_INIT("ppt_scheme"), STR_INIT("ppt_serializer"),
-                                              STR_INIT("ppt_cipher"), STR_INIT("ppt_keyid")};
-    return keys[index];
-}
 
 static int id_order(const void *a, const void *b)
 {

@@ -7,6 +7,7 @@
 #define POSTERN_REALM_AUDIENCE_FILTER_H
 
 #include "base/arena.h"
+#include "realm/passthru.h"
 #include "wamp/options.h"
 
 #include <stdbool.h>
@@ -24,23 +25,17 @@ struct audience_filter {
     struct option_list eligible_authrole;
 };
 
-/* How a payload is encoded that the router does not look into: passed on as it is. */
-enum { PPT_KEYS = 4 };
-
 struct publish_options {
     bool acknowledge;
     bool exclude_me;
     bool disclose_me;
     bool retain;
-    uint64_t retained_ttl;    /* seconds, 0: for ever; RETAINED_TTL_DEFAULT: not said */
-    struct str ppt[PPT_KEYS]; /* ptr NULL: not there */
+    uint64_t retained_ttl; /* seconds, 0: for ever; RETAINED_TTL_DEFAULT: not said */
+    struct passthru passthru;
     struct audience_filter filter;
 };
 
 #define RETAINED_TTL_DEFAULT UINT64_MAX
-
-/* ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid */
-struct str ppt_key(unsigned index);
 
 /* The defaults where a key is missing, that of disclose_me as given. */
 bool publish_options_read(struct slice options,

@@ -21,10 +21,14 @@ bool broker_check(struct shard *shard,
                               options, err)) {
         return false;
     }
-    if (options->ppt[0].len > 0 && publication->session != NULL &&
+    bool passthru = passthru_used(&options->passthru);
+    if (passthru && publication->session != NULL &&
         (publication->session->features & PUBLISHER_PASSTHRU) == 0) {
         *error = FAULT_PROTOCOL_VIOLATION;
         return err_set(err, ERR_INVALID, "payload_passthru_mode was not announced");
+    }
+    if (passthru && !passthru_check(&options->passthru, publication->payload, err)) {
+        return false;
     }
     if (disclosure == DISCLOSURE_OFF && options->disclose_me) {
         *error = FAULT_DISCLOSE_ME;
@@ -43,26 +47,6 @@ bool broker_check(struct shard *shard,
                                        .permission = PERMISSION_PUBLISH,
                                        .uri = publication->topic};
     return seat_permits(publication->seat, &question, err);
-}
-
-/* How many entries of the payload passthru mode there are; none without a scheme. */
-static unsigned ppt_count(const struct publish_options *options)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; options->ppt[0].len > 0 && i < PPT_KEYS; i++) {
-        count += options->ppt[i].ptr != NULL ? 1 : 0;
-    }
-    return count;
-}
-
-static void emit_ppt(struct emit *emit, const struct publish_options *options)
-{
-    for (unsigned i = 0; i < PPT_KEYS; i++) {
-        if (options->ppt[i].ptr != NULL) {
-            emit_key(emit, ppt_key(i));
-            emit_str(emit, options->ppt[i]);
-        }
-    }
 }
 
 static void emit_publisher(struct emit *emit, const struct publication *publication)
@@ -88,12 +72,12 @@ static struct str event_details(struct shard *shard,
     const struct trust *trust = &shard->router->trust;
     bool disclosed = options->disclose_me;
     bool trusted = principal != NULL && trust_configured(trust);
-    unsigned ppt = ppt_count(options);
     struct emit emit;
     buf_clear(&shard->details);
     emit_init(&emit, publication->payload->serializer, &shard->details);
     emit_map(&emit, 1u + (disclosed ? 2u + (principal->role_count > 0 ? 1u : 0u) : 0u) +
-                        (trusted ? 1u : 0u) + ppt + (retained ? 1u : 0u));
+                        (trusted ? 1u : 0u) + passthru_members(&options->passthru) +
+                        (retained ? 1u : 0u));
     emit_key(&emit, STR("topic"));
     emit_str(&emit, publication->topic);
     if (disclosed) {
@@ -103,9 +87,7 @@ static struct str event_details(struct shard *shard,
         emit_key(&emit, TRUST_KEY);
         emit_u64(&emit, trust_level(trust, principal));
     }
-    if (ppt > 0) {
-        emit_ppt(&emit, options);
-    }
+    passthru_emit(&options->passthru, &emit);
     if (retained) {
         emit_key(&emit, STR("retained"));
         emit_bool(&emit, true);

@@ -41,7 +41,7 @@ static size_t record_cost(const struct record *record)
 
 static size_t ring_cost(const struct ring *ring)
 {
-    return sizeof(*ring) + ring->cap * sizeof(ring->items[0]);
+    return sizeof(*ring) + ring->cap * sizeof(struct record *);
 }
 
 static void record_free(struct history *history, struct record *record)
@@ -121,7 +121,7 @@ static void ring_grow(struct history *history, struct ring *ring)
         items[i] = ring->items[(ring->head + i) & (ring->cap - 1)];
     }
     mem_free(ring->items);
-    history->bytes += ring->cap * sizeof(items[0]);
+    history->bytes += ring->cap * sizeof(struct record *);
     ring->items = items;
     ring->head = 0;
     ring->cap *= 2;

@@ -415,10 +415,13 @@ static void passthru_attributes_go_from_publish_to_event(void **state)
     (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\",\"ppt_scheme\":\"wamp\","
                              "\"ppt_serializer\":\"cbor\",\"ppt_cipher\":\"xsalsa20poly1305\","
                              "\"ppt_keyid\":\"k\"},[\"\\u0000AAE=\"]]");
-    say(publisher, "[16,2,{\"disclose_me\":false,\"ppt_scheme\":\"mqtt\"},\"com.topic\"]");
-    (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\",\"ppt_scheme\":\"mqtt\"}]");
+    say(publisher, "[16,2,{\"disclose_me\":false,\"ppt_scheme\":\"mqtt\"},\"com.topic\",[5]]");
+    (void)expect(subscriber,
+                 "[36,\"*\",\"*\",{\"topic\":\"com.topic\",\"ppt_scheme\":\"mqtt\"},[5]]");
     say(publisher, "[16,3,{\"disclose_me\":false,\"ppt_cipher\":\"x\"},\"com.topic\"]");
     (void)expect(subscriber, "[36,\"*\",\"*\",{\"topic\":\"com.topic\"}]");
+    say(publisher, "[16,4,{\"acknowledge\":true,\"ppt_scheme\":\"wamp\"},\"com.topic\",[1]]");
+    (void)expect(publisher, "[8,16,4,{},\"wamp.error.invalid_argument\",[\"*\"]]");
     actor_free(publisher);
     actor_free(subscriber);
 }
