@@ -64,7 +64,7 @@ static size_t write_down(char *out, const struct h1_outcome *from, bool http10)
     put(out, &len, http10 ? STR(" HTTP/1.0\r\n") : STR(" HTTP/1.1\r\n"));
     for (size_t i = 0; i < from->head.header_count; i++) {
         put(out, &len, from->head.headers[i].name);
-        put(out, &len, STR(": "));
+        put(out, &len, STR(":")); /* no blank: the limits must hold for it too */
         put(out, &len, from->head.headers[i].value);
         put(out, &len, STR("\r\n"));
     }
