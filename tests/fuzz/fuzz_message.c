@@ -1,6 +1,6 @@
 /* links: wamp payload base
  * fuzz_message.c - any bytes as a WAMP message, the first choosing the serializer: what is decoded
- * is the same after it was encoded, in its own serializer and in the other. */
+ * is the same after it was encoded, in its own serializer and in the others. */
 #include "wamp/message.h"
 #include "wamp/options.h"
 #include "wamp/uri.h"
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     struct message message;
     struct err err = {0};
-    enum serializer serializer = data[0] % 2 == 0 ? SERIALIZER_JSON : SERIALIZER_MSGPACK;
+    enum serializer serializer = (enum serializer)(SERIALIZER_JSON + data[0] % 3);
     arena_init(&arena, 1 << 22);
     if (message_decode(serializer, str_make((const char *)data + 1, size - 1), &arena, &message,
                        &err)) {
@@ -75,8 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (uri_valid(message.uri, MATCH_WILDCARD)) {
             MUST(uri_match(message.uri, MATCH_WILDCARD, message.uri));
         }
-        encoded_again(&message, SERIALIZER_JSON, &arena);
-        encoded_again(&message, SERIALIZER_MSGPACK, &arena);
+        for (enum serializer to = SERIALIZER_JSON; to < SERIALIZERS; to++) {
+            encoded_again(&message, to, &arena);
+        }
     } else {
         MUST(err.code == ERR_INVALID && err.text[0] != '\0');
     }
