@@ -34,8 +34,8 @@ class Process:
         self.name = name
         self.log = open(os.path.join(folder, name + ".log"), "w+b")
         self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log,
-                                      stderr=subprocess.STDOUT, preexec_fn=on_core(core), cwd=folder,
-                                      env={**os.environ, **(env or {})})
+                                      stderr=subprocess.STDOUT, preexec_fn=on_core(core),
+                                      cwd=folder, env={**os.environ, **(env or {})})
         self.pid = self.child.pid
 
     def said(self):

@@ -65,8 +65,8 @@ def counted(side, argv, seconds):
     told = json.loads(run_load([str(word) for word in argv], seconds))
     spent, foreign = meter.read()
     each = [one / max(told["ops"], 1) * 1e6 for one in spent] or [math.nan]
-    return {"ops": told["ops"], "rate": told["ops"] / max(told["seconds"], 1e-3), "gateway_us": each[0],
-            "all_us": sum(each), "p50_us": told["p50_us"], "p99_us": told["p99_us"],
+    return {"ops": told["ops"], "rate": told["ops"] / max(told["seconds"], 1e-3),
+            "gateway_us": each[0], "all_us": sum(each), "p50_us": told["p50_us"], "p99_us": told["p99_us"],
             "foreign": foreign}
 
 

@@ -29,8 +29,8 @@ class Bars:
         if self.rows:
             print("\n" + "\n".join(self.rows))
         if self.foreign > QUIET:
-            print(f"\nOther programs used up to {self.foreign:.1f} cores meanwhile: measure again on a "
-                  "quiet machine.")
+            print(f"\nOther programs used up to {self.foreign:.1f} cores meanwhile: measure again "
+                  "on a quiet machine.")
 
 
 def title(text, columns=COLUMNS):

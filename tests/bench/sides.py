@@ -108,7 +108,7 @@ class Postern:
     """A node with an open realm and one worker; `callees` answer its procedures, the first of them
     what is measured."""
 
-    def __init__(self, program, tools, folder, name="postern", more=(), prefix=(), env=None):
+    def __init__(self, program, tools, folder, name="postern", more=(), prefix=()):
         self.tools, self.folder, self.callees = tools, new_folder(folder, name), []
         settings = {
             "gateway.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
@@ -119,7 +119,7 @@ class Postern:
         for one in [f"{key}={value}" for key, value in settings.items()] + list(more):
             argv += ["--set", one]
         self.gateway = Process(name, argv, GATEWAY_CORE, self.folder,
-                               {"POSTERN_ADMIN_PASSWORD": PASSWORD, **(env or {})})
+                               {"POSTERN_ADMIN_PASSWORD": PASSWORD})
         ready = self.gateway.wait_line(lambda line: line.startswith("ready "))
         ports = {key: int(value.rsplit(":", 1)[1]) for key, value in
                  (word.split("=", 1) for word in ready.split()[1:4])}

@@ -12,8 +12,8 @@ PACED_ROUNDS = 7
 TEXT = "x" * PAYLOAD
 
 
-def router(bench, name="router", more=(), **how):
-    side = bench.postern(name, answer=TEXT, more=more, **how)
+def router(bench, name="router", more=(), prefix=()):
+    side = bench.postern(name, answer=TEXT, more=more, prefix=prefix)
     side.start_callee(sides.as_json(TEXT), sides.PROCEDURE_JSON, side.json_url)
     return side
 
