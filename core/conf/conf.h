@@ -127,6 +127,8 @@ struct conf {
         uint64_t hello_timeout_ms;
         uint64_t ping_interval_ms;
         uint64_t ping_timeout_ms;
+        uint64_t ping_attempts;
+        bool rawsocket_pings;
         struct conf_list origins; /* none: any */
         struct conf_list trust_levels;
         int disclosure;  /* enum conf_disclosure */

@@ -208,6 +208,11 @@ const struct conf_row conf_rows[] = {
     {"wamp.ping_timeout", CONF_DURATION, AT(wamp.ping_timeout_ms), "10s", CONF_RESTART,
      .text = "How long a ping may stay unanswered before the connection is closed.", .min = 100,
      .max = HOUR},
+    {"wamp.ping_attempts", CONF_COUNT, AT(wamp.ping_attempts), "2", CONF_RESTART,
+     .text = "How many pings in a row may stay unanswered.", .min = 1, .max = 100},
+    {"wamp.rawsocket_pings", CONF_BOOL, AT(wamp.rawsocket_pings), "false", CONF_RESTART,
+     .text = "Ping every silent RawSocket peer, not only those that have sent a ping themselves. "
+             "Several client libraries hang up on one; a host that died is found without."},
     {"wamp.origins", CONF_LIST, AT(wamp.origins), "", CONF_RESTART,
      .text =
          "Web origins that may open a WebSocket on the public listener; empty is any. The admin "

@@ -75,13 +75,28 @@ static void deal(struct net_listener *listener, int fd, const struct peer_info *
     worker_post(to->worker, &dealt->post);
 }
 
+void refuse_full(const struct net_listener *listener, int fd)
+{
+    const struct net_listener_options *options = &listener->options;
+    struct str words = options->protocols[0].full;
+    char request[64];
+    if (options->protocol_count == 1 && !options->tls && !options->proxy_protocol &&
+        words.len > 0) {
+        /* What has come is taken, or close would reset what we say. */
+        (void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
+        (void)send(fd, words.ptr, words.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)shutdown(fd, SHUT_WR);
+    }
+    (void)close(fd);
+}
+
 static void accepted(struct acceptor *acceptor, int fd, const struct sockaddr_storage *from)
 {
     struct net_listener *listener = acceptor->listener;
     struct peer_info peer = {.listener = listener, .tls = listener->options.tls};
     peer_of(from, &peer);
     if (!limits_enter(listener->net->limits)) {
-        (void)close(fd);
+        refuse_full(listener, fd);
         if (acceptor_may_warn(acceptor)) {
             log_warn("connection refused: too many connections",
                      KV_STR("listener", listener->options.name),

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SOCKET_MODE = 0660 }; /* who may connect: our user and group */
+
 static bool parse_unix(struct str path, struct bind_address *out, struct err *err)
 {
     struct bind_address address = {0};
@@ -226,7 +228,9 @@ bool bind_listen_unix(const struct bind_address *address, int backlog, int *fd, 
     if (sock < 0) {
         return fail(address, "listen on", err);
     }
-    if (bind(sock, &address->sock.any, address->len) != 0 || listen(sock, backlog) != 0) {
+    /* Before listen nobody can connect: what the umask made of the mode does not matter. */
+    if (bind(sock, &address->sock.any, address->len) != 0 ||
+        chmod(address->sock.local.sun_path, SOCKET_MODE) != 0 || listen(sock, backlog) != 0) {
         (void)fail(address, "listen on", err);
         (void)close(sock);
         return false;

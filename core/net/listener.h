@@ -31,6 +31,8 @@ struct net_protocol {
      * NULL a library that wants a socket calls tls_pump (net/tls.h). */
     void (*take)(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer);
     void *ctx;
+    /* What a connection beyond the limits is told, on a plain listener that speaks this alone. */
+    struct str full;
 };
 
 struct net_listener_options {

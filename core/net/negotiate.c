@@ -35,6 +35,7 @@ struct negotiation {
     int fd;
     int low_water;
     bool counted; /* has a place among its address' connections */
+    bool full;    /* there was none */
 };
 
 static struct net *net_of(const struct negotiation *n)
@@ -66,7 +67,11 @@ static void drop(struct negotiation *n)
               KV_STR("peer", peer_info_text(&n->peer, text)), KV_CSTR("reason", n->why));
     unhook(n);
     tls_free(n->tls);
-    (void)close(n->fd);
+    if (n->full) {
+        refuse_full(n->acceptor->listener, n->fd);
+    } else {
+        (void)close(n->fd);
+    }
     if (n->counted) {
         net_release(&n->peer);
     } else {
@@ -339,6 +344,7 @@ static bool admit(struct negotiation *n)
     }
     n->why = "too many from one address";
     if (!count_address(n)) {
+        n->full = true;
         return false;
     }
     n->stage = STAGE_SNIFF;

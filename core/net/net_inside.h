@@ -64,6 +64,9 @@ bool acceptor_may_warn(struct acceptor *acceptor);
 void negotiate_begin(struct acceptor *acceptor, int fd, const struct peer_info *peer);
 void negotiate_end_all(struct acceptor *acceptor);
 
+/* Ends a connection for which there is no room, with the words of its protocol for that. */
+void refuse_full(const struct net_listener *listener, int fd);
+
 /* A reference of the caller's own. */
 struct tls_context *listener_tls(struct net_listener *listener);
 

@@ -105,6 +105,8 @@ static void make_router(struct node *node)
         .handshake_timeout_ms = conf->wamp.handshake_timeout_ms,
         .ping_interval_ms = conf->wamp.ping_interval_ms,
         .ping_timeout_ms = conf->wamp.ping_timeout_ms,
+        .ping_attempts = (unsigned)conf->wamp.ping_attempts,
+        .rawsocket_pings = conf->wamp.rawsocket_pings,
         .origins = conf->wamp.origins.items,
         .origin_count = conf->wamp.origins.count,
     });

@@ -17,7 +17,8 @@
 struct client;
 
 struct client_options {
-    struct str url; /* ws://host:port/ws, wss://, tcp://host:port, tls://host:port, unix:/path */
+    /* ws://host:port/ws, wss://, tcp://host:port, tls://host:port, unix:/path, ws+unix:/path */
+    struct str url;
     struct str realm;
     enum serializer serializer; /* NONE: MsgPack on RawSocket, JSON on WebSocket */
     struct str authid;

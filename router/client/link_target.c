@@ -1,4 +1,4 @@
-/* link_target.c - the URL of a router: ws, wss, tcp, tls, unix. */
+/* link_target.c - the URL of a router: ws, wss, tcp, tls, unix, ws+unix. */
 #include "base/mem.h"
 #include "client/link.h"
 
@@ -53,10 +53,15 @@ static bool printable(struct str url)
 bool link_target_parse(struct str url, struct link_target *out, struct err *err)
 {
     struct link_target target = {0};
-    struct str unix_prefix = STR("unix:");
-    if (str_starts(url, unix_prefix) && url.len > unix_prefix.len) {
+    struct str raw_prefix = STR("unix:");
+    struct str ws_prefix = STR("ws+unix:");
+    target.websocket = str_starts(url, ws_prefix);
+    struct str prefix = target.websocket ? ws_prefix : raw_prefix;
+    if (str_starts(url, prefix) && url.len > prefix.len) {
         target.unix_socket = true;
-        target.host = str_from(url, unix_prefix.len);
+        target.host = str_from(url, prefix.len);
+        target.path = STR("/ws");
+        target.port = PORT_WS;
         *out = target;
         return true;
     }
@@ -78,8 +83,9 @@ bool link_target_parse(struct str url, struct link_target *out, struct err *err)
         *out = target;
         return true;
     }
-    return err_set(err, ERR_INVALID,
-                   "not the URL of a router: " PRISTR
-                   " (ws://host:port/ws, wss://, tcp://host:port, tls:// or unix:/path)",
-                   STRARG(str_sub(url, 0, 100)));
+    return err_set(
+        err, ERR_INVALID,
+        "not the URL of a router: " PRISTR
+        " (ws://host:port/ws, wss://, tcp://host:port, tls://, unix:/path or ws+unix:/path)",
+        STRARG(str_sub(url, 0, 100)));
 }

@@ -189,15 +189,16 @@ static const struct stream_protocol ws_protocol = {.connected = ws_connected,
 
 static void compose_request(struct ws_link *ws, const struct link_target *target)
 {
-    bool v6 = str_find(target->host, ':') >= 0;
+    struct str host = target->unix_socket ? STR("localhost") : target->host;
+    bool v6 = str_find(host, ':') >= 0;
     struct str offer = subprotocol(&ws->stream);
     (void)buf_printf(&ws->request,
                      "GET " PRISTR " HTTP/1.1\r\nHost: %s" PRISTR "%s:%u\r\n"
                      "Upgrade: websocket\r\nConnection: Upgrade\r\n"
                      "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n"
                      "Sec-WebSocket-Protocol: " PRISTR "\r\n\r\n",
-                     STRARG(target->path), v6 ? "[" : "", STRARG(target->host), v6 ? "]" : "",
-                     target->port, ws->key, STRARG(offer));
+                     STRARG(target->path), v6 ? "[" : "", STRARG(host), v6 ? "]" : "", target->port,
+                     ws->key, STRARG(offer));
 }
 
 struct link *ws_link_new(struct client *client, const struct link_options *options)

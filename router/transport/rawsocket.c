@@ -1,15 +1,16 @@
 /* rawsocket.c - WAMP RawSocket, the router's side: a handshake of four octets, then frames.
  *
  * One struct per connection, on its worker. Every whole frame of an input is
- * taken where it lies; what is incomplete stays with the connection. No pings of
- * ours: several clients in use cannot read them, so a dead peer is found by TCP
- * keep-alive.
+ * taken where it lies; what is incomplete stays with the connection. Several clients
+ * in use cannot read a ping, so we ping those alone that have pinged us, or all by a
+ * setting; a host that died is found by TCP keep-alive.
  */
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/conn.h"
 #include "realm/peer.h"
 #include "realm/session.h"
+#include "transport/heartbeat.h"
 #include "transport/transport_inside.h"
 #include "wamp/framing.h"
 
@@ -22,9 +23,12 @@ struct rawsocket {
     struct peer peer;
     struct transport_worker *worker;
     struct session *session; /* NULL before the handshake */
-    struct timer deadline;   /* of the handshake */
-    struct list link;        /* in worker->rawsockets */
-    size_t length_max;       /* the largest frame that we accept: what the handshake announced */
+    struct timer timer;      /* the deadline of the handshake; then the next ping or pong */
+    struct heartbeat heartbeat;
+    struct list link;  /* in worker->rawsockets */
+    size_t length_max; /* the largest frame that we accept: what the handshake announced */
+    size_t pongs;      /* bytes of pongs written since the output was last empty */
+    bool pinging;      /* it understands pings */
     bool paused;
     bool finished; /* nothing that still comes is looked at */
 };
@@ -107,6 +111,7 @@ static void rawsocket_resume(struct peer *peer)
 {
     struct rawsocket *raw = of_peer(peer);
     raw->paused = false;
+    raw->heartbeat.heard_ms = worker_now_ms();
     conn_resume(&raw->conn);
 }
 
@@ -130,6 +135,48 @@ static void refuse(struct rawsocket *raw, enum handshake_fault fault)
     conn_finish(&raw->conn);
 }
 
+static void next_ping(struct rawsocket *raw)
+{
+    bool deaf = raw->paused || raw->conn.blocked;
+    uint64_t wait_ms = 0;
+    switch (heartbeat_next(&raw->heartbeat, &raw->worker->transport->options, deaf, &wait_ms)) {
+    case PULSE_DEAD:
+        abort_now(raw, "no answer to pings");
+        return;
+    case PULSE_PING:
+        (void)begin_frame(raw, FRAME_PING, 0);
+        break;
+    case PULSE_WAIT:
+        break;
+    }
+    if (wait_ms > 0) {
+        timer_start(&raw->timer, wait_ms);
+    }
+}
+
+static void begin_pinging(struct rawsocket *raw)
+{
+    if (!raw->pinging) {
+        raw->pinging = true;
+        next_ping(raw);
+    }
+}
+
+/* Whoever pings and does not read the answers is not waited for. */
+static void take_ping(struct rawsocket *raw, struct str payload)
+{
+    enum { PONGS_MAX = 65536 };
+    if (raw->pongs > PONGS_MAX) {
+        abort_now(raw, "pings, and no pong is read");
+        return;
+    }
+    if (begin_frame(raw, FRAME_PONG, payload.len)) {
+        raw->pongs += FRAME_HEADER_SIZE + payload.len;
+        conn_write(&raw->conn, payload);
+        begin_pinging(raw);
+    }
+}
+
 static bool serializer_known(unsigned serializer)
 {
     return serializer > SERIALIZER_NONE && serializer < SERIALIZERS;
@@ -139,7 +186,7 @@ static bool serializer_known(unsigned serializer)
 static void take_handshake(struct rawsocket *raw, const char *octets)
 {
     struct handshake client;
-    timer_stop(&raw->deadline);
+    timer_stop(&raw->timer);
     if (!handshake_read(octets, &client)) {
         abort_now(raw, "not RawSocket");
     } else if (client.reserved) {
@@ -154,6 +201,9 @@ static void take_handshake(struct rawsocket *raw, const char *octets)
         handshake_write(&ours, reply);
         conn_write(&raw->conn, str_make(reply, sizeof(reply)));
         raw->session = session_open(raw->worker->transport->options.router, &raw->peer);
+        if (raw->worker->transport->options.rawsocket_pings) {
+            begin_pinging(raw);
+        }
     }
 }
 
@@ -165,9 +215,7 @@ static void take_frame(struct rawsocket *raw, const struct frame *frame)
         session_receive(raw->session, frame->payload);
         break;
     case FRAME_PING:
-        if (begin_frame(raw, FRAME_PONG, frame->payload.len)) {
-            conn_write(&raw->conn, frame->payload);
-        }
+        take_ping(raw, frame->payload);
         break;
     case FRAME_PONG:
         break;
@@ -202,6 +250,7 @@ static size_t on_input(struct conn *conn, struct str input)
 {
     struct rawsocket *raw = of_conn(conn);
     size_t used = 0;
+    raw->heartbeat.heard_ms = worker_now_ms();
     if (raw->session == NULL && !raw->finished) {
         if (input.len < FRAMING_HANDSHAKE_SIZE) {
             return 0;
@@ -215,6 +264,7 @@ static size_t on_input(struct conn *conn, struct str input)
 static void on_drained(struct conn *conn)
 {
     struct rawsocket *raw = of_conn(conn);
+    raw->pongs = 0;
     if (raw->session != NULL) {
         session_drained(raw->session);
     }
@@ -225,7 +275,7 @@ static void rawsocket_free(struct rawsocket *raw)
     if (raw->session != NULL) {
         session_lost(raw->session);
     }
-    timer_stop(&raw->deadline);
+    timer_stop(&raw->timer);
     list_remove(&raw->link);
     conn_done(&raw->conn);
     traffic_closed(traffic_of(raw));
@@ -248,9 +298,14 @@ static const struct conn_ops conn_ops = {
     .on_closed = on_closed,
 };
 
-static void on_deadline(struct timer *timer)
+static void on_timer(struct timer *timer)
 {
-    abort_now(CONTAINER_OF(timer, struct rawsocket, deadline), "handshake time-out");
+    struct rawsocket *raw = CONTAINER_OF(timer, struct rawsocket, timer);
+    if (raw->session == NULL) {
+        abort_now(raw, "handshake time-out");
+    } else if (!raw->finished) {
+        next_ping(raw);
+    }
 }
 
 static void keep_alive(int fd, const struct transport_options *options)
@@ -269,6 +324,11 @@ static void keep_alive(int fd, const struct transport_options *options)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+    /* The same for one that vanished with output on its way, where no probe is sent. Not below
+     * what a slow reader is allowed. */
+    uint64_t patience = options->ping_interval_ms + options->ping_timeout_ms;
+    unsigned unacknowledged = (unsigned)(patience < CONN_STALL_MS ? CONN_STALL_MS : patience);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
 }
 
 static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_info *peer)
@@ -284,8 +344,8 @@ static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_in
     traffic_opened(traffic_of(raw));
     keep_alive(fd, &transport->options);
     conn_init(&raw->conn, &conn_ops, fd, tls, peer, FRAME_HEADER_SIZE + raw->length_max);
-    timer_init(&raw->deadline, on_deadline);
-    timer_start(&raw->deadline, transport->options.handshake_timeout_ms);
+    timer_init(&raw->timer, on_timer);
+    timer_start(&raw->timer, transport->options.handshake_timeout_ms);
     conn_start(&raw->conn, STR_EMPTY);
 }
 
@@ -297,7 +357,12 @@ static enum probe probe(struct str first)
 struct net_protocol rawsocket_protocol(struct transport *transport)
 {
     return (struct net_protocol){
-        .name = "rawsocket", .probe = probe, .take = take, .ctx = transport};
+        .name = "rawsocket",
+        .probe = probe,
+        .take = take,
+        .ctx = transport,
+        .full = STR("\x7f\x40\0\0"), /* HANDSHAKE_CONNECTIONS_MAX */
+    };
 }
 
 void rawsocket_close_all(struct transport_worker *worker)

@@ -24,11 +24,12 @@ struct transport_options {
     struct router *router;
     size_t message_max; /* largest message accepted; announced in the RawSocket handshake */
     uint64_t handshake_timeout_ms;
-    /* WebSocket: silence after which a ping is sent, and for its pong; 0: none. RawSocket has TCP
-     * keep-alive with the same times, because clients in use cannot read its pings. */
+    /* Silence after which a ping is sent, and for its pong; 0: none. RawSocket has TCP keep-alive
+     * with the same times; only who has pinged us is pinged, or with rawsocket_pings everybody. */
     uint64_t ping_interval_ms;
     uint64_t ping_timeout_ms;
-    unsigned ping_attempts;    /* pings without an answer before the end; 0: one */
+    unsigned ping_attempts; /* pings without an answer before the end; 0: one */
+    bool rawsocket_pings;
     const struct str *origins; /* allowed Origin values; count 0: any */
     size_t origin_count;
     /* For conformance suites: no subprotocol is asked for, text and binary are both taken, and

@@ -103,7 +103,7 @@ static void ws_resume(struct peer *peer)
 {
     struct ws *ws = of_peer(peer);
     ws->paused = false;
-    ws->heard_ms = worker_now_ms();
+    ws->heartbeat.heard_ms = worker_now_ms();
     conn_resume(&ws->conn);
 }
 
@@ -155,36 +155,23 @@ void ws_closed_by_peer(struct ws *ws, struct str payload)
     end_stream(ws);
 }
 
-static unsigned ping_attempts(const struct ws *ws)
-{
-    unsigned attempts = ws_options(ws)->ping_attempts;
-    return attempts == 0 ? 1 : attempts;
-}
-
-/* After `ping_interval` of silence a ping, and after `ping_timeout` without a sign of life the
- * next, up to `ping_attempts`. */
 static void next_ping(struct ws *ws)
 {
-    const struct transport_options *options = ws_options(ws);
-    uint64_t now = worker_now_ms();
-    uint64_t silent = now - ws->heard_ms;
     /* Who is not listened to cannot be heard; who does not read is the connection's to judge. */
     bool deaf = ws->paused || ws->conn.blocked;
-    if (options->ping_interval_ms == 0) {
-        return;
-    }
-    if (deaf || ws->heard_ms >= ws->pinged_ms) {
-        ws->pings = 0;
-    }
-    if (deaf || silent < options->ping_interval_ms) {
-        timer_start(&ws->timer, options->ping_interval_ms - (deaf ? 0 : silent));
-    } else if (ws->pings == ping_attempts(ws)) {
+    uint64_t wait_ms = 0;
+    switch (heartbeat_next(&ws->heartbeat, ws_options(ws), deaf, &wait_ms)) {
+    case PULSE_DEAD:
         conn_abort(&ws->conn, "no answer to pings");
-    } else {
-        ws->pings++;
-        ws->pinged_ms = now;
+        return;
+    case PULSE_PING:
         ws_put_frame(ws, OPCODE_PING, STR_EMPTY);
-        timer_start(&ws->timer, options->ping_timeout_ms);
+        break;
+    case PULSE_WAIT:
+        break;
+    }
+    if (wait_ms > 0) {
+        timer_start(&ws->timer, wait_ms);
     }
 }
 
@@ -214,11 +201,9 @@ void ws_opened(struct ws *ws)
 {
     const struct transport_options *options = ws_options(ws);
     ws->state = WS_OPEN;
-    ws->heard_ms = worker_now_ms();
+    ws->heartbeat.heard_ms = worker_now_ms();
     ws->peer.message_max = options->message_max;
-    if (options->ping_timeout_ms != 0) {
-        conn_set_stall(&ws->conn, options->ping_timeout_ms * ping_attempts(ws));
-    }
+    conn_set_stall(&ws->conn, heartbeat_stall_ms(options));
     timer_stop(&ws->timer);
     ws->session = session_open(options->router, &ws->peer);
     next_ping(ws);
@@ -228,7 +213,7 @@ static size_t on_input(struct conn *conn, struct str input)
 {
     struct ws *ws = of_conn(conn);
     size_t used = 0;
-    ws->heard_ms = worker_now_ms();
+    ws->heartbeat.heard_ms = worker_now_ms();
     if (ws->state == WS_OPENING) {
         used = ws_take_opening(ws, input);
         if (ws->state != WS_OPEN) {

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "net/conn.h"
 #include "realm/peer.h"
+#include "transport/heartbeat.h"
 #include "transport/transport_inside.h"
 #include "transport/ws_head.h"
 
@@ -39,12 +40,10 @@ struct ws {
     struct ws_head frame;    /* the data frame whose payload is coming */
     uint64_t left;           /* of that payload; 0: a header is next */
     char *secrets;           /* what peer.bearer and peer.cookie point into */
-    uint64_t heard_ms;       /* the last sign of life */
-    uint64_t pinged_ms;      /* our last ping */
+    struct heartbeat heartbeat;
     size_t searched;         /* of the opening's head, for its end */
     struct utf8_reader text; /* how far `partial` has been read */
     uint32_t pongs;          /* bytes of pongs written since the output was last empty */
-    uint8_t pings;           /* without an answer */
     uint8_t kind;            /* opcode of the message that comes in pieces; 0: none */
     uint8_t state;           /* enum ws_state */
     bool own_origin;

@@ -18,7 +18,7 @@ OPEN = "open"
 def echo_program():
     echo = Echo()
     yield echo
-    echo.stop()
+    echo.close()
 
 
 def octets(data, size=1):

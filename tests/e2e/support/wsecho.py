@@ -52,7 +52,7 @@ class Echo:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
-    def stop(self):
+    def close(self):
         self.process.terminate()
         assert self.process.wait(PATIENCE) == 0
         self.process.stdout.close()

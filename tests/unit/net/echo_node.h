@@ -112,9 +112,9 @@ static inline struct echo_node *
 node_new(unsigned workers, struct net_limits limits, struct net_listener_options options)
 {
     struct echo_node *node = NEW(struct echo_node);
-    struct net_protocol protocols[] = {{"raw", probe_raw, take_raw, node},
-                                       {"word", probe_word, take_word, node},
-                                       {"other", NULL, take_other, node}};
+    struct net_protocol protocols[] = {{"raw", probe_raw, take_raw, node, STR_EMPTY},
+                                       {"word", probe_word, take_word, node, STR_EMPTY},
+                                       {"other", NULL, take_other, node, STR_EMPTY}};
     node->workers = start_workers(workers);
     node->net = net_new(node->workers, &limits);
     options.name = STR("test");

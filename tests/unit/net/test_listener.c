@@ -253,7 +253,7 @@ static void a_second_node_on_the_port_is_refused_and_told_by_whom(void **state)
     struct echo_node *node = plain_node();
     struct workers *workers = start_workers(1);
     struct net *net = net_new(workers, &usual_limits);
-    struct net_protocol protocol = {"other", NULL, take_other, node};
+    struct net_protocol protocol = {"other", NULL, take_other, node, STR_EMPTY};
     struct net_listener_options options = {.name = STR("second"),
                                            .address = net_listener_address(node->listener),
                                            .protocols = &protocol,
@@ -279,7 +279,7 @@ static void nonsense_addresses_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct workers *workers = start_workers(1);
         struct net *net = net_new(workers, &usual_limits);
-        struct net_protocol protocol = {"other", NULL, take_other, NULL};
+        struct net_protocol protocol = {"other", NULL, take_other, NULL, STR_EMPTY};
         struct net_listener_options options = {.name = STR("bad"),
                                                .address = str_of(bad[i]),
                                                .protocols = &protocol,
@@ -417,7 +417,7 @@ static void a_stale_socket_file_is_replaced_and_a_live_one_is_not(void **state)
     (void)snprintf(address, sizeof(address), "unix:%s", stale.sun_path);
     struct net_listener_options options = {.address = str_of(address)};
     struct echo_node *node = node_new(1, usual_limits, options);
-    struct net_protocol protocol = {"other", NULL, take_other, node};
+    struct net_protocol protocol = {"other", NULL, take_other, node, STR_EMPTY};
     options.name = STR("second");
     options.protocols = &protocol;
     options.protocol_count = 1;

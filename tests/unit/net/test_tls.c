@@ -380,7 +380,7 @@ static void a_listener_without_a_usable_certificate_is_refused(void **state)
     (void)state;
     struct workers *workers = start_workers(1);
     struct net *net = net_new(workers, &usual_limits);
-    struct net_protocol protocol = {"other", NULL, take_other, NULL};
+    struct net_protocol protocol = {"other", NULL, take_other, NULL, STR_EMPTY};
     struct net_listener_options options = with_tls();
     options.name = STR("bad");
     options.address = STR("127.0.0.1:0");
@@ -423,7 +423,7 @@ static struct pumped pumped_new(void)
     atomic_store(&pumped_fd, 0);
     node->workers = start_workers(1);
     node->net = net_new(node->workers, &usual_limits);
-    struct net_protocol protocol = {"pumped", NULL, take_pumped, NULL};
+    struct net_protocol protocol = {"pumped", NULL, take_pumped, NULL, STR_EMPTY};
     struct net_listener_options options = with_tls();
     options.name = STR("pumped");
     options.address = STR("127.0.0.1:0");

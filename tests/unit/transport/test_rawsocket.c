@@ -13,7 +13,10 @@ static int start(void **state)
 static int start_hasty(void **state)
 {
     static struct fixture fixture;
-    fixture = (struct fixture){.options.handshake_timeout_ms = 500};
+    fixture = (struct fixture){.options = {.handshake_timeout_ms = 500,
+                                           .ping_interval_ms = 300,
+                                           .ping_timeout_ms = 2000,
+                                           .ping_attempts = 2}};
     fixture_start(&fixture);
     *state = &fixture;
     return 0;
@@ -200,6 +203,48 @@ static void nothing_longer_than_the_client_accepts_is_sent(void **state)
     free(text);
 }
 
+static void who_pings_is_pinged_and_dropped_when_it_does_not_answer(void **state)
+{
+    int fd = join(*state);
+    put_frame(fd, 1, "hi", 2);
+    expect_frame(fd, 2, "hi", 2);
+    for (int i = 0; i < 3; i++) {
+        expect_frame(fd, 1, "", 0);
+        put_frame(fd, 2, "", 0);
+    }
+    int unanswered = 0;
+    char header[4];
+    while (recv(fd, header, sizeof(header), MSG_WAITALL) == (ssize_t)sizeof(header)) {
+        assert_memory_equal(header, "\1\0\0\0", 4);
+        unanswered++;
+    }
+    assert_true(unanswered >= 2);
+    (void)close(fd);
+}
+
+static void who_has_not_pinged_is_left_in_peace(void **state)
+{
+    int fd = join(*state);
+    (void)poll(NULL, 0, 1200);
+    put_frame(fd, 0, "x", 1);
+    expect_frame(fd, 0, "x", 1);
+    (void)close(fd);
+}
+
+static void pongs_that_nobody_reads_end_the_connection(void **state)
+{
+    int before = atomic_load(&sessions_opened);
+    int fd = join(*state);
+    AWAIT(atomic_load(&sessions_opened) == before + 1);
+    char *payload = calloc(1, 1000004);
+    frame_header(FRAME_PING, 1000000, payload);
+    while (send(fd, payload, 1000004, MSG_NOSIGNAL) > 0) {
+    }
+    AWAIT(atomic_load(&sessions_open) == 0);
+    free(payload);
+    (void)close(fd);
+}
+
 static void a_pong_is_ignored(void **state)
 {
     int fd = join(*state);
@@ -272,6 +317,7 @@ int main(void)
         cmocka_unit_test(reserved_bits_and_types_end_the_connection),
         cmocka_unit_test(nothing_longer_than_the_client_accepts_is_sent),
         cmocka_unit_test(a_pong_is_ignored),
+        cmocka_unit_test(pongs_that_nobody_reads_end_the_connection),
         cmocka_unit_test(a_finished_session_flushes_and_what_follows_is_not_looked_at),
         cmocka_unit_test(messages_behind_a_pause_wait_for_the_resume),
         cmocka_unit_test(what_a_slow_reader_left_is_counted_and_delivered_before_the_end),
@@ -280,6 +326,8 @@ int main(void)
     };
     const struct CMUnitTest hasty[] = {
         cmocka_unit_test(a_handshake_that_never_ends_is_given_up),
+        cmocka_unit_test(who_pings_is_pinged_and_dropped_when_it_does_not_answer),
+        cmocka_unit_test(who_has_not_pinged_is_left_in_peace),
     };
     int failed = cmocka_run_group_tests(tests, start, stop);
     return failed + cmocka_run_group_tests(hasty, start_hasty, stop);

@@ -127,6 +127,37 @@ static void only_allowed_origins_come_in(void **state)
     assert_int_equal(judge(WITH("null"), &own), 403);
 }
 
+static void what_was_accepted_is_told(void **state)
+{
+    (void)state;
+    static const char head[] = LINE HOST UPGRADE KEY
+        "Sec-WebSocket-Protocol: wamp.2.json.batched, wamp.2.cbor ,wamp.2.json\r\n"
+        "Authorization: BEARER  tok.en\r\nCookie: a=b; c=d\r\n" END;
+    struct upgrade_rules rules = {0};
+    struct upgrade_verdict verdict = upgrade_judge(str_of(head), &rules);
+    assert_int_equal(verdict.status, 101);
+    assert_true(str_eq(verdict.subprotocol, STR("wamp.2.cbor"))); /* the client's order */
+    assert_int_equal(verdict.serializer, SERIALIZER_CBOR);
+    assert_true(str_eq(verdict.key, STR("dGhlIHNhbXBsZSBub25jZQ==")));
+    assert_true(str_eq(verdict.bearer, STR("tok.en")));
+    assert_true(str_eq(verdict.cookie, STR("a=b; c=d")));
+    verdict = upgrade_judge(str_of(LINE HOST UPGRADE KEY OFFER "Authorization: Basic eA==\r\n" END),
+                            &rules);
+    assert_int_equal(verdict.bearer.len + verdict.cookie.len, 0);
+    check(LINE HOST UPGRADE KEY OFFER "Cookie: a\r\nCookie: b\r\n" END, 400);
+    check(LINE HOST UPGRADE KEY "Sec-WebSocket-Protocol: wamp.2.json.batched\r\n" END, 400);
+}
+
+static void without_a_subprotocol_only_where_any_kind_is_taken(void **state)
+{
+    (void)state;
+    struct upgrade_rules rules = {.any_kind = true};
+    assert_int_equal(judge(LINE HOST UPGRADE KEY END, &rules), 101);
+    assert_int_equal(judge(LINE HOST UPGRADE KEY "Sec-WebSocket-Protocol: chat\r\n" END, &rules),
+                     400);
+    check(LINE HOST UPGRADE KEY END, 400);
+}
+
 static void the_end_of_the_head_is_found_only_when_it_is_there(void **state)
 {
     (void)state;
@@ -143,6 +174,8 @@ static void the_end_of_the_head_is_found_only_when_it_is_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_accepted_is_told),
+        cmocka_unit_test(without_a_subprotocol_only_where_any_kind_is_taken),
         cmocka_unit_test(an_opening_handshake_is_accepted),
         cmocka_unit_test(what_is_missing_or_wrong_has_its_status),
         cmocka_unit_test(what_two_readers_could_read_differently_is_refused),

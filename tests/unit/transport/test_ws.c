@@ -229,6 +229,61 @@ static void an_allowed_origin_is_let_in(void **state)
     (void)close(fd);
 }
 
+static void what_authenticates_comes_with_the_upgrade_to_the_session(void **state)
+{
+    int fd = join_as(*state, "wamp.2.json\r\nAuthorization: bearer abc.def\r\nCookie: t=1; u=2");
+    put_text(fd, "secrets");
+    expect_text(fd, "abc.def");
+    expect_text(fd, "t=1; u=2");
+    (void)close(fd);
+    fd = join_as(*state, "wamp.2.json\r\nAuthorization: Basic Zm9vOmJhcg==");
+    put_text(fd, "secrets");
+    expect_text(fd, "");
+    expect_text(fd, "");
+    (void)close(fd);
+}
+
+static void pongs_that_nobody_reads_do_not_pile_up(void **state)
+{
+    enum { PINGS = 20000, EACH = 131 };
+    int before = atomic_load(&sessions_opened);
+    int fd = join(*state);
+    AWAIT(atomic_load(&sessions_opened) == before + 1);
+    unsigned char *out = malloc((size_t)PINGS * EACH);
+    size_t size = 0;
+    char payload[125];
+    memset(payload, 'p', sizeof(payload));
+    for (int i = 0; i < PINGS; i++) {
+        size += frame(out + size, FIN | PING, payload, sizeof(payload));
+    }
+    put(fd, out, size);
+    put_text(fd, "end");
+    free(out);
+    pongs = 0;
+    expect_text(fd, "end");
+    assert_true(pongs > 0 && pongs <= PINGS);
+    (void)close(fd);
+}
+
+static void a_million_fragments_of_an_octet_are_one_message(void **state)
+{
+    enum { COUNT = 1000000, EACH = 7 };
+    int fd = join(*state);
+    unsigned char *out = malloc((size_t)COUNT * EACH);
+    char *got = malloc(COUNT + 16);
+    size_t size = 0;
+    for (int i = 0; i < COUNT; i++) {
+        unsigned first = (i == 0 ? TEXT : 0) | (i == COUNT - 1 ? FIN : 0);
+        size += frame(out + size, first, "x", 1);
+    }
+    put(fd, out, size);
+    assert_int_equal(get_message(fd, got, &size), TEXT);
+    assert_int_equal(size, COUNT);
+    free(out);
+    free(got);
+    (void)close(fd);
+}
+
 static void a_head_that_is_too_long_is_given_up(void **state)
 {
     static char request[9000];
@@ -592,6 +647,9 @@ int main(void)
         cmocka_unit_test(a_message_comes_back_in_the_kind_of_its_serializer),
         cmocka_unit_test(what_is_no_upgrade_for_us_is_refused_with_its_status),
         cmocka_unit_test(an_allowed_origin_is_let_in),
+        cmocka_unit_test(what_authenticates_comes_with_the_upgrade_to_the_session),
+        cmocka_unit_test(pongs_that_nobody_reads_do_not_pile_up),
+        cmocka_unit_test(a_million_fragments_of_an_octet_are_one_message),
         cmocka_unit_test(a_head_that_is_too_long_is_given_up),
         cmocka_unit_test(an_upgrade_may_come_octet_by_octet_with_a_message_behind_it),
         cmocka_unit_test(fragments_are_put_together_and_pings_between_them_answered),

@@ -73,14 +73,17 @@ static void send_many(struct peer *peer, struct str message)
     block_unref(block);
 }
 
-/* "finish", "pause", "send:SIZE ", "fend:SIZE " (copied), "flood:SIZE ": everything else is
- * echoed. */
+/* "finish", "pause", "secrets" (what came with the upgrade), "send:SIZE ", "fend:SIZE " (copied),
+ * "flood:SIZE ": everything else is echoed. */
 void session_receive(struct session *session, struct str message)
 {
     struct peer *peer = session->peer;
     if (str_eq(message, STR("finish"))) {
         peer->ops->send(peer, STR("bye"));
         peer->ops->finish(peer);
+    } else if (str_eq(message, STR("secrets"))) {
+        peer->ops->send(peer, peer->bearer);
+        peer->ops->send(peer, peer->cookie);
     } else if (str_eq(message, STR("pause"))) {
         peer->ops->pause(peer);
         timer_start(&session->resume, PAUSE_MS);
