@@ -210,7 +210,7 @@ def test_kill_9_of_a_callee_under_load_and_its_name_is_free_at_once(node, realm,
         assert invocation[0] == INVOCATION and invocation[2] == answer[2]
         heir.send(YIELD, invocation[1], {}, ["done"])
         assert callers[0].receive()[:2] == [RESULT, 51]
-        callee.__exit__()
+        callee.leave()
 
 
 def registered(wire, uri):
