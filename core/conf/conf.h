@@ -143,6 +143,14 @@ struct conf {
         uint64_t testaments_count;
         uint64_t testaments_bytes;
         int queue_policy; /* enum conf_queue_policy */
+        uint64_t poll_timeout_ms;
+        uint64_t sse_keepalive_ms;
+        uint64_t http_transports;
+        uint64_t http_queue_messages;
+        uint64_t http_queue_max;
+        uint64_t http_message_ttl_ms;
+        uint64_t http_transport_ttl_ms;
+        uint64_t http_idle_timeout_ms;
     } wamp;
     struct {
         uint64_t output_max;

@@ -214,9 +214,8 @@ const struct conf_row conf_rows[] = {
      .text = "Ping every silent RawSocket peer, not only those that have sent a ping themselves. "
              "Several client libraries hang up on one; a host that died is found without."},
     {"wamp.origins", CONF_LIST, AT(wamp.origins), "", CONF_RESTART,
-     .text =
-         "Web origins that may open a WebSocket on the public listener; empty is any. The admin "
-         "listener takes its own origin only.",
+     .text = "Web origins that may open a WebSocket, a long-poll or an SSE transport on the public "
+             "listener; empty is any. The admin listener takes its own origin only.",
      .check = check_origin},
     {"wamp.trust_levels", CONF_LIST, AT(wamp.trust_levels), "", CONF_RESTART,
      .text = "Trust levels of callers and publishers, such as `staff=2`, `authid:jo=3` or `all=1`; "
@@ -256,6 +255,30 @@ const struct conf_row conf_rows[] = {
      .text = "Testaments that one session may leave.", .max = 1000000},
     {"wamp.testaments.bytes", CONF_SIZE, AT(wamp.testaments_bytes), "256k", CONF_RESTART,
      .text = "Memory for the testaments of one session.", .max = GIB},
+    {"wamp.longpoll.poll_timeout", CONF_DURATION, AT(wamp.poll_timeout_ms), "30s", CONF_RESTART,
+     .text = "How long a long-poll receive waits for a message before it is answered with 204.",
+     .min = 100, .max = HOUR},
+    {"wamp.sse.keepalive", CONF_DURATION, AT(wamp.sse_keepalive_ms), "20s", CONF_RESTART,
+     .text = "Silence after which an SSE stream gets a comment; 0 is never.", .max = HOUR},
+    {"wamp.http.transports", CONF_COUNT, AT(wamp.http_transports), "16384", CONF_RESTART,
+     .text = "Long-poll and SSE transports that may be open at once.", .min = 1, .max = 4000000},
+    {"wamp.http.queue_messages", CONF_COUNT, AT(wamp.http_queue_messages), "1000", CONF_RESTART,
+     .text = "Messages that may wait for the client of such a transport; beyond it its oldest "
+             "events are dropped, and where it has none its session is closed.",
+     .min = 1, .max = 1000000},
+    {"wamp.http.queue_max", CONF_SIZE, AT(wamp.http_queue_max), "10m", CONF_RESTART,
+     .text = "Bytes of these messages, likewise; also the largest message that it can be sent.",
+     .min = 4 * KIB, .max = 4 * GIB},
+    {"wamp.http.message_ttl", CONF_DURATION, AT(wamp.http_message_ttl_ms), "5m", CONF_RESTART,
+     .text = "How long such a message may wait: then an event is dropped, and for anything else "
+             "the session is closed; 0 is for ever.",
+     .max = 24 * HOUR},
+    {"wamp.http.transport_ttl", CONF_DURATION, AT(wamp.http_transport_ttl_ms), "1h", CONF_RESTART,
+     .text = "How long such a transport may last, however busy; 0 is for ever.",
+     .max = 24 * 365 * HOUR},
+    {"wamp.http.idle_timeout", CONF_DURATION, AT(wamp.http_idle_timeout_ms), "10m", CONF_RESTART,
+     .text = "How long it may last without a request of its client.", .min = SECOND,
+     .max = 24 * HOUR},
 
     {"template.output_max", CONF_SIZE, AT(template.output_max), "8m", CONF_RESTART,
      .text = "Largest value that a template of a specification may render.", .min = KIB,

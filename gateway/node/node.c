@@ -15,7 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SPARE_FDS = 256, DRAIN_STEP_MS = 10, FLUSH_MS = 100, ADMIN_MS = 2000 };
+enum {
+    SPARE_FDS = 256,
+    DRAIN_STEP_MS = 10,
+    FLUSH_MS = 100,
+    ADMIN_MS = 2000,
+    TUNNEL_SWEEP_MS = 1000
+};
 
 static bool ready(void *ctx, const char **why)
 {
@@ -110,6 +116,23 @@ static void make_router(struct node *node)
         .origins = conf->wamp.origins.items,
         .origin_count = conf->wamp.origins.count,
     });
+    node->tunnels = tunnels_new(&(struct tunnels_options){
+        .workers = node->workers,
+        .router = node->router,
+        .message_max = conf->wamp.message_max,
+        .response_max = conf->http.response_max,
+        .tunnels_max = conf->wamp.http_transports,
+        .queue_messages = conf->wamp.http_queue_messages,
+        .queue_bytes = conf->wamp.http_queue_max,
+        .message_ttl_ms = conf->wamp.http_message_ttl_ms,
+        .tunnel_ttl_ms = conf->wamp.http_transport_ttl_ms,
+        .idle_timeout_ms = conf->wamp.http_idle_timeout_ms,
+        .poll_timeout_ms = conf->wamp.poll_timeout_ms,
+        .keepalive_ms = conf->wamp.sse_keepalive_ms,
+        .sweep_ms = TUNNEL_SWEEP_MS,
+        .origins = conf->wamp.origins.items,
+        .origin_count = conf->wamp.origins.count,
+    });
 }
 
 static struct front *make_front(struct node *node,
@@ -144,7 +167,7 @@ static void make_fronts(struct node *node)
     const struct front_upgrade own_origin = {
         .path = STR("/ws"), .take = websocket_take_own_origin, .ctx = node->transport};
     node->gateway_front =
-        make_front(node, "gateway", conf->gateway.front, pipeline_handler(), node->pipeline, &any);
+        make_front(node, "gateway", conf->gateway.front, prefix_handler(), node, &any);
     node->admin_front =
         make_front(node, "admin", conf->admin.front, api_handler(), node->api, &own_origin);
 }
@@ -405,6 +428,7 @@ void node_free(struct node *node)
     pipeline_free(node->pipeline);
     api_free(node->api);
     net_free(node->net);
+    tunnels_free(node->tunnels);
     transport_free(node->transport);
     router_free(node->router);
     builder_free(node->builder);

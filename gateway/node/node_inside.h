@@ -14,6 +14,7 @@
 #include "realm/router.h"
 #include "store/store.h"
 #include "transport/transport.h"
+#include "tunnel/tunnels.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -32,6 +33,7 @@ struct node {
     struct builder *builder;
     struct router *router;
     struct transport *transport;
+    struct tunnels *tunnels;
     struct pipeline *pipeline;
     struct api *api;
     struct front *gateway_front;
@@ -56,6 +58,9 @@ struct node {
 /* data_dir.c */
 bool data_dir_open(struct node *node, struct err *err);
 void data_dir_close(struct node *node);
+
+/* prefix.c: the public listener's handler, whose ctx is the node */
+const struct front_handler *prefix_handler(void);
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);

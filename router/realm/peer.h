@@ -43,6 +43,7 @@ struct peer {
     const struct peer_ops *ops;
     enum serializer serializer;
     enum peer_end end;
+    bool unordered;     /* its messages may overtake each other: request ids come in any order */
     size_t message_max; /* the largest message that the other end accepts */
     struct peer_info info;
     /* What came with a WebSocket's upgrade: the token of "Authorization: Bearer", and the Cookie

@@ -79,6 +79,13 @@ void session_lost(struct session *session)
     shard_leave(shard);
 }
 
+void session_close(struct session *session, struct str reason)
+{
+    shard_enter(session->shard);
+    session_doom(session, session->state == SESSION_OPEN ? reason : STR_EMPTY);
+    shard_leave(session->shard);
+}
+
 void session_drained(struct session *session)
 {
     backlog_flush(session);

@@ -18,6 +18,9 @@ struct session *session_open(struct router *router, struct peer *peer);
 void session_receive(struct session *session, struct str message);
 /* The transport is gone, for whatever reason; frees the session. Called exactly once. */
 void session_lost(struct session *session);
+/* The transport's time is up: GOODBYE `reason` (which lives for ever) if a session is open, then
+ * peer->ops->finish. Also from within the peer's functions. */
+void session_close(struct session *session, struct str reason);
 /* The transport's queue has drained: reading that was paused for it goes on. */
 void session_drained(struct session *session);
 

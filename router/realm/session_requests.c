@@ -43,6 +43,7 @@ bool session_count_request(struct session *session, const struct message *messag
     bool first = session->last_request == 0;
     session->fresh_request = true;
     if (request == next || session->shard->router->options.any_request_ids ||
+        session->peer->unordered ||
         (first && session->kept_request != 0 && request == request_after(session->kept_request))) {
         session->last_request = request;
         return true;

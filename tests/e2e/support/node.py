@@ -216,7 +216,9 @@ class Node:
         return answer.json()
 
     def url(self, transport):
-        """Where a WAMP client dials: ws or raw."""
+        """Where a WAMP client dials: ws, raw or longpoll."""
+        if transport == "longpoll":
+            return f"http://{self.gateway}/wamp/longpoll"
         return f"ws://{self.gateway}/ws" if transport == "ws" else f"rs://{self.rawsocket}"
 
 

@@ -33,6 +33,7 @@ KINDS = {
     "js-raw-json": Kind("js", "raw", "json"),
     "wampy-ws-json": Kind("wampy", "ws", "json"),
 }
+OTHER_KINDS = {"js-longpoll": Kind("js", "longpoll", "json")}
 
 
 class PeerError(Exception):
@@ -49,7 +50,7 @@ class Peer:
     """A joined session; commands may be started and waited for apart."""
 
     def __init__(self, node, realm, kind="py-ws-json"):
-        kind = KINDS[kind]
+        kind = {**KINDS, **OTHER_KINDS}[kind]
         words = INTERPRETERS[kind.language] + [node.url(kind.transport), realm, kind.serializer]
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -18,6 +18,10 @@ function transport() {
     if (raw) {
         return { type: 'rawsocket', host: raw[1], port: Number(raw[2]) };
     }
+    if (url.startsWith('http://')) {
+        global.XMLHttpRequest = require('./xhr.js');
+        return { type: 'longpoll', url };
+    }
     const kinds = { json: 'JSONSerializer', msgpack: 'MsgpackSerializer', cbor: 'CBORSerializer' };
     return {
         type: 'websocket', url, serializers: [new autobahn.serializer[kinds[serializer]]()],

@@ -1,0 +1,51 @@
+/* prefix.c - which part of the gateway answers a request: the WAMP transports have /wamp/, the
+ * pipeline all else.
+ *
+ * The path is taken as it was sent. Whatever is spelled otherwise reaches the
+ * pipeline, where no specification may have claimed it.
+ */
+#include "node/node_inside.h"
+
+static const struct front_handler *handler_of(const struct stream *stream)
+{
+    return tunnels_serve(stream->head.path) ? tunnels_handler() : pipeline_handler();
+}
+
+static void on_request(void *ctx, struct stream *stream)
+{
+    struct node *node = ctx;
+    if (tunnels_serve(stream->head.path)) {
+        tunnels_handler()->on_request(node->tunnels, stream);
+    } else {
+        pipeline_handler()->on_request(node->pipeline, stream);
+    }
+}
+
+static void on_body(struct stream *stream, struct str bytes, bool last)
+{
+    handler_of(stream)->on_body(stream, bytes, last);
+}
+
+static void on_writable(struct stream *stream)
+{
+    const struct front_handler *handler = handler_of(stream);
+    if (handler->on_writable != NULL) {
+        handler->on_writable(stream);
+    }
+}
+
+static void on_gone(struct stream *stream, bool answered)
+{
+    handler_of(stream)->on_gone(stream, answered);
+}
+
+const struct front_handler *prefix_handler(void)
+{
+    static const struct front_handler handler = {
+        .on_request = on_request,
+        .on_body = on_body,
+        .on_writable = on_writable,
+        .on_gone = on_gone,
+    };
+    return &handler;
+}
