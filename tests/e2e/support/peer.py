@@ -2,7 +2,7 @@
 
 The scripts, peer_py.py (autobahn-python), peer_js.js (autobahn-js) and peer_wampy.js (wampy), take
 one JSON command a line on stdin and write one JSON line for each outcome on stdout. Outcomes carry the command's
-number; events have none.
+number; events have none. Binary is {"$hex": "00ff"} both ways.
 """
 import collections
 import json

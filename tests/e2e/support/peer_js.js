@@ -8,9 +8,10 @@ const readline = require('readline');
 const shop = require('./shop.js');
 
 const [url, realm, serializer] = process.argv.slice(2);
+const { native, told } = require('./binary.js')(serializer === 'json');
 
 function tell(parts) {
-    process.stdout.write(JSON.stringify(parts) + '\n');
+    process.stdout.write(JSON.stringify(told(parts)) + '\n');
 }
 
 function transport() {
@@ -92,7 +93,7 @@ connection.onopen = (opened) => {
     session = opened;
     tell({ what: 'joined', session: session.id });
     readline.createInterface({ input: process.stdin })
-        .on('line', (line) => { const c = JSON.parse(line); commands[c.do](c); })
+        .on('line', (line) => { const c = native(JSON.parse(line)); commands[c.do](c); })
         .on('close', () => { connection.close(); setTimeout(() => process.exit(0), 200).unref(); });
 };
 connection.onclose = () => { process.exit(0); };

@@ -19,8 +19,17 @@ import shop
 WampRawSocketClientProtocol.transport_details = None
 
 
+def native(value):
+    """Binary on the lines of peer.py is {"$hex": "00ff"}."""
+    if isinstance(value, dict):
+        if "$hex" in value:
+            return bytes.fromhex(value["$hex"])
+        return {key: native(member) for key, member in value.items()}
+    return [native(member) for member in value] if isinstance(value, list) else value
+
+
 def tell(**parts):
-    sys.stdout.write(json.dumps(parts) + "\n")
+    sys.stdout.write(json.dumps(parts, default=lambda value: {"$hex": value.hex()}) + "\n")
     sys.stdout.flush()
 
 
@@ -72,7 +81,7 @@ class Peer(ApplicationSession):
             line = await reader.readline()
             if not line:
                 break
-            asyncio.ensure_future(self.run_command(json.loads(line)))
+            asyncio.ensure_future(self.run_command(native(json.loads(line))))
         self.leave()
 
     async def run_command(self, command):

@@ -11,9 +11,10 @@ const { JsonSerializer } = require('wampy/JsonSerializer.js');
 const WebSocket = require(require.resolve('ws', { paths: [require.resolve('wampy')] }));
 
 const [url, realm] = process.argv.slice(2);
+const { native, told } = require('./binary.js')(true);
 
 function tell(parts) {
-    process.stdout.write(JSON.stringify(parts) + '\n');
+    process.stdout.write(JSON.stringify(told(parts)) + '\n');
 }
 
 const wampy = new Wampy(url, {
@@ -102,7 +103,7 @@ const commands = {
 wampy.connect().then(() => {
     tell({ what: 'joined', session: wampy.getSessionId() });
     readline.createInterface({ input: process.stdin })
-        .on('line', (line) => { const c = JSON.parse(line); commands[c.do](c); })
+        .on('line', (line) => { const c = native(JSON.parse(line)); commands[c.do](c); })
         .on('close', () => {
             wampy.disconnect();
             setTimeout(() => process.exit(0), 200).unref();
