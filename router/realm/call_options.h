@@ -26,7 +26,8 @@ struct call_options {
     struct passthru passthru;
 };
 
-/* What is wrong, as an error URI and a text, or true. */
+/* What is wrong, as an error URI and a text, or true. Whether the payload is as `passthru` says
+ * is still to be asked. */
 bool call_options_read(struct shard *shard,
                        const struct call_request *request,
                        struct call_options *out,

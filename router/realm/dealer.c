@@ -238,6 +238,11 @@ call_admit(struct call *call, const struct call_request *request, struct call_op
     if (!call_may(call, options)) {
         return false;
     }
+    if (passthru_used(&options->passthru) &&
+        !passthru_check(&options->passthru, request->payload, &err)) {
+        call_fail(call, FAULT_INVALID_ARGUMENT, str_of(err.text));
+        return false;
+    }
     if (!uri_valid(call->uri, MATCH_EXACT)) {
         call_fail(call, FAULT_INVALID_URI, STR("this is no procedure URI"));
         return false;

@@ -732,7 +732,7 @@ static void passthru_needs_both_ends_to_know_of_it(void **state)
     (void)expect(callee, "[68,1,\"*\",\"*\"]");
     say(callee, "[70,1,{\"ppt_scheme\":\"x_a\"}," BINARY "]");
     (void)expect(unaware, "[8,48,1,{},\"wamp.error.feature_not_supported\",[\"*\"]]");
-    say(unaware, "[48,2,{\"ppt_scheme\":\"x_a\"},\"com.add\"," BINARY "]");
+    say(unaware, "[48,2,{\"ppt_scheme\":\"nonsense\"},\"com.add\",[1,2]]");
     (void)expect(unaware, "[3,\"*\",\"wamp.error.protocol_violation\"]");
     say(caller, "[48,2,{},\"com.plain\"]");
     (void)expect(plain, "[68,1,\"*\",\"*\"]");
