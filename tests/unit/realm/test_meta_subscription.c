@@ -146,6 +146,85 @@ static void what_happens_to_a_subscription_is_told_in_order(void **state)
     actor_free(second);
 }
 
+enum { ROUNDS = 200 };
+
+/* Subscribes and unsubscribes many times, all in one go on its worker. */
+static void come_and_go_here(void *ctx)
+{
+    struct actor *actor = ctx;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char text[128];
+        (void)snprintf(text, sizeof(text), "[32,%u,{},\"com.a\"]", 2 * i + 1);
+        session_receive(actor->session, str_of(text));
+        (void)expect(actor, "[33,%u,\"*\"]", 2 * i + 1);
+        (void)snprintf(text, sizeof(text), "[34,%u,%llu]", 2 * i + 2, number_at(actor, 2));
+        session_receive(actor->session, str_of(text));
+        (void)expect(actor, "[35,%u]", 2 * i + 2);
+    }
+}
+
+static void *come_and_go(void *ctx)
+{
+    struct actor *actor = ctx;
+    on_worker(&world, actor->worker, come_and_go_here, actor);
+    return NULL;
+}
+
+/* What a watcher makes of the events: the subscription that there is, and its members. */
+static void follow(struct actor *watcher, long long *alive, unsigned *members)
+{
+    const json_t *event = expect(watcher, "[36,\"*\",\"*\",\"*\",\"*\",\"*\"]");
+    const char *topic = json_string_value(json_object_get(json_array_get(event, 3), "topic")) + 18;
+    const json_t *subject = json_array_get(json_array_get(event, 4), 1);
+    if (strcmp(topic, "on_create") == 0) {
+        assert_true(*alive == 0 && *members == 0);
+        *alive = json_integer_value(json_object_get(subject, "id"));
+        return;
+    }
+    assert_true(*alive != 0 && json_integer_value(subject) == *alive);
+    if (strcmp(topic, "on_subscribe") == 0) {
+        ++*members;
+    } else if (strcmp(topic, "on_unsubscribe") == 0) {
+        assert_true(*members > 0);
+        --*members;
+    } else {
+        assert_string_equal(topic, "on_delete");
+        assert_int_equal(*members, 0);
+        *alive = 0;
+    }
+}
+
+static void workers_that_race_are_told_of_in_one_order(void **state)
+{
+    (void)state;
+    struct actor *watchers[2] = {join(0), join(1)};
+    struct actor *racers[2];
+    pthread_t threads[2];
+    for (unsigned i = 0; i < 2; i++) {
+        (void)actor_subscribe(watchers[i], 1, "wamp.subscription.", "\"match\":\"prefix\"");
+        racers[i] = actor_join(&world, i % workers, SERIALIZER_JSON, "com.test");
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, racers[i]), 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    settle(&world);
+    for (unsigned i = 0; i < 2; i++) {
+        long long alive = 0;
+        unsigned members = 0;
+        size_t events = unheard(watchers[i]);
+        assert_true(events >= (size_t)2 * 2 * ROUNDS + 2);
+        for (size_t k = 0; k < events; k++) {
+            follow(watchers[i], &alive, &members);
+        }
+        assert_true(alive == 0 && members == 0);
+        actor_free(watchers[i]);
+        actor_free(racers[i]);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -155,6 +234,7 @@ int main(void)
         CASE(a_subscription_is_looked_up_by_uri_and_policy),
         CASE(a_subscription_and_its_members_are_shown),
         CASE(what_happens_to_a_subscription_is_told_in_order),
+        CASE(workers_that_race_are_told_of_in_one_order),
     };
     int failed = 0;
     for (workers = 1; workers <= 2; workers++) {
