@@ -31,12 +31,12 @@ struct item {
 /* The first byte, and the argument behind it. */
 static bool take_item(struct scan *scan, struct item *out)
 {
+    unsigned char c = scan->at < scan->end ? (unsigned char)*scan->at : 0;
+    unsigned info = c & 31;
+    *out = (struct item){(enum major)(c >> 5), info, info};
     if (scan->at == scan->end) {
         return scan_fail(scan, "the value ends early");
     }
-    unsigned char c = (unsigned char)*scan->at;
-    unsigned info = c & 31;
-    *out = (struct item){(enum major)(c >> 5), info, info};
     if (info < INFO_ONE_BYTE || info == INFO_INDEFINITE) {
         scan->at++;
         return true;

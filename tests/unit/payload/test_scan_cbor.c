@@ -296,27 +296,30 @@ static void text_must_be_utf_8(void **state)
     refused_for(CBOR("\xa1\x61\xff\x01"), "a string is not UTF-8");
 }
 
+static bool nests(char opening, unsigned depth)
+{
+    char bytes[400];
+    size_t len = 0;
+    for (unsigned level = 0; level < depth; level++) {
+        bytes[len++] = opening;
+        if (opening == '\xbf') {
+            bytes[len++] = '\x60';
+        }
+    }
+    bytes[len++] = '\x00';
+    for (unsigned level = 0; level < depth && opening != '\x81'; level++) {
+        bytes[len++] = '\xff';
+    }
+    return slice_valid((struct slice){SERIALIZER_CBOR, str_make(bytes, len)}, NULL, NULL);
+}
+
 static void nesting_ends_at_the_depth_that_all_serializers_share(void **state)
 {
     (void)state;
     static const char openings[] = {'\x81', '\x9f', '\xbf'};
     for (size_t i = 0; i < COUNT_OF(openings); i++) {
-        for (unsigned depth = SCAN_DEPTH_MAX; depth <= SCAN_DEPTH_MAX + 1; depth++) {
-            char bytes[400];
-            size_t len = 0;
-            for (unsigned level = 0; level < depth; level++) {
-                bytes[len++] = openings[i];
-                if (openings[i] == '\xbf') {
-                    bytes[len++] = '\x60';
-                }
-            }
-            bytes[len++] = '\x00';
-            for (unsigned level = 0; level < depth && openings[i] != '\x81'; level++) {
-                bytes[len++] = '\xff';
-            }
-            struct slice value = {SERIALIZER_CBOR, str_make(bytes, len)};
-            assert_int_equal(slice_valid(value, NULL, NULL), depth == SCAN_DEPTH_MAX);
-        }
+        assert_true(nests(openings[i], SCAN_DEPTH_MAX));
+        assert_false(nests(openings[i], SCAN_DEPTH_MAX + 1));
     }
 }
 
@@ -325,7 +328,7 @@ static void the_pull_interface_reads_each_form(void **state)
     (void)state;
     struct arena arena;
     struct scan scan;
-    struct str text;
+    struct str text = STR_EMPTY;
     bool flag = false;
     uint64_t whole = 0;
     int64_t number = 0;
@@ -444,7 +447,8 @@ static void a_document_reads_the_same_however_loosely_it_is_written(void **state
         for (enum serializer to = SERIALIZER_JSON; to <= SERIALIZER_MSGPACK; to++) {
             struct buf from_strict;
             struct buf from_loose;
-            assert_true(transcoded(a, to, &from_strict) && transcoded(b, to, &from_loose));
+            assert_true(transcoded(a, to, &from_strict));
+            assert_true(transcoded(b, to, &from_loose));
             assert_true(str_eq(buf_str(&from_strict), buf_str(&from_loose)));
             buf_done(&from_strict);
             buf_done(&from_loose);
