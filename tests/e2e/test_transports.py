@@ -195,6 +195,7 @@ def test_kill_9_of_a_callee_under_load_and_its_name_is_free_at_once(node, realm,
             for _ in range(50):
                 caller.requests += 1
                 caller.send(CALL, caller.requests, {}, f"{URI}.loaded", [60])
+            assert caller.ask(SUBSCRIBE, {}, URI)[0] == SUBSCRIBED  # so the calls are under way
         os.kill(callee.process.pid, signal.SIGKILL)
         callee.process.wait()
         heir = stack.enter_context(session(node, realm))
@@ -209,7 +210,7 @@ def test_kill_9_of_a_callee_under_load_and_its_name_is_free_at_once(node, realm,
         invocation = heir.receive()
         assert invocation[0] == INVOCATION and invocation[2] == answer[2]
         heir.send(YIELD, invocation[1], {}, ["done"])
-        assert callers[0].receive()[:2] == [RESULT, 51]
+        assert callers[0].receive()[:2] == [RESULT, 52]
         callee.leave()
 
 
