@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 enum { FIRST_CAP = 16 };
 
 void map_init(struct map *map)
@@ -15,17 +17,23 @@ void map_done(struct map *map)
     map_init(map);
 }
 
-static struct map_slot *map_find(const struct map *map, struct str key, uint64_t hash)
+static uint32_t hash_of(struct str key)
+{
+    uint64_t hash = str_hash(key);
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+static struct map_slot *map_find(const struct map *map, struct str key, uint32_t hash)
 {
     if (map->cap == 0) {
         return NULL;
     }
     for (size_t i = hash & (map->cap - 1);; i = (i + 1) & (map->cap - 1)) {
         struct map_slot *slot = &map->slots[i];
-        if (slot->value == NULL && !slot->deleted) {
+        if (slot->value == NULL && slot->hash == 0) {
             return NULL;
         }
-        if (slot->value != NULL && slot->hash == hash && str_eq(slot->key, key)) {
+        if (slot->value != NULL && slot->hash == hash && str_eq(map_slot_key(slot), key)) {
             return slot;
         }
     }
@@ -37,9 +45,8 @@ static void map_insert(struct map *map, struct map_slot entry)
     while (map->slots[i].value != NULL) {
         i = (i + 1) & (map->cap - 1);
     }
-    map->filled += !map->slots[i].deleted;
+    map->filled += map->slots[i].hash == 0;
     map->count++;
-    entry.deleted = false;
     map->slots[i] = entry;
 }
 
@@ -67,33 +74,36 @@ void *map_get(const struct map *map, struct str key)
     if (map->count == 0) {
         return NULL;
     }
-    struct map_slot *slot = map_find(map, key, str_hash(key));
+    struct map_slot *slot = map_find(map, key, hash_of(key));
     return slot == NULL ? NULL : slot->value;
 }
 
 void *map_put(struct map *map, struct str key, void *value)
 {
-    uint64_t hash = str_hash(key);
+    uint32_t hash = hash_of(key);
     struct map_slot *slot = map_find(map, key, hash);
     if (slot != NULL) {
         void *old = slot->value;
         slot->value = value;
-        slot->key = key;
+        slot->key_ptr = key.ptr;
         return old;
     }
     map_grow(map);
-    map_insert(map, (struct map_slot){.key = key, .hash = hash, .value = value});
+    assert(key.len <= UINT32_MAX);
+    map_insert(map,
+               (struct map_slot){
+                   .key_ptr = key.ptr, .key_len = (uint32_t)key.len, .hash = hash, .value = value});
     return NULL;
 }
 
 void *map_remove(struct map *map, struct str key)
 {
-    struct map_slot *slot = map->count == 0 ? NULL : map_find(map, key, str_hash(key));
+    struct map_slot *slot = map->count == 0 ? NULL : map_find(map, key, hash_of(key));
     if (slot == NULL) {
         return NULL;
     }
     void *old = slot->value;
-    *slot = (struct map_slot){.deleted = true};
+    *slot = (struct map_slot){.hash = 1};
     map->count--;
     return old;
 }
@@ -133,7 +143,7 @@ static struct idmap_slot *idmap_find(const struct idmap *map, uint64_t key)
     }
     for (size_t i = id_home(map, key);; i = (i + 1) & (map->cap - 1)) {
         struct idmap_slot *slot = &map->slots[i];
-        if (slot->value == NULL && !slot->deleted) {
+        if (slot->value == NULL && slot->key == 0) {
             return NULL;
         }
         if (slot->value != NULL && slot->key == key) {
@@ -148,7 +158,7 @@ static void idmap_insert(struct idmap *map, uint64_t key, void *value)
     while (map->slots[i].value != NULL) {
         i = (i + 1) & (map->cap - 1);
     }
-    map->filled += !map->slots[i].deleted;
+    map->filled += map->slots[i].key == 0;
     map->count++;
     map->slots[i] = (struct idmap_slot){.key = key, .value = value};
 }
@@ -198,7 +208,7 @@ void *idmap_remove(struct idmap *map, uint64_t key)
         return NULL;
     }
     void *old = slot->value;
-    *slot = (struct idmap_slot){.deleted = true};
+    *slot = (struct idmap_slot){.key = 1};
     map->count--;
     return old;
 }

@@ -12,12 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Small, because there are up to four for each entry. */
 struct map_slot {
-    struct str key;
-    uint64_t hash;
+    const char *key_ptr;
     void *value; /* NULL: free, or deleted */
-    bool deleted;
+    uint32_t key_len;
+    uint32_t hash; /* of a slot without a value: not 0 where one was deleted */
 };
+
+static inline struct str map_slot_key(const struct map_slot *slot)
+{
+    return (struct str){slot->key_ptr, slot->key_len};
+}
 
 struct map {
     struct map_slot *slots;
@@ -37,9 +43,8 @@ void *map_remove(struct map *map, struct str key);
 const struct map_slot *map_next(const struct map *map, size_t *cursor);
 
 struct idmap_slot {
-    uint64_t key;
+    uint64_t key; /* of a slot without a value: not 0 where one was deleted */
     void *value;
-    bool deleted;
 };
 
 struct idmap {

@@ -158,11 +158,11 @@ static void note_subscription(struct realm *realm, const struct notice *notice)
     }
 }
 
-uint64_t realm_subscribe(struct realm *realm,
-                         struct str uri,
-                         enum match_policy match,
-                         const struct subscriber *subscriber,
-                         struct retained_hits *retained)
+const struct subscription *realm_subscribe(struct realm *realm,
+                                           struct str uri,
+                                           enum match_policy match,
+                                           const struct subscriber *subscriber,
+                                           struct retained_hits *retained)
 {
     struct subscription_facts facts;
     (void)pthread_rwlock_wrlock(&realm->lock);
@@ -180,7 +180,7 @@ uint64_t realm_subscribe(struct realm *realm,
         retained_find(&realm->retained, uri, match, clock_wall_ms(), retained);
     }
     (void)pthread_rwlock_unlock(&realm->lock);
-    return facts.id;
+    return facts.subscription;
 }
 
 void realm_note_subscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session)

@@ -38,12 +38,13 @@ struct subscriber {
     unsigned worker;
 };
 
-/* `retained`, where it is wanted, gets what is retained at this moment; else NULL. */
-uint64_t realm_subscribe(struct realm *realm,
-                         struct str uri,
-                         enum match_policy match,
-                         const struct subscriber *subscriber,
-                         struct retained_hits *retained);
+/* The subscription, good while this worker has a member. `retained`, where it is wanted, gets what
+ * is retained at this moment; else NULL. */
+const struct subscription *realm_subscribe(struct realm *realm,
+                                           struct str uri,
+                                           enum match_policy match,
+                                           const struct subscriber *subscriber,
+                                           struct retained_hits *retained);
 /* The subscriber is a member now. */
 void realm_note_subscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session);
 /* The subscriber is no member any more; before realm_unsubscribe. */

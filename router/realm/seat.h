@@ -28,19 +28,17 @@ struct seat {
     const struct rbac_realm *access;
 };
 
-/* The members here of one subscription. */
+/* The members here of one subscription, which stays while there is one. */
 struct audience {
     struct idlink link; /* seat->audiences, by subscription */
     struct list members;
+    const struct subscription *subscription;
 };
 
 struct membership {
     struct idlink link; /* session->memberships, by subscription */
     struct list node;   /* audience->members */
     struct session *session;
-    struct audience *audience;
-    enum match_policy match;
-    struct str uri; /* behind the struct */
 };
 
 /* NULL when the snapshot does not know the realm. */

@@ -5,45 +5,51 @@
 #include "base/mem.h"
 #include "wamp/message.h"
 
-struct subscription {
-    uint64_t id;
-    uint64_t workers;
-    uint64_t created_ms;
-    char *uri;
-    size_t uri_len;
-    enum match_policy match;
-};
-
-static void subscription_free(struct subscription *subscription)
-{
-    mem_free(subscription->uri);
-    mem_free(subscription);
-}
+#include <stddef.h>
+#include <string.h>
 
 void subscriptions_init(struct subscriptions *subscriptions)
 {
     patterns_init(&subscriptions->patterns);
-    idmap_init(&subscriptions->by_id);
+    idtable_init(&subscriptions->by_id);
 }
 
 void subscriptions_done(struct subscriptions *subscriptions)
 {
-    size_t cursor = 0;
-    const struct idmap_slot *slot = NULL;
-    while ((slot = idmap_next(&subscriptions->by_id, &cursor)) != NULL) {
-        subscription_free(slot->value);
+    struct idlink *link = NULL;
+    while ((link = idtable_any(&subscriptions->by_id)) != NULL) {
+        idtable_remove(&subscriptions->by_id, link);
+        mem_free(CONTAINER_OF(link, struct subscription, link));
     }
     patterns_done(&subscriptions->patterns);
-    idmap_done(&subscriptions->by_id);
+    idtable_done(&subscriptions->by_id);
+}
+
+static struct subscription *find(const struct subscriptions *subscriptions, uint64_t id)
+{
+    struct idlink *link = idtable_find(&subscriptions->by_id, id);
+    return link == NULL ? NULL : CONTAINER_OF(link, struct subscription, link);
 }
 
 static struct subscription_facts facts_of(const struct subscription *subscription)
 {
-    return (struct subscription_facts){.id = subscription->id,
+    return (struct subscription_facts){.subscription = subscription,
+                                       .id = subscription->link.id,
                                        .created_ms = subscription->created_ms,
-                                       .uri = str_make(subscription->uri, subscription->uri_len),
-                                       .match = subscription->match,
+                                       .uri = subscription_uri(subscription),
+                                       .match = (enum match_policy)subscription->match,
                                        .workers = subscription->workers};
+}
+
+static struct subscription *subscription_new(struct str uri, enum match_policy match)
+{
+    struct subscription *subscription = mem_alloc(sizeof(struct subscription) + uri.len);
+    *subscription = (struct subscription){
+        .created_ms = clock_wall_ms(), .uri_len = (uint16_t)uri.len, .match = (uint8_t)match};
+    if (uri.len > 0) {
+        memcpy(subscription->uri, uri.ptr, uri.len);
+    }
+    return subscription;
 }
 
 bool subscriptions_join(struct subscriptions *subscriptions,
@@ -55,17 +61,12 @@ bool subscriptions_join(struct subscriptions *subscriptions,
     struct subscription *subscription = patterns_get(&subscriptions->patterns, uri, match);
     bool created = subscription == NULL;
     if (created) {
-        subscription = NEW(struct subscription);
-        subscription->created_ms = clock_wall_ms();
+        subscription = subscription_new(uri, match);
         do {
-            subscription->id = wamp_id_random();
-        } while (idmap_get(&subscriptions->by_id, subscription->id) != NULL);
-        subscription->uri = str_dup(uri);
-        subscription->uri_len = uri.len;
-        subscription->match = match;
-        patterns_put(&subscriptions->patterns, str_make(subscription->uri, uri.len), match,
-                     subscription);
-        (void)idmap_put(&subscriptions->by_id, subscription->id, subscription);
+            subscription->link.id = wamp_id_random();
+        } while (find(subscriptions, subscription->link.id) != NULL);
+        patterns_put(&subscriptions->patterns, subscription_uri(subscription), match, subscription);
+        idtable_add(&subscriptions->by_id, &subscription->link);
     }
     subscription->workers |= (uint64_t)1 << worker;
     *out = facts_of(subscription);
@@ -74,7 +75,7 @@ bool subscriptions_join(struct subscriptions *subscriptions,
 
 bool subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsigned worker)
 {
-    struct subscription *subscription = idmap_get(&subscriptions->by_id, id);
+    struct subscription *subscription = find(subscriptions, id);
     if (subscription == NULL) {
         return false;
     }
@@ -82,10 +83,10 @@ bool subscriptions_leave(struct subscriptions *subscriptions, uint64_t id, unsig
     if (subscription->workers != 0) {
         return false;
     }
-    patterns_remove(&subscriptions->patterns, str_make(subscription->uri, subscription->uri_len),
-                    subscription->match);
-    (void)idmap_remove(&subscriptions->by_id, id);
-    subscription_free(subscription);
+    patterns_remove(&subscriptions->patterns, subscription_uri(subscription),
+                    (enum match_policy)subscription->match);
+    idtable_remove(&subscriptions->by_id, &subscription->link);
+    mem_free(subscription);
     return true;
 }
 
@@ -93,7 +94,7 @@ bool subscriptions_get(const struct subscriptions *subscriptions,
                        uint64_t id,
                        struct subscription_facts *out)
 {
-    const struct subscription *subscription = idmap_get(&subscriptions->by_id, id);
+    const struct subscription *subscription = find(subscriptions, id);
     if (subscription == NULL) {
         return false;
     }
@@ -106,17 +107,17 @@ uint64_t subscriptions_lookup(const struct subscriptions *subscriptions,
                               enum match_policy match)
 {
     const struct subscription *subscription = patterns_get(&subscriptions->patterns, uri, match);
-    return subscription == NULL ? 0 : subscription->id;
+    return subscription == NULL ? 0 : subscription->link.id;
 }
 
 void subscriptions_list(const struct subscriptions *subscriptions,
                         struct id_list out[MATCH_POLICIES])
 {
     size_t cursor = 0;
-    const struct idmap_slot *slot = NULL;
-    while ((slot = idmap_next(&subscriptions->by_id, &cursor)) != NULL) {
-        const struct subscription *subscription = slot->value;
-        id_list_push(&out[subscription->match], subscription->id);
+    struct idlink *link = NULL;
+    while ((link = idtable_next(&subscriptions->by_id, &cursor, link)) != NULL) {
+        const struct subscription *subscription = CONTAINER_OF(link, struct subscription, link);
+        id_list_push(&out[subscription->match], link->id);
     }
 }
 
@@ -129,7 +130,7 @@ static void note_reach(void *ctx, void *value)
         list->items = mem_realloc(list->items, list->cap * sizeof(list->items[0]));
     }
     list->items[list->count] =
-        (struct reach){.subscription = subscription->id, .workers = subscription->workers};
+        (struct reach){.subscription = subscription->link.id, .workers = subscription->workers};
     list->count++;
 }
 

@@ -7,9 +7,9 @@
 #ifndef POSTERN_REALM_SUBSCRIPTIONS_H
 #define POSTERN_REALM_SUBSCRIPTIONS_H
 
-#include "base/map.h"
 #include "base/str.h"
 #include "realm/id_list.h"
+#include "realm/idtable.h"
 #include "realm/patterns.h"
 #include "wamp/uri.h"
 
@@ -17,9 +17,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* One of them, with its URI in one piece: there may be a million. What is in it but the workers
+ * stays as it is while it has members. */
+struct subscription {
+    struct idlink link; /* subscriptions->by_id */
+    uint64_t workers;
+    uint64_t created_ms;
+    uint16_t uri_len;
+    uint8_t match; /* enum match_policy */
+    char uri[];
+};
+
+static inline struct str subscription_uri(const struct subscription *subscription)
+{
+    return str_make(subscription->uri, subscription->uri_len);
+}
+
 struct subscriptions {
     struct patterns patterns;
-    struct idmap by_id;
+    struct idtable by_id;
 };
 
 /* A subscription that a publication reaches: a bit for each worker with members. */
@@ -40,6 +56,7 @@ void subscriptions_done(struct subscriptions *subscriptions);
 
 /* What there is to say about a subscription. `uri` is borrowed from it. */
 struct subscription_facts {
+    const struct subscription *subscription;
     uint64_t id;
     uint64_t created_ms;
     struct str uri;

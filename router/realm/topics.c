@@ -43,37 +43,37 @@ static bool subscribe_check(struct session *session,
     return session_permits(session, PERMISSION_SUBSCRIBE, message->uri, options->match, err);
 }
 
-static struct audience *audience_of(struct seat *seat, uint64_t id)
+static struct audience *audience_of(struct seat *seat, const struct subscription *subscription)
 {
-    struct idlink *link = idtable_find(&seat->audiences, id);
+    struct idlink *link = idtable_find(&seat->audiences, subscription->link.id);
     if (link != NULL) {
         return CONTAINER_OF(link, struct audience, link);
     }
     struct audience *audience = NEW(struct audience);
-    audience->link.id = id;
+    audience->link.id = subscription->link.id;
+    audience->subscription = subscription;
     list_init(&audience->members);
     idtable_add(&seat->audiences, &audience->link);
     return audience;
 }
 
-/* True when it is new. */
-static bool
-membership_add(struct session *session, uint64_t id, struct str uri, enum match_policy match)
+static struct audience *audience_at(const struct membership *membership)
 {
+    struct idlink *link = idtable_find(&membership->session->seat->audiences, membership->link.id);
+    return CONTAINER_OF(link, struct audience, link);
+}
+
+/* True when it is new. */
+static bool membership_add(struct session *session, const struct subscription *subscription)
+{
+    uint64_t id = subscription->link.id;
     if (idtable_find(&session->memberships, id) != NULL) {
         return false; /* subscribed already: the same id again */
     }
-    struct membership *membership = mem_calloc(1, sizeof(*membership) + uri.len);
-    char *copy = (char *)(membership + 1);
-    if (uri.len > 0) {
-        memcpy(copy, uri.ptr, uri.len);
-    }
+    struct membership *membership = NEW(struct membership);
     membership->link.id = id;
     membership->session = session;
-    membership->audience = audience_of(session->seat, id);
-    membership->match = match;
-    membership->uri = str_make(copy, uri.len);
-    list_push(&membership->audience->members, &membership->node);
+    list_push(&audience_of(session->seat, subscription)->members, &membership->node);
     idtable_add(&session->memberships, &membership->link);
     return true;
 }
@@ -112,9 +112,10 @@ void session_subscribe(struct session *session, struct message *message)
     struct realm *realm = session->seat->realm;
     struct subscriber subscriber = {session->id, session->shard->index};
     struct retained_hits retained = {.bytes_max = session->shard->router->options.queue_max};
-    uint64_t id = realm_subscribe(realm, message->uri, options.match, &subscriber,
-                                  options.get_retained ? &retained : NULL);
-    if (membership_add(session, id, message->uri, options.match)) {
+    const struct subscription *subscription = realm_subscribe(
+        realm, message->uri, options.match, &subscriber, options.get_retained ? &retained : NULL);
+    uint64_t id = subscription->link.id;
+    if (membership_add(session, subscription)) {
         realm_note_subscribed(realm, id, message->uri, session->id);
     }
     struct message subscribed = {.type = MESSAGE_SUBSCRIBED,
@@ -131,15 +132,19 @@ void session_subscribe(struct session *session, struct message *message)
 static void membership_drop(struct membership *membership)
 {
     struct session *session = membership->session;
-    struct audience *audience = membership->audience;
+    struct audience *audience = audience_at(membership);
+    const struct subscription *subscription = audience->subscription;
     struct realm *realm = session->seat->realm;
+    struct str uri = subscription_uri(subscription);
     list_remove(&membership->node);
     idtable_remove(&session->memberships, &membership->link);
-    realm_note_unsubscribed(realm, audience->link.id, membership->uri, session->id);
+    realm_note_unsubscribed(realm, audience->link.id, uri, session->id);
     if (list_empty(&audience->members)) {
         struct subscriber subscriber = {session->id, session->shard->index};
-        realm_unsubscribe(realm, audience->link.id, membership->uri, membership->match,
-                          &subscriber);
+        char copy[URI_LEN_MAX]; /* the subscription may be gone before its end is told */
+        memcpy(copy, uri.ptr, uri.len);
+        realm_unsubscribe(realm, audience->link.id, str_make(copy, uri.len),
+                          (enum match_policy)subscription->match, &subscriber);
         idtable_remove(&session->seat->audiences, &audience->link);
         mem_free(audience);
     }
@@ -156,8 +161,9 @@ void session_unsubscribe(struct session *session, struct message *message)
         return;
     }
     struct membership *membership = CONTAINER_OF(link, struct membership, link);
-    if (!session_permits(session, PERMISSION_UNSUBSCRIBE, membership->uri, membership->match,
-                         &err)) {
+    const struct subscription *subscription = audience_at(membership)->subscription;
+    if (!session_permits(session, PERMISSION_UNSUBSCRIBE, subscription_uri(subscription),
+                         (enum match_policy)subscription->match, &err)) {
         session_error(session, MESSAGE_UNSUBSCRIBE, message->request, FAULT_NOT_AUTHORIZED,
                       str_of(err.text));
         return;

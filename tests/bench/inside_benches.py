@@ -46,4 +46,16 @@ def match(bench):
         figure(f"{count:,} routes", ns, "ns")
 
 
-BENCHES = {"idle": memory, "transcode": transcode, "match": match}
+def tables(bench):
+    """Look-ups in a live realm's tables, and what an entry costs beyond its URI."""
+    title("tables: 100,000 registrations, 1,000,000 subscriptions, patterns mixed", ())
+    text = run_load([bench.tables(), *(("10000", "100000") if bench.options.quick else ())], 120)
+    for one in map(json.loads, text.splitlines()):
+        figure(f"{one['entries']:,} {one['table']}: look-up", one["ns"], "ns")
+        figure(f"{one['entries']:,} {one['table']}: entry", one["bytes"], "B")
+        bench.bars.at_most(f"tables: look-up, {one['table']}", one["ns"], 1000, " ns")
+        if one["table"] == "subscriptions":
+            bench.bars.at_most("tables: bytes of a subscription", one["bytes"], 200, " B")
+
+
+BENCHES = {"idle": memory, "transcode": transcode, "match": match, "tables": tables}

@@ -55,7 +55,7 @@ static void check_walk(const struct map *map)
     size_t seen = 0;
     const struct map_slot *slot = NULL;
     for (size_t i = 0; (slot = map_next(map, &i)) != NULL; seen++) {
-        assert_ptr_equal(map_get(map, slot->key), slot->value);
+        assert_ptr_equal(map_get(map, map_slot_key(slot)), slot->value);
     }
     assert_int_equal(seen, model_count);
 }
