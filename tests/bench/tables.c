@@ -9,6 +9,7 @@
 #include "realm/seat.h"
 #include "realm/subscriptions.h"
 
+#include <assert.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ struct looks {
 static void looks_make(struct looks *looks, size_t entries)
 {
     uint64_t state = 88172645463325252u;
+    assert(entries > 0);
     looks->count = 100000;
     looks->names = mem_alloc(looks->count * NAME_SIZE);
     looks->uris = NEW_ARRAY(struct str, looks->count);
@@ -181,7 +183,13 @@ static void bench_subscriptions(size_t count)
 
 int main(int argc, char **argv)
 {
-    bench_registry(argc > 1 ? strtoul(argv[1], NULL, 10) : 100000);
-    bench_subscriptions(argc > 2 ? strtoul(argv[2], NULL, 10) : 1000000);
+    size_t registrations = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
+    size_t subscriptions = argc > 2 ? strtoul(argv[2], NULL, 10) : 1000000;
+    if (registrations == 0 || subscriptions == 0) {
+        (void)fprintf(stderr, "usage: bench_tables [REGISTRATIONS [SUBSCRIPTIONS]]\n");
+        return 64;
+    }
+    bench_registry(registrations);
+    bench_subscriptions(subscriptions);
     return 0;
 }
