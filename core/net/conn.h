@@ -79,6 +79,8 @@ void conn_start(struct conn *conn, struct str early);
 void conn_write(struct conn *conn, struct str bytes);
 void conn_share(struct conn *conn, struct block *block, struct str bytes);
 size_t conn_queued(const struct conn *conn);
+/* Asks the socket whether the other end has ended the stream, be there input before it or not. */
+bool conn_hung_up(const struct conn *conn);
 void conn_set_low_water(struct conn *conn, size_t bytes); /* at first 0 */
 void conn_set_stall(struct conn *conn, uint64_t ms);      /* at first CONN_STALL_MS */
 

@@ -5,6 +5,7 @@
 #include "net/tls.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -171,6 +172,12 @@ void conn_share(struct conn *conn, struct block *block, struct str bytes)
         outq_share(&conn->out, block, bytes);
         flush_later(conn);
     }
+}
+
+bool conn_hung_up(const struct conn *conn)
+{
+    struct pollfd socket = {.fd = conn->fd, .events = POLLRDHUP};
+    return poll(&socket, 1, 0) == 1;
 }
 
 size_t conn_queued(const struct conn *conn)

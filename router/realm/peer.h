@@ -29,6 +29,8 @@ struct peer_ops {
     /* Stop and resume reading: back-pressure. */
     void (*pause)(struct peer *peer);
     void (*resume)(struct peer *peer);
+    /* The other end has gone, although its end has not been read yet. NULL: nobody can tell. */
+    bool (*gone)(const struct peer *peer);
 };
 
 /* Why a session ends: set before `finish`, for transports that can say it (WebSocket's code). */

@@ -1,5 +1,6 @@
 /* procedures.c - REGISTER and UNREGISTER of sessions, and what a session offers. */
 #include "base/mem.h"
+#include "realm/claim.h"
 #include "realm/revocation.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
@@ -134,7 +135,8 @@ static void offer_note(struct session *session, const struct registry_offer *wan
     idtable_add(&session->registrations, &offer->link);
 }
 
-void session_register(struct session *session, struct message *message)
+/* `last`: who is in the way has been asked already whether it is still there. */
+static void register_try(struct session *session, struct message *message, bool last)
 {
     struct registry_offer wanted = {.session = session_handle(session),
                                     .session_id = session->id,
@@ -148,7 +150,11 @@ void session_register(struct session *session, struct message *message)
     }
     enum registry_result result = realm_register(session->seat->realm, &wanted, &added);
     if (result != REGISTRY_OK) {
-        register_conflict(session, message->request, &wanted, result);
+        if (result != REGISTRY_MINE && !last && added.rival.generation != 0) {
+            claim_post(session, message, added.rival);
+        } else {
+            register_conflict(session, message->request, &wanted, result);
+        }
         return;
     }
     for (size_t i = 0; i < added.evicted_count; i++) {
@@ -163,6 +169,16 @@ void session_register(struct session *session, struct message *message)
                                  .id = added.id,
                                  .payload = {.serializer = session->peer->serializer}};
     (void)session_reply(session, &registered);
+}
+
+void session_register(struct session *session, struct message *message)
+{
+    register_try(session, message, false);
+}
+
+void register_finally(struct session *session, struct message *message)
+{
+    register_try(session, message, true);
 }
 
 static void offer_forget(struct session *session, struct offer *offer)

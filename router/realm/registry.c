@@ -192,6 +192,8 @@ enum registry_result registry_add(struct registry *registry,
     } else if (registration != NULL) {
         enum registry_result refused = registration_refuses(registration, offer);
         if (refused != REGISTRY_OK) {
+            out->rival =
+                registration->count == 1 ? registration->callees[0].session : (struct handle){0};
             return refused;
         }
     }

@@ -74,6 +74,7 @@ struct registry_added {
     uint64_t replaced_id;             /* the registration that had to go, with all of these; or 0 */
     struct registry_evicted *evicted; /* the caller's to free; NULL: none */
     size_t evicted_count;
+    struct handle rival; /* when refused: the callee that is in the way, if it is one alone */
 };
 
 /* The calls open at one callee. Counted only where somebody asks: by a limit or a policy. */

@@ -93,6 +93,12 @@ static size_t rawsocket_queued(const struct peer *peer)
     return conn_queued(&((const struct rawsocket *)(const void *)raw)->conn);
 }
 
+static bool rawsocket_gone(const struct peer *peer)
+{
+    const char *raw = (const char *)peer - offsetof(struct rawsocket, peer);
+    return conn_hung_up(&((const struct rawsocket *)(const void *)raw)->conn);
+}
+
 static void rawsocket_finish(struct peer *peer)
 {
     struct rawsocket *raw = of_peer(peer);
@@ -123,6 +129,7 @@ static const struct peer_ops peer_ops = {
     .finish = rawsocket_finish,
     .pause = rawsocket_pause,
     .resume = rawsocket_resume,
+    .gone = rawsocket_gone,
 };
 
 static void refuse(struct rawsocket *raw, enum handshake_fault fault)

@@ -70,6 +70,12 @@ static size_t ws_queued(const struct peer *peer)
     return conn_queued(&((const struct ws *)(const void *)ws)->conn);
 }
 
+static bool ws_gone(const struct peer *peer)
+{
+    const char *ws = (const char *)peer - offsetof(struct ws, peer);
+    return conn_hung_up(&((const struct ws *)(const void *)ws)->conn);
+}
+
 static const uint16_t close_codes[] = {
     [PEER_END_NORMAL] = CLOSE_NORMAL,
     [PEER_END_SHUTDOWN] = CLOSE_GOING_AWAY,
@@ -115,6 +121,7 @@ static const struct peer_ops peer_ops = {
     .finish = ws_finish,
     .pause = ws_pause,
     .resume = ws_resume,
+    .gone = ws_gone,
 };
 
 /* From the loop, never while the session is in a call of ours. */

@@ -14,8 +14,9 @@ from support.cli import postern
 from support.patience import PATIENCE, wait_until
 from support.peer import Peer
 from support.wampraw import (CALL, EVENT, HELLO, INVOCATION, PUBLISH, REGISTER, REGISTERED,
-                             RESULT, ROLES, SUBSCRIBE, SUBSCRIBED, WELCOME, YIELD, Closed,
-                             RawSocket, WebSocket, connect, read_exactly, read_to_end, session)
+                             RESULT, ROLES, SUBSCRIBE, SUBSCRIBED, UNREGISTER, UNREGISTERED,
+                             WELCOME, YIELD, Closed, RawSocket, WebSocket, connect, read_exactly,
+                             read_to_end, session)
 from support.wsecho import BINARY, CONTINUATION, TEXT, Client, Echo, frame
 
 REALM = "com.example.e2e"
@@ -196,11 +197,11 @@ def test_kill_9_of_a_callee_under_load_and_its_name_is_free_at_once(node, realm,
                 caller.requests += 1
                 caller.send(CALL, caller.requests, {}, f"{URI}.loaded", [60])
             assert caller.ask(SUBSCRIBE, {}, URI)[0] == SUBSCRIBED  # so the calls are under way
+        heir = stack.enter_context(session(node, realm))
         os.kill(callee.process.pid, signal.SIGKILL)
         callee.process.wait()
-        heir = stack.enter_context(session(node, realm))
-        # Its socket's end may be read a moment later than the new one's first words.
-        answer = wait_until(lambda: registered(heir, f"{URI}.loaded"), "the name to be free")
+        answer = heir.ask(REGISTER, {}, f"{URI}.loaded")
+        assert answer[0] == REGISTERED, answer
         for caller in callers:
             errors = [caller.receive() for _ in range(50)]
             assert {error[4] for error in errors} == {"wamp.error.canceled"}, errors[0]
@@ -220,6 +221,17 @@ def registered(wire, uri):
         return answer
     assert answer[4] == "wamp.error.procedure_already_exists", answer
     return None
+
+
+def test_a_procedure_is_free_as_soon_as_its_callee_has_hung_up(node, realm):
+    """The end of the one connection and the first words of the other come at the same time."""
+    with session(node, realm) as heir:
+        for _ in range(100):
+            with session(node, realm) as callee:
+                assert callee.ask(REGISTER, {}, f"{URI}.passed_on")[0] == REGISTERED
+            answer = heir.ask(REGISTER, {}, f"{URI}.passed_on")
+            assert answer[0] == REGISTERED, answer
+            assert heir.ask(UNREGISTER, answer[2])[0] == UNREGISTERED
 
 
 def test_a_subscriber_that_vanishes_amid_events_hurts_nobody(node, realm):
