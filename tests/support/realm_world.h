@@ -55,6 +55,7 @@ struct actor {
     unsigned finished;
     unsigned pauses;
     unsigned resumes;
+    bool gone; /* it has hung up, and nobody has read that yet */
     json_t *last;
 };
 
@@ -260,6 +261,11 @@ static inline void actor_resume(struct peer *peer)
     ((struct actor *)(void *)peer)->resumes++;
 }
 
+static inline bool actor_gone(const struct peer *peer)
+{
+    return ((const struct actor *)(const void *)peer)->gone;
+}
+
 static const struct peer_ops actor_ops = {
     .transport = "test",
     .send = actor_hear,
@@ -268,6 +274,7 @@ static const struct peer_ops actor_ops = {
     .finish = actor_finish,
     .pause = actor_pause,
     .resume = actor_resume,
+    .gone = actor_gone,
 };
 
 static inline void actor_open_here(void *ctx)

@@ -42,6 +42,21 @@ static void a_procedure_is_registered_once(void **state)
     actor_free(second);
 }
 
+static void who_has_hung_up_is_not_in_the_way(void **state)
+{
+    (void)state;
+    for (unsigned worker = 0; worker < 2; worker++) {
+        struct actor *dead = join(0);
+        struct actor *heir = join(worker);
+        (void)actor_register(dead, 1, "com.a", "");
+        dead->gone = true;
+        (void)actor_register(heir, 1, "com.a", "");
+        assert_int_equal(dead->finished, 1);
+        actor_free(dead);
+        actor_free(heir);
+    }
+}
+
 static void another_invocation_policy_is_its_own_error(void **state)
 {
     (void)state;
@@ -237,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_procedure_is_registered_once),
+        CASE(who_has_hung_up_is_not_in_the_way),
         CASE(another_invocation_policy_is_its_own_error),
         CASE(shared_registrations_are_called_by_their_policy),
         CASE(a_shared_registration_lives_until_its_last_callee_leaves),
