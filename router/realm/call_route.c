@@ -2,7 +2,7 @@
  *
  * On the caller's worker. A call moves on to another callee when its own has just gone (once),
  * or says that it is not available (each at most once); not when it has begun to answer, or to
- * get the second piece of a call.
+ * get the second piece of a call, or has been told to stop.
  */
 #include "base/mem.h"
 #include "realm/call_options.h"
@@ -57,7 +57,9 @@ static void call_undeliverable(struct call *call, enum delivery why)
 static void call_refused(struct call *call, enum delivery why, struct message *invocation)
 {
     call_let_go(call);
-    if (why == DELIVERY_GONE && !call->retried && !call->went_on) {
+    if (why == DELIVERY_GONE && call->killed) {
+        call_fail(call, FAULT_CANCELED, STR("call canceled"));
+    } else if (why == DELIVERY_GONE && !call->retried && !call->went_on) {
         call->retried = true;
         call_route(call, invocation, NULL, NULL);
     } else {

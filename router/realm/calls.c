@@ -112,6 +112,7 @@ void session_cancel(struct session *session, struct message *message)
         return; /* WAMP has no ERROR for CANCEL; the call goes on */
     }
     if (mode == CANCEL_KILL && (call->features & CALLEE_CANCELING) != 0) {
+        call->killed = true;
         dealer_cancel(call, CANCEL_KILL);
         return;
     }

@@ -54,6 +54,7 @@ static struct call *call_new(struct shard *shard, const struct call_request *req
     call->progressed = false;
     call->chunked = false;
     call->more = false;
+    call->killed = false;
     call->went_on = false;
     call->keyed = false;
     call->retried = false;
@@ -308,7 +309,7 @@ struct handle dealer_call(struct shard *shard, const struct call_request *reques
 static bool call_reroute(struct call *call, const struct message *answer)
 {
     bool wanted = answer->type == MESSAGE_ERROR && str_eq(answer->uri, FAULT_UNAVAILABLE) &&
-                  !call->chunked && !call->progressed;
+                  !call->chunked && !call->progressed && !call->killed;
     if (!wanted || (call->kept == NULL && (call->features & CALLEE_REROUTE) == 0)) {
         return false;
     }

@@ -53,6 +53,7 @@ struct call {
     bool progressed;     /* and has had one: another callee cannot begin again */
     bool chunked;        /* the caller sends it in several pieces */
     bool more;           /* and the last has not come yet */
+    bool killed;         /* its callee has been interrupted: nobody else begins with it */
     bool went_on;        /* and the second has been sent: no callee can begin again */
     bool disclose_me;
     bool keyed;

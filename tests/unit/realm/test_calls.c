@@ -346,6 +346,26 @@ static void the_only_callee_that_is_not_available_is_told_of_by_its_own_name(voi
     actor_free(plain);
 }
 
+static void a_call_that_was_killed_is_not_given_to_another(void **state)
+{
+    (void)state;
+    struct actor *caller = caller_new();
+    struct actor *first = callee_new();
+    struct actor *second = callee_new();
+    (void)actor_register(first, 1, "com.add", "\"invoke\":\"first\"");
+    (void)actor_register(second, 1, "com.add", "\"invoke\":\"first\"");
+    say(caller, "[48,1,{},\"com.add\"]");
+    (void)expect(first, "[68,1,\"*\",\"*\"]");
+    say(caller, "[49,1,{\"mode\":\"kill\"}]");
+    (void)expect(first, "[69,1,{\"mode\":\"kill\"}]");
+    say(first, "[8,68,1,{},\"wamp.error.unavailable\",[\"mine\"]]");
+    (void)expect(caller, "[8,48,1,{},\"wamp.error.unavailable\",[\"mine\"]]");
+    expect_silence(second);
+    actor_free(caller);
+    actor_free(first);
+    actor_free(second);
+}
+
 static void who_has_begun_to_answer_is_not_passed_over(void **state)
 {
     (void)state;
@@ -888,6 +908,7 @@ int main(void)
         BOTH(a_callee_that_leaves_between_pieces_is_canceled),
         BOTH(a_callee_that_is_not_available_is_passed_over),
         BOTH(the_only_callee_that_is_not_available_is_told_of_by_its_own_name),
+        BOTH(a_call_that_was_killed_is_not_given_to_another),
         BOTH(who_has_begun_to_answer_is_not_passed_over),
         BOTH(a_callee_gets_no_more_calls_than_it_takes_at_a_time),
         BOTH(a_callee_at_its_limit_is_passed_over),
