@@ -179,9 +179,10 @@ static size_t world_mailbox_max = 64 << 20;
 /* What else is made before the workers start. */
 static void (*world_prepare)(struct world *world);
 
-/* com.test is open to everybody; com.tight allows what begins with com.tight.ok. */
+/* All but the workers' threads. com.test is open to everybody; com.tight allows what begins with
+ * com.tight.ok. */
 static inline void
-world_start(struct world *world, unsigned workers, const struct router_options *limits)
+world_make(struct world *world, unsigned workers, const struct router_options *limits)
 {
     *world = (struct world){0};
     struct err err = {0};
@@ -203,18 +204,30 @@ world_start(struct world *world, unsigned workers, const struct router_options *
     if (world_prepare != NULL) {
         world_prepare(world);
     }
+}
+
+static inline void
+world_start(struct world *world, unsigned workers, const struct router_options *limits)
+{
+    struct err err = {0};
+    world_make(world, workers, limits);
     assert_true(workers_start(world->workers, &err));
+}
+
+static inline void world_free(struct world *world)
+{
+    router_free(world->router);
+    snapshot_slot_free(world->slot);
+    workers_free(world->workers);
+    jobs_free(world->jobs);
+    rbac_builder_free(world->builder);
 }
 
 static inline void world_stop(struct world *world)
 {
     settle(world);
     workers_stop(world->workers);
-    router_free(world->router);
-    snapshot_slot_free(world->slot);
-    workers_free(world->workers);
-    jobs_free(world->jobs);
-    rbac_builder_free(world->builder);
+    world_free(world);
 }
 
 static inline void actor_hear(struct peer *peer, struct str bytes)
@@ -283,8 +296,9 @@ static inline void actor_open_here(void *ctx)
     actor->session = session_open(actor->world->router, &actor->peer);
 }
 
+/* Its session is still to be opened, on its worker. */
 static inline struct actor *
-actor_new(struct world *world, unsigned worker, enum serializer serializer)
+actor_make(struct world *world, unsigned worker, enum serializer serializer)
 {
     struct actor *actor = NEW(struct actor);
     actor->peer =
@@ -296,6 +310,13 @@ actor_new(struct world *world, unsigned worker, enum serializer serializer)
     actor->world = world;
     actor->worker = worker;
     list_init(&actor->inbox);
+    return actor;
+}
+
+static inline struct actor *
+actor_new(struct world *world, unsigned worker, enum serializer serializer)
+{
+    struct actor *actor = actor_make(world, worker, serializer);
     on_worker(world, worker, actor_open_here, actor);
     return actor;
 }
