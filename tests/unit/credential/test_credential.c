@@ -1,0 +1,292 @@
+/* test_credential.c - records of passwords: made, verified, read, and those that are none. */
+#include "base/mem.h"
+#include "credential/credential.h"
+#include "credential/proof.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The least that is allowed: a test is no place for hundreds of thousands of rounds. */
+static struct credential_options options(const char *text)
+{
+    struct credential_options out;
+    struct err err = {0};
+    json_t *json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    assert_true(credential_options_read(json, &out, &err));
+    json_decref(json);
+    return out;
+}
+
+static char *made(const char *opts, const char *password)
+{
+    struct credential_options how = options(opts);
+    struct err err = {0};
+    char *record = credential_make(str_of(password), &how, &err);
+    assert_non_null(record);
+    assert_null(strstr(record, password));
+    assert_true(credential_has_password(str_of(record)));
+    assert_false(credential_is_outdated(str_of(record)));
+    return record;
+}
+
+static const char cra_opts[] = "{\"protocol\":\"cra\",\"params\":{\"iterations\":4096}}";
+static const char scram_opts[] = "{\"protocol\":\"scram\",\"params\":{\"iterations\":4096}}";
+static const char argon_opts[] =
+    "{\"protocol\":\"scram\",\"params\":{\"kdf\":\"argon2id13\",\"iterations\":1,\"memory\":64}}";
+
+static void a_record_of_each_protocol_verifies_its_password_alone(void **state)
+{
+    (void)state;
+    const char *const all[] = {cra_opts, scram_opts, argon_opts};
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        char *record = made(all[i], "correct horse");
+        assert_true(credential_verify(str_of(record), STR("correct horse")));
+        assert_false(credential_verify(str_of(record), STR("correct horsE")));
+        assert_false(credential_verify(str_of(record), STR("")));
+        struct credential_cra cra;
+        struct credential_scram scram;
+        assert_int_equal(credential_cra(str_of(record), &cra), i == 0);
+        assert_int_equal(credential_scram(str_of(record), &scram), i != 0);
+        mem_free(record);
+    }
+}
+
+static void a_challenge_is_signed_by_the_derived_key(void **state)
+{
+    (void)state;
+    char *record = made(cra_opts, "secret2");
+    struct credential_cra cra;
+    assert_true(credential_cra(str_of(record), &cra));
+    assert_int_equal(cra.iterations, 4096);
+    assert_int_equal(cra.salt_len, 24);
+    char key[CREDENTIAL_KEY_TEXT_SIZE];
+    assert_true(cra_derive(STR("secret2"), str_make(cra.salt, cra.salt_len), 4096, key));
+    assert_memory_equal(key, cra.key, sizeof(key));
+    mem_free(record);
+}
+
+/* By hashlib and hmac of Python: a key derived from a salt's text; a shared secret without one. */
+static void signatures_are_those_that_clients_compute(void **state)
+{
+    (void)state;
+    char key[CREDENTIAL_KEY_TEXT_SIZE];
+    assert_true(cra_derive(STR("L3L1YUE8Txlw"), STR("salt123"), 1000, key));
+    assert_memory_equal(key, "qzcdsr9uu/L5hnss3kjNTRe490ETgA70ZBaB5rvnJ5Y=", sizeof(key));
+    char signature[CREDENTIAL_KEY_TEXT_SIZE];
+    cra_sign(STR("L3L1YUE8Txlw"), STR("[\"foobar\",23]"), signature);
+    assert_memory_equal(signature,
+                        "/X43mx3fRxtKqo6Az+Azr+Arhcjq7Rjvu2cNYvKuaoA=", sizeof(signature));
+}
+
+/* RFC 7677, 3: the user "user" with the password "pencil". */
+static const char rfc_auth_message[] =
+    "n=user,r=rOprNGfwEbeRWgbNEkqO,"
+    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,"
+    "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+static const char rfc_record[] =
+    "{\"version\":\"1.0\",\"password\":\"\",\"scram\":{\"kdf\":\"pbkdf2\",\"iterations\":4096,"
+    "\"salt\":\"W22ZaJ0SNY7soEsUEjb6gQ==\","
+    "\"stored_key\":\"WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=\","
+    "\"server_key\":\"wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=\"}}";
+
+static void text_of(const struct hash_sha256 *hash, char out[96])
+{
+    for (size_t i = 0; i < sizeof(hash->bytes); i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
+    }
+}
+
+static void the_vector_of_rfc_7677_is_proved_from_both_ends(void **state)
+{
+    (void)state;
+    struct credential_scram scram;
+    assert_true(credential_scram(str_of(rfc_record), &scram));
+    struct credential_scram client = scram;
+    client.stored_key = (struct hash_sha256){0};
+    struct hash_sha256 proof;
+    struct hash_sha256 expected;
+    assert_true(
+        scram_client_proof(STR("pencil"), &client, str_of(rfc_auth_message), &proof, &expected));
+    assert_memory_equal(&client.stored_key, &scram.stored_key, sizeof(client.stored_key));
+    assert_memory_equal(&client.server_key, &scram.server_key, sizeof(client.server_key));
+    char text[96];
+    text_of(&proof, text); /* dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ= */
+    assert_string_equal(text, "747cdb65aa56224e2352137e52d7bdcad6a0f738df30782caa69a2cfb0277554");
+    struct hash_sha256 signature;
+    assert_true(scram_check(&scram, str_of(rfc_auth_message), &proof, &signature));
+    text_of(&signature, text); /* 6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4= */
+    assert_string_equal(text, "eabae24d1062db75a9451ff0b6ea7e98c8546549ff741e672d3251b2397de46e");
+    assert_memory_equal(&signature, &expected, sizeof(signature));
+    proof.bytes[31] ^= 1;
+    assert_false(scram_check(&scram, str_of(rfc_auth_message), &proof, &signature));
+}
+
+static void argon2id_proofs_come_from_the_password_too(void **state)
+{
+    (void)state;
+    char *record = made(argon_opts, "long enough");
+    struct credential_scram scram;
+    assert_true(credential_scram(str_of(record), &scram));
+    assert_int_equal(scram.memory_kib, 64);
+    struct hash_sha256 proof;
+    struct hash_sha256 expected;
+    struct hash_sha256 signature;
+    struct credential_scram client = scram;
+    assert_true(scram_client_proof(STR("long enough"), &client, STR("words"), &proof, &expected));
+    assert_true(scram_check(&scram, STR("words"), &proof, &signature));
+    assert_false(scram_check(&scram, STR("word"), &proof, &signature));
+    mem_free(record);
+}
+
+/* PBKDF2-HMAC-SHA256("long enough", "c2FsdHNhbHRzYWx0c2FsdA==", 10000, 32), by hashlib. */
+static const char bondys[] =
+    "{\"version\":\"1.1\",\"protocol\":\"cra\",\"params\":{\"kdf\":\"pbkdf2\","
+    "\"iterations\":10000,\"hash_function\":\"sha256\",\"hash_length\":32,\"salt_length\":16},"
+    "\"data\":{\"salt\":\"c2FsdHNhbHRzYWx0c2FsdA==\",\"salted_password\":\"Qp/oah/"
+    "kEfYlsLJxXTPxgJLlC72Sarq6O06ugLllE9c=\"}}";
+
+static void a_record_of_bondys_serves_both_methods_and_is_due_for_an_upgrade(void **state)
+{
+    (void)state;
+    struct credential_cra cra;
+    assert_true(credential_cra(str_of(bondys), &cra));
+    assert_int_equal(cra.iterations, 10000);
+    assert_true(credential_verify(str_of(bondys), STR("long enough")));
+    assert_false(credential_verify(str_of(bondys), STR("long enougH")));
+    assert_true(credential_has_password(str_of(bondys)));
+    assert_true(credential_is_outdated(str_of(bondys)));
+}
+
+static void what_is_no_record_lets_nobody_in(void **state)
+{
+    (void)state;
+    const char *const bad[] = {
+        "",
+        "null",
+        "[]",
+        "\"$argon2id$\"",
+        "{}",
+        "{\"password\":5,\"cra\":[],\"scram\":true}",
+        "{\"password\":\"plain text\"}",
+        "{\"cra\":{\"salt\":\"\",\"iterations\":4096,\"key\":\"\"}}",
+        "{\"cra\":{\"salt\":\"x\",\"iterations\":1,\"key\":"
+        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}}",
+        "{\"cra\":{\"salt\":\"x\",\"iterations\":4294967296,\"key\":"
+        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}}",
+        "{\"scram\":{\"kdf\":\"argon2id13\",\"iterations\":1,\"memory\":4194304,\"salt\":"
+        "\"W22ZaJ0SNY7soEsUEjb6gQ==\",\"stored_key\":"
+        "\"WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=\",\"server_key\":"
+        "\"wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=\"}}",
+        "{\"protocol\":\"cra\",\"params\":{\"kdf\":\"md5\",\"iterations\":10000},\"data\":{}}",
+    };
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct credential_cra cra;
+        struct credential_scram scram;
+        assert_false(credential_verify(str_of(bad[i]), STR("password")));
+        assert_false(credential_verify(str_of(bad[i]), STR("plain text")));
+        assert_false(credential_cra(str_of(bad[i]), &cra));
+        assert_false(credential_scram(str_of(bad[i]), &scram));
+        assert_false(credential_has_password(str_of(bad[i])));
+    }
+}
+
+static void options_outside_their_bounds_are_refused_with_a_reason(void **state)
+{
+    (void)state;
+    const char *const bad[] = {
+        "[]",
+        "{\"protocol\":\"md5\"}",
+        "{\"protocol\":7}",
+        "{\"params\":7}",
+        "{\"params\":{\"kdf\":\"bcrypt\"}}",
+        "{\"params\":{\"kdf\":\"argon2id13\"}}",
+        "{\"params\":{\"iterations\":4095}}",
+        "{\"params\":{\"iterations\":2000001}}",
+        "{\"params\":{\"iterations\":\"4096\"}}",
+        "{\"protocol\":\"scram\",\"params\":{\"kdf\":\"argon2id13\",\"memory\":7}}",
+        "{\"protocol\":\"scram\",\"params\":{\"kdf\":\"argon2id13\",\"iterations\":17}}",
+    };
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct credential_options out;
+        struct err err = {0};
+        json_t *json = json_loads(bad[i], 0, NULL);
+        assert_false(credential_options_read(json, &out, &err));
+        assert_int_equal(err.code, ERR_INVALID);
+        assert_true(strlen(err.text) > 0);
+        json_decref(json);
+    }
+}
+
+static void the_defaults_are_of_owasp_strength(void **state)
+{
+    (void)state;
+    struct credential_options out;
+    assert_true(credential_options_read(NULL, &out, NULL));
+    assert_int_equal(out.protocol, CREDENTIAL_CRA);
+    assert_int_equal(out.iterations, 600000);
+    out = options("{\"protocol\":\"scram\",\"params\":{\"kdf\":\"argon2id13\"}}");
+    assert_int_equal(out.memory_kib, 19456);
+    assert_int_equal(out.iterations, 2);
+}
+
+static void passwords_have_a_least_and_a_greatest_length(void **state)
+{
+    (void)state;
+    static char text[255];
+    memset(text, 'p', sizeof(text));
+    struct credential_options how = options(argon_opts);
+    struct err err = {0};
+    assert_null(credential_make(STR("short"), &how, &err));
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_null(credential_make(str_make(text, 255), &how, &err));
+    char *record = credential_make(str_make(text, 254), &how, &err);
+    assert_non_null(record);
+    mem_free(record);
+}
+
+static void who_does_not_exist_is_told_the_same_each_time(void **state)
+{
+    (void)state;
+    struct credential_options how = options(cra_opts);
+    struct credential_cra one;
+    struct credential_cra two;
+    credential_cra_pretend(STR("node"), STR("nobody"), &how, &one);
+    credential_cra_pretend(STR("node"), STR("nobody"), &how, &two);
+    assert_memory_equal(&one, &two, sizeof(one));
+    assert_int_equal(one.salt_len, 24); /* as a real one */
+    assert_int_equal(one.iterations, 4096);
+    credential_cra_pretend(STR("node"), STR("no one"), &how, &two);
+    assert_memory_not_equal(one.salt, two.salt, one.salt_len);
+    credential_cra_pretend(STR("edon"), STR("nobody"), &how, &two);
+    assert_memory_not_equal(one.salt, two.salt, one.salt_len);
+    struct credential_scram scram;
+    how = options(argon_opts);
+    credential_scram_pretend(STR("node"), STR("nobody"), &how, &scram);
+    assert_int_equal(scram.memory_kib, 64);
+    assert_int_equal(scram.salt_len, 24);
+    assert_memory_not_equal(scram.salt, one.salt, one.salt_len);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_of_each_protocol_verifies_its_password_alone),
+        cmocka_unit_test(a_challenge_is_signed_by_the_derived_key),
+        cmocka_unit_test(signatures_are_those_that_clients_compute),
+        cmocka_unit_test(the_vector_of_rfc_7677_is_proved_from_both_ends),
+        cmocka_unit_test(argon2id_proofs_come_from_the_password_too),
+        cmocka_unit_test(a_record_of_bondys_serves_both_methods_and_is_due_for_an_upgrade),
+        cmocka_unit_test(what_is_no_record_lets_nobody_in),
+        cmocka_unit_test(options_outside_their_bounds_are_refused_with_a_reason),
+        cmocka_unit_test(the_defaults_are_of_owasp_strength),
+        cmocka_unit_test(passwords_have_a_least_and_a_greatest_length),
+        cmocka_unit_test(who_does_not_exist_is_told_the_same_each_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
