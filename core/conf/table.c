@@ -275,7 +275,7 @@ const struct conf_row conf_rows[] = {
      .max = 24 * HOUR},
     {"wamp.http.transport_ttl", CONF_DURATION, AT(wamp.http_transport_ttl_ms), "1h", CONF_RESTART,
      .text = "How long such a transport may last, however busy; 0 is for ever.",
-     .max = 24 * 365 * HOUR},
+     .max = 24ULL * 365 * HOUR},
     {"wamp.http.idle_timeout", CONF_DURATION, AT(wamp.http_idle_timeout_ms), "10m", CONF_RESTART,
      .text = "How long it may last without a request of its client.", .min = SECOND,
      .max = 24 * HOUR},

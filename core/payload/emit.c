@@ -173,6 +173,24 @@ void emit_key(struct emit *emit, struct str key)
     }
 }
 
+void emit_map_members(struct emit *emit, struct slice map, uint32_t count)
+{
+    struct writer writer;
+    writer_open(&writer, emit->out);
+    if (emit->failed || emit->out->full || count == 0) {
+        return;
+    }
+    assert(map.serializer == emit->serializer && emit->depth > 0 && count <= 15);
+    size_t level = emit->depth - 1;
+    assert(emit->open[level].key && emit->open[level].left >= count);
+    bool json = is_json(emit);
+    bool comma = json && !emit->open[level].first;
+    struct str members = str_sub(map.bytes, 1, map.bytes.len - (json ? 2 : 1));
+    emit->open[level].first = false;
+    emit->open[level].left -= count - 1;
+    end(emit, &writer, (!comma || write_byte(&writer, ',')) && write_bytes(&writer, members));
+}
+
 void emit_slice(struct emit *emit, struct slice value)
 {
     struct writer writer;

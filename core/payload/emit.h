@@ -50,6 +50,10 @@ void emit_list(struct emit *emit, uint32_t count);
 void emit_map(struct emit *emit, uint32_t count);
 void emit_key(struct emit *emit, struct str key);
 
+/* The members of `map`, a small one (15 at most) that an emitter of the same serializer has
+ * written, as the next `count` of the open map. */
+void emit_map_members(struct emit *emit, struct slice map, uint32_t count);
+
 /* One value that scan_skip or slice_valid has accepted. */
 void emit_slice(struct emit *emit, struct slice value);
 

@@ -49,19 +49,6 @@ bool broker_check(struct shard *shard,
     return seat_permits(publication->seat, &question, err);
 }
 
-static void emit_publisher(struct emit *emit, const struct publication *publication)
-{
-    const struct principal *principal = publication->principal;
-    emit_key(emit, STR("publisher"));
-    emit_u64(emit, publication->publisher);
-    emit_key(emit, STR("publisher_authid"));
-    emit_str(emit, principal->authid);
-    if (principal->role_count > 0) {
-        emit_key(emit, STR("publisher_authrole"));
-        emit_str(emit, principal->roles[0]);
-    }
-}
-
 /* In the payload's serializer. */
 static struct str event_details(struct shard *shard,
                                 const struct publication *publication,
@@ -75,13 +62,14 @@ static struct str event_details(struct shard *shard,
     struct emit emit;
     buf_clear(&shard->details);
     emit_init(&emit, publication->payload->serializer, &shard->details);
-    emit_map(&emit, 1u + (disclosed ? 2u + (principal->role_count > 0 ? 1u : 0u) : 0u) +
+    emit_map(&emit, 1u + (disclosed ? naming_members(principal) : 0u) +
                         (trusted ? 1u : 0u) + passthru_members(&options->passthru) +
                         (retained ? 1u : 0u));
     emit_key(&emit, STR("topic"));
     emit_str(&emit, publication->topic);
     if (disclosed) {
-        emit_publisher(&emit, publication);
+        naming_emit(&shard->publisher, &emit, &NAMING_PUBLISHER, publication->publisher,
+                        principal);
     }
     if (trusted) {
         emit_key(&emit, TRUST_KEY);

@@ -30,7 +30,7 @@ struct builtin_call {
 };
 
 struct builtin {
-    struct str procedure;
+    struct str procedure; /* of a reserved namespace */
     void (*run)(const struct builtin_call *call);
 };
 

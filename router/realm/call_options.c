@@ -110,26 +110,6 @@ bool call_progress_read(struct shard *shard, struct slice options, bool *out, st
            options_read(options, rows, COUNT_OF(rows), &shard->scratch, out, err);
 }
 
-static uint32_t caller_members(const struct principal *principal)
-{
-    return principal == NULL ? 1u : 2u + (principal->role_count > 0 ? 1u : 0u);
-}
-
-static void emit_caller(struct emit *emit, uint64_t id, const struct principal *principal)
-{
-    emit_key(emit, STR("caller"));
-    emit_u64(emit, id);
-    if (principal == NULL) {
-        return;
-    }
-    emit_key(emit, STR("caller_authid"));
-    emit_str(emit, principal->authid);
-    if (principal->role_count > 0) {
-        emit_key(emit, STR("caller_authrole"));
-        emit_str(emit, principal->roles[0]);
-    }
-}
-
 static void emit_flag(struct emit *emit, struct str key, bool flag)
 {
     if (flag) {
@@ -155,14 +135,14 @@ struct str call_details(struct shard *shard,
     struct emit emit;
     buf_clear(&shard->details);
     emit_init(&emit, request->payload->serializer, &shard->details);
-    emit_map(&emit, 1u + (telling->caller ? caller_members(principal) : 0u) +
+    emit_map(&emit, 1u + (telling->caller ? naming_members(principal) : 0u) +
                         (options->receive_progress ? 1u : 0u) + (options->progress ? 1u : 0u) +
                         (telling->timeout_ms > 0 ? 1u : 0u) + (trusted ? 1u : 0u) +
                         passthru_members(&options->passthru));
     emit_key(&emit, STR("procedure"));
     emit_str(&emit, request->procedure);
     if (telling->caller) {
-        emit_caller(&emit, request->caller_id, principal);
+        naming_emit(&shard->caller, &emit, &NAMING_CALLER, request->caller_id, principal);
     }
     emit_flag(&emit, STR("receive_progress"), options->receive_progress);
     emit_flag(&emit, STR("progress"), options->progress);
@@ -212,7 +192,7 @@ call_details_change(struct shard *shard, struct slice details, const struct deta
     buf_clear(&shard->details);
     emit_init(&emit, details.serializer, &shard->details);
     emit_map(&emit,
-             count + (caller ? caller_members(change->principal) : 0u) + (timeout ? 1u : 0u));
+             count + (caller ? naming_members(change->principal) : 0u) + (timeout ? 1u : 0u));
     scan_init(&scan, details.serializer, details.bytes, &shard->scratch);
     for (bool more = scan_enter_map(&scan); more && scan_key(&scan, &key);) {
         more = scan_skip(&scan, &value);
@@ -222,7 +202,8 @@ call_details_change(struct shard *shard, struct slice details, const struct deta
         }
     }
     if (caller) {
-        emit_caller(&emit, change->caller_id, change->principal);
+        naming_emit(&shard->caller, &emit, &NAMING_CALLER, change->caller_id,
+                        change->principal);
     }
     if (timeout) {
         emit_number(&emit, STR("timeout"), change->telling.timeout_ms);

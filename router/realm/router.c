@@ -9,6 +9,7 @@
 #include "realm/seat.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
+#include "wamp/uri.h"
 
 #include <assert.h>
 
@@ -28,6 +29,8 @@ static void shard_init(struct shard *shard, struct router *router, unsigned inde
     arena_init(&shard->scratch, 2 * message_max + SCRATCH_SLACK);
     buf_init(&shard->out, message_max);
     buf_init(&shard->details, DETAILS_MAX);
+    naming_init(&shard->caller);
+    naming_init(&shard->publisher);
     buf_init(&shard->words, WORDS_MAX);
     slots_init(&shard->sessions, sizeof(struct session));
     slots_init(&shard->calls, sizeof(struct call));
@@ -55,6 +58,8 @@ static void shard_done(struct shard *shard)
     arena_done(&shard->scratch);
     buf_done(&shard->out);
     buf_done(&shard->details);
+    naming_done(&shard->caller);
+    naming_done(&shard->publisher);
     buf_done(&shard->words);
     mem_free(shard->reached.items);
 }
@@ -62,6 +67,7 @@ static void shard_done(struct shard *shard)
 static void router_install(struct router *router, const struct builtin *rows)
 {
     for (const struct builtin *row = rows; row != NULL && row->run != NULL; row++) {
+        assert(uri_reserved(row->procedure));
         /* The map wants a plain pointer; nobody writes through it. */
         (void)map_put(&router->builtins, row->procedure, (void *)(uintptr_t)row);
     }
@@ -133,7 +139,8 @@ struct realm *router_realm(struct router *router, struct str uri)
 
 const struct builtin *router_builtin(const struct router *router, struct str procedure)
 {
-    return map_get(&router->builtins, procedure);
+    /* Clients cannot register there, so all other calls need not be looked up. */
+    return uri_reserved(procedure) ? map_get(&router->builtins, procedure) : NULL;
 }
 
 void shard_enter(struct shard *shard)

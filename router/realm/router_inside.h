@@ -13,6 +13,7 @@
 #include "loop/worker.h"
 #include "metrics/metrics.h"
 #include "payload/payload.h"
+#include "realm/naming.h"
 #include "realm/idtable.h"
 #include "realm/realm.h"
 #include "realm/router.h"
@@ -33,6 +34,8 @@ struct shard {
     struct arena scratch; /* emptied after each message */
     struct buf out;       /* one encoded message, until it is handed to its peer */
     struct buf details;   /* details under construction */
+    struct naming caller;    /* of the last call that told it */
+    struct naming publisher; /* of the last publication */
     struct buf words;     /* a payload of our own under construction */
     struct slots sessions;
     struct slots calls;

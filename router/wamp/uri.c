@@ -67,6 +67,9 @@ struct str uri_reserved_space(struct str uri)
 {
     for (size_t i = 0; i < COUNT_OF(reserved_spaces); i++) {
         struct str space = reserved_spaces[i];
+        if (uri.len < space.len || uri.ptr[0] != space.ptr[0]) {
+            continue; /* what every call is asked is answered by a letter, mostly */
+        }
         if (str_starts(uri, space) && (uri.len == space.len || uri.ptr[space.len] == '.')) {
             return space;
         }

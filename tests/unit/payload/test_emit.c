@@ -31,6 +31,45 @@ static void emits(emit_fn fn, struct str json, struct str packed)
     }
 }
 
+/* Members kept from before stand where they would have been written, also as the last ones. */
+static void members_that_were_kept(struct emit *emit)
+{
+    struct buf kept;
+    struct emit other;
+    buf_init(&kept, BUF_MAX);
+    emit_init(&other, emit->serializer, &kept);
+    emit_map(&other, 2);
+    emit_key(&other, STR("a"));
+    emit_u64(&other, 1);
+    emit_key(&other, STR("b"));
+    emit_list(&other, 0);
+    struct slice map = {emit->serializer, buf_str(&kept)};
+    emit_list(emit, 2);
+    emit_map(emit, 3);
+    emit_map_members(emit, map, 2);
+    emit_key(emit, STR("c"));
+    emit_null(emit);
+    emit_map(emit, 3);
+    emit_key(emit, STR("c"));
+    emit_null(emit);
+    emit_map_members(emit, map, 2);
+    buf_done(&kept);
+}
+
+static void kept_members_stand_where_they_would_have_been_written(void **state)
+{
+    (void)state;
+    emits(members_that_were_kept,
+          STR("[{\"a\":1,\"b\":[],\"c\":null},{\"c\":null,\"a\":1,\"b\":[]}]"),
+          STR("\x92\x83\xa1"
+              "a\x01\xa1"
+              "b\x90\xa1"
+              "c\xc0\x83\xa1"
+              "c\xc0\xa1"
+              "a\x01\xa1"
+              "b\x90"));
+}
+
 static void everything(struct emit *emit)
 {
     emit_list(emit, 9);
@@ -183,6 +222,7 @@ int main(void)
         cmocka_unit_test(a_value_that_cannot_be_transcoded_fails_the_emitter_for_good),
         cmocka_unit_test(nesting_beyond_the_limit_fails),
         cmocka_unit_test(a_payload_takes_no_more_elements_than_it_needs),
+        cmocka_unit_test(kept_members_stand_where_they_would_have_been_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
