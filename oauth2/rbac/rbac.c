@@ -95,11 +95,28 @@ struct question {
     enum grant_match match;
 };
 
-static bool role_may(const struct question *question, enum role_kind kind, struct str role)
+static bool rights_may(const struct question *question,
+                       const struct rbac_rights *rights,
+                       enum role_kind kind,
+                       struct str role)
 {
-    const struct grant_index *index = map_get(&question->realm->roles[kind], role);
+    const struct grant_index *index = map_get(&rights->roles[kind], role);
     return index != NULL &&
            grant_index_covers(index, question->wanted, question->uri, question->match);
+}
+
+/* Here or in the prototype, whose word counts for a group unless the realm has one of that name. */
+static bool group_may(const struct question *question, struct str group)
+{
+    const struct rbac_realm *realm = question->realm;
+    if (rights_may(question, realm->rights, ROLE_EITHER, group) ||
+        rights_may(question, realm->rights, ROLE_GROUP, group)) {
+        return true;
+    }
+    const struct rbac_rights *inherited = realm->inherited;
+    return inherited != NULL && map_get(&realm->rights->groups, group) == NULL &&
+           (rights_may(question, inherited, ROLE_EITHER, group) ||
+            rights_may(question, inherited, ROLE_GROUP, group));
 }
 
 /* The authid of somebody anonymous is a name that nobody has checked. */
@@ -111,17 +128,18 @@ static bool has_checked_name(const struct principal *principal)
 
 static bool decide(const struct question *question, const struct principal *principal)
 {
-    if (role_may(question, ROLE_EITHER, STR("all"))) {
+    if (group_may(question, STR("all"))) {
         return true;
     }
     for (size_t i = 0; i < principal->role_count; i++) {
-        if (role_may(question, ROLE_EITHER, principal->roles[i]) ||
-            role_may(question, ROLE_GROUP, principal->roles[i])) {
+        if (group_may(question, principal->roles[i])) {
             return true;
         }
     }
-    return has_checked_name(principal) && (role_may(question, ROLE_USER, principal->authid) ||
-                                           role_may(question, ROLE_EITHER, principal->authid));
+    const struct rbac_rights *rights = question->realm->rights;
+    return has_checked_name(principal) &&
+           (rights_may(question, rights, ROLE_USER, principal->authid) ||
+            rights_may(question, rights, ROLE_EITHER, principal->authid));
 }
 
 bool rbac_may(const struct rbac *rbac,

@@ -7,6 +7,7 @@
 #ifndef POSTERN_RBAC_RBAC_H
 #define POSTERN_RBAC_RBAC_H
 
+#include "base/arena.h"
 #include "base/str.h"
 #include "loop/snapshot.h"
 
@@ -17,16 +18,20 @@
 
 #define MASTER_REALM STR("com.leapsight.bondy")
 
-#define PERMISSION_MAP(X)                      \
-    X(REGISTER, "wamp.register")               \
-    X(UNREGISTER, "wamp.unregister")           \
-    X(CALL, "wamp.call")                       \
-    X(CANCEL, "wamp.cancel")                   \
-    X(SUBSCRIBE, "wamp.subscribe")             \
-    X(UNSUBSCRIBE, "wamp.unsubscribe")         \
-    X(PUBLISH, "wamp.publish")                 \
-    X(DISCLOSE_CALLER, "wamp.disclose_caller") \
-    X(DISCLOSE_PUBLISHER, "wamp.disclose_publisher")
+#define PERMISSION_MAP(X)                                  \
+    X(REGISTER, "wamp.register")                           \
+    X(UNREGISTER, "wamp.unregister")                       \
+    X(CALL, "wamp.call")                                   \
+    X(CANCEL, "wamp.cancel")                               \
+    X(SUBSCRIBE, "wamp.subscribe")                         \
+    X(UNSUBSCRIBE, "wamp.unsubscribe")                     \
+    X(PUBLISH, "wamp.publish")                             \
+    X(DISCLOSE_CALLER, "wamp.disclose_caller")             \
+    X(DISCLOSE_PUBLISHER, "wamp.disclose_publisher")       \
+    X(DISCLOSE_SESSION_INFO, "wamp.disclose_session_info") \
+    X(ISSUE, "bondy.issue")                                \
+    X(REVOKE, "bondy.revoke")                              \
+    X(AUTHENTICATE, "bondy.authenticate")
 
 enum permission {
 #define PERMISSION_ENUM(name, text) PERMISSION_##name,
@@ -50,6 +55,84 @@ size_t rbac_realm_count(const struct rbac *rbac);
 uint64_t rbac_version(const struct rbac *rbac);
 /* All realm URIs, for "did you mean". */
 const struct str *rbac_realm_uris(const struct rbac *rbac, size_t *out_count);
+
+/* Properties of a realm; where it says nothing itself, its prototype's. "" is "none". */
+bool rbac_realm_is_prototype(const struct rbac_realm *realm);
+bool rbac_realm_is_sso_realm(const struct rbac_realm *realm);
+struct str rbac_realm_prototype_uri(const struct rbac_realm *realm);
+struct str rbac_realm_sso_realm_uri(const struct rbac_realm *realm);
+const struct str *rbac_realm_authmethods(const struct rbac_realm *realm, size_t *out_count);
+struct str rbac_realm_password_opts(const struct rbac_realm *realm); /* a JSON object's text */
+struct str rbac_realm_info(const struct rbac_realm *realm);          /* the same */
+
+/* A user's record; lives as long as the snapshot. Names are in lower case. */
+struct rbac_user {
+    struct str username;
+    struct str credential;             /* a record of credential.h; "": no password */
+    const struct str *authorized_keys; /* hex, lower case */
+    size_t authorized_key_count;
+    const struct str *groups; /* as in the record: not the nested ones */
+    size_t group_count;
+    const struct str *aliases;
+    size_t alias_count;
+    struct str meta;          /* a JSON object's text */
+    struct str sso_realm_uri; /* "": the credentials are here */
+    bool enabled;
+};
+
+/* By name or alias, in any case of letters; NULL if there is none. */
+const struct rbac_user *rbac_user_find(const struct rbac_realm *realm, struct str name);
+bool rbac_group_exists(const struct rbac_realm *realm, struct str name); /* the prototype's too */
+size_t rbac_user_count(const struct rbac_realm *realm);
+
+/* Who wants to come in: his record here, and the one that holds his password and keys, which is
+ * another with same sign-on. */
+struct rbac_account {
+    const struct rbac_user *user;
+    const struct rbac_user *holder; /* NULL: its realm or user is not there, he cannot prove it */
+    const struct rbac_realm *holder_realm;
+    bool enabled; /* here and there */
+};
+
+/* False: no such user. */
+bool rbac_account_find(const struct rbac *rbac,
+                       const struct rbac_realm *realm,
+                       struct str name,
+                       struct rbac_account *out);
+
+/* The methods by which `account` may come in from `address`, most specific source first: those of
+ * the realm that a source of his or of `all` opens and that he can satisfy. NULL: somebody
+ * anonymous, who has `anonymous` or nothing. */
+enum { RBAC_METHODS_MAX = 16 };
+size_t rbac_methods(const struct rbac_realm *realm,
+                    const struct rbac_account *account,
+                    const struct in6_addr *address,
+                    struct str out[RBAC_METHODS_MAX]);
+/* What a user would be offered of whom nothing is known but a name: so that names that do not
+ * exist look like names that do. */
+size_t rbac_methods_of_nobody(const struct rbac_realm *realm,
+                              struct str name,
+                              const struct in6_addr *address,
+                              struct str out[RBAC_METHODS_MAX]);
+
+/* Role names of a session, copied into the arena. */
+struct rbac_roles {
+    struct str *names;
+    size_t count;
+};
+
+/* All the groups of a user: direct ones, those nested in them, those of the prototype; each once.
+ */
+struct rbac_roles
+rbac_roles_of(const struct rbac_realm *realm, const struct rbac_user *user, struct arena *arena);
+/* HELLO's authrole or x_authroles: the wanted ones of the user's groups and what is nested in
+ * them. None, "default" or "all": every group. False: one is none of his (no_such_role). */
+bool rbac_roles_select(const struct rbac_realm *realm,
+                       const struct rbac_user *user,
+                       const struct str *wanted,
+                       size_t count,
+                       struct arena *arena,
+                       struct rbac_roles *out);
 
 /* Who acts: a session or one HTTP request. Roles never include "all", which everybody has. */
 struct rbac_memo;

@@ -5,11 +5,14 @@
 #include "base/mem.h"
 #include "rbac/record_inside.h"
 
-/* One grant or source, with its strings behind it. */
+#include <stddef.h>
+#include <stdlib.h>
+
+/* One grant, source or group, with its strings behind it. */
 struct held {
-    bool is_grant;
     struct grant_line grant;
     struct source_line source;
+    json_t *group;
     char text[]; /* key, then the strings of the line */
 };
 
@@ -18,7 +21,12 @@ struct realm_state {
     json_t *object;    /* NULL: no such realm (its grants may come before it) */
     struct map grants; /* key -> struct held */
     struct map sources;
-    struct rbac_realm *built; /* NULL: to be built anew */
+    struct map groups;
+    struct hamt users;
+    struct hamt aliases;
+    struct rbac_rights *rights; /* NULL: to be built anew */
+    struct rbac_realm *built;   /* the same */
+    bool touched;               /* since the last build: those that inherit are built anew too */
 };
 
 struct rbac_builder {
@@ -37,8 +45,6 @@ static struct realm_state *state_for(struct rbac_builder *builder, struct str ur
     if (state == NULL) {
         state = NEW(struct realm_state);
         state->uri = str_make(str_dup(uri), uri.len);
-        map_init(&state->grants);
-        map_init(&state->sources);
         (void)map_put(&builder->realms, state->uri, state);
     }
     return state;
@@ -52,11 +58,19 @@ struct rbac_builder *rbac_builder_new(void)
     return builder;
 }
 
+static void held_free(struct held *held)
+{
+    if (held != NULL) {
+        json_decref(held->group);
+        mem_free(held);
+    }
+}
+
 static void free_all(struct map *map)
 {
     size_t cursor = 0;
     for (const struct map_slot *slot; (slot = map_next(map, &cursor)) != NULL;) {
-        mem_free(slot->value);
+        held_free(slot->value);
     }
     map_done(map);
 }
@@ -65,7 +79,11 @@ static void free_state(struct realm_state *state)
 {
     free_all(&state->grants);
     free_all(&state->sources);
+    free_all(&state->groups);
+    hamt_done(&state->users);
+    hamt_done(&state->aliases);
     json_decref(state->object);
+    rbac_rights_unref(state->rights);
     rbac_realm_unref(state->built);
     mem_free((void *)(uintptr_t)state->uri.ptr);
     mem_free(state);
@@ -123,7 +141,7 @@ static struct held *held_grant(const json_t *value, struct str key, struct err *
         return NULL;
     }
     struct held *held = mem_alloc(sizeof(*held) + key.len + line.role.len + line.uri.len);
-    *held = (struct held){.is_grant = true, .grant = line};
+    *held = (struct held){.grant = line};
     char *at = held->text + key.len;
     held->grant.role = put_text(&at, line.role);
     held->grant.uri = put_text(&at, line.uri);
@@ -145,22 +163,53 @@ static struct held *held_source(const json_t *value, struct str key, struct err 
     return held;
 }
 
-static void apply_line(struct rbac_builder *builder, const struct store_record *record)
+static struct held *held_group(const json_t *value, struct str key, struct err *err)
 {
-    struct realm_state *state = state_for(builder, record->realm);
-    bool is_grant = str_eq(record->kind, STR("grant"));
-    struct map *lines = is_grant ? &state->grants : &state->sources;
-    mem_free(map_remove(lines, record->key));
+    struct str name;
+    if (!record_member(value, "name", &name) || !record_name_valid(name)) {
+        (void)err_set(err, ERR_INVALID, "\"name\" is no name");
+        return NULL;
+    }
+    struct held *held = mem_alloc(sizeof(*held) + key.len);
+    *held = (struct held){.group = json_incref((json_t *)(uintptr_t)value)};
+    return held;
+}
+
+/* The kinds that are lines of a realm's rights. */
+static const struct line_kind {
+    struct str kind;
+    size_t lines; /* offset of their map in a realm_state */
+    struct held *(*read)(const json_t *value, struct str key, struct err *err);
+} line_kinds[] = {
+    {STR_INIT("grant"), offsetof(struct realm_state, grants), held_grant},
+    {STR_INIT("source"), offsetof(struct realm_state, sources), held_source},
+    {STR_INIT("group"), offsetof(struct realm_state, groups), held_group},
+};
+
+static const struct line_kind *find_kind(struct str kind)
+{
+    for (size_t i = 0; i < COUNT_OF(line_kinds); i++) {
+        if (str_eq(line_kinds[i].kind, kind)) {
+            return &line_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static void apply_line(struct realm_state *state,
+                       const struct line_kind *kind,
+                       const struct store_record *record)
+{
+    struct map *lines = (struct map *)(void *)((char *)state + kind->lines);
+    rbac_rights_unref(state->rights);
+    state->rights = NULL;
+    held_free(map_remove(lines, record->key));
     if (record->deleted) {
         return;
     }
     struct err err = {0};
     json_t *value = read_value(record, &err);
-    struct held *held = NULL;
-    if (value != NULL) {
-        held =
-            is_grant ? held_grant(value, record->key, &err) : held_source(value, record->key, &err);
-    }
+    struct held *held = value == NULL ? NULL : kind->read(value, record->key, &err);
     json_decref(value);
     if (held == NULL) {
         log_unreadable(record, &err);
@@ -169,6 +218,63 @@ static void apply_line(struct rbac_builder *builder, const struct store_record *
     char *at = held->text;
     struct str key = put_text(&at, record->key);
     (void)map_put(lines, key, held);
+}
+
+static void alias_free(struct hamt_entry *entry)
+{
+    mem_free(CONTAINER_OF(entry, struct alias_entry, entry));
+}
+
+static void put_alias(struct realm_state *state, struct str alias, struct str username)
+{
+    struct alias_entry *entry = mem_alloc(sizeof(*entry) + alias.len + username.len);
+    char *at = (char *)(entry + 1);
+    struct str key = put_text(&at, alias);
+    entry->username = put_text(&at, username);
+    hamt_entry_init(&entry->entry, key, alias_free);
+    hamt_put(&state->aliases, &entry->entry);
+}
+
+static void drop_user(struct realm_state *state, struct str username)
+{
+    struct hamt_entry *old = hamt_get(&state->users, username);
+    if (old == NULL) {
+        return;
+    }
+    const struct rbac_user *user = &CONTAINER_OF(old, struct user_entry, entry)->user;
+    for (size_t i = 0; i < user->alias_count; i++) {
+        struct hamt_entry *alias = hamt_get(&state->aliases, user->aliases[i]);
+        if (alias != NULL &&
+            str_eq(CONTAINER_OF(alias, struct alias_entry, entry)->username, username)) {
+            (void)hamt_remove(&state->aliases, user->aliases[i]);
+        }
+    }
+    (void)hamt_remove(&state->users, username);
+}
+
+static void apply_user(struct realm_state *state, const struct store_record *record)
+{
+    drop_user(state, record->key);
+    if (record->deleted) {
+        return;
+    }
+    struct err err = {0};
+    json_t *value = read_value(record, &err);
+    struct user_entry *entry = value == NULL ? NULL : user_entry_read(value, &err);
+    json_decref(value);
+    if (entry != NULL && !str_eq(entry->user.username, record->key)) {
+        (void)err_set(&err, ERR_INVALID, "the record of another user");
+        entry->entry.free(&entry->entry);
+        entry = NULL;
+    }
+    if (entry == NULL) {
+        log_unreadable(record, &err);
+        return;
+    }
+    for (size_t i = 0; i < entry->user.alias_count; i++) {
+        put_alias(state, entry->user.aliases[i], entry->user.username);
+    }
+    hamt_put(&state->users, &entry->entry);
 }
 
 static void apply_realm(struct rbac_builder *builder, const struct store_record *record)
@@ -191,16 +297,23 @@ static void apply_realm(struct rbac_builder *builder, const struct store_record 
 bool rbac_builder_apply(struct rbac_builder *builder, const struct store_record *record)
 {
     bool is_realm = str_eq(record->kind, STR("realm"));
-    if (!is_realm && !str_eq(record->kind, STR("grant")) && !str_eq(record->kind, STR("source"))) {
+    bool is_user = str_eq(record->kind, STR("user"));
+    const struct line_kind *kind = find_kind(record->kind);
+    if (!is_realm && !is_user && kind == NULL) {
         return false;
     }
     struct realm_state *state = state_for(builder, is_realm ? record->key : record->realm);
     rbac_realm_unref(state->built);
     state->built = NULL;
+    if (is_user) {
+        apply_user(state, record);
+        return true;
+    }
+    state->touched = true;
     if (is_realm) {
         apply_realm(builder, record);
     } else {
-        apply_line(builder, record);
+        apply_line(state, kind, record);
     }
     return true;
 }
@@ -234,68 +347,204 @@ static void add_authmethods(struct rbac_realm *realm, const json_t *list)
 }
 
 /* What administrators have, whatever the records say. */
-static void add_administrators(struct rbac_realm *realm)
+static const struct str admin_methods[] = {STR_INIT("password"), STR_INIT("wampcra"),
+                                           STR_INIT("cryptosign")};
+
+static void add_administrators(struct rbac_rights *rights)
 {
-    static const struct str methods[] = {STR_INIT("password"), STR_INIT("wampcra"),
-                                         STR_INIT("cryptosign")};
     static const struct str blocks[] = {STR_INIT("0.0.0.0/0"), STR_INIT("::/0")};
-    for (size_t i = 0; i < COUNT_OF(methods); i++) {
-        rbac_realm_add_authmethod(realm, methods[i]);
+    for (size_t i = 0; i < COUNT_OF(admin_methods); i++) {
         for (size_t j = 0; j < COUNT_OF(blocks); j++) {
-            struct rbac_source source = {.username = STR("all"), .authmethod = methods[i]};
+            struct rbac_source source = {.username = STR("all"), .authmethod = admin_methods[i]};
             (void)cidr_parse(blocks[j], &source.cidr);
-            rbac_realm_add_source(realm, &source);
+            rbac_rights_add_source(rights, &source);
         }
     }
-    rbac_realm_add_grant(realm, ROLE_GROUP, RBAC_ROLE_ADMINISTRATORS, STR_EMPTY, GRANT_PREFIX,
-                         PERMISSION_BIT(PERMISSION_CALL) | PERMISSION_BIT(PERMISSION_CANCEL) |
-                             PERMISSION_BIT(PERMISSION_SUBSCRIBE) |
-                             PERMISSION_BIT(PERMISSION_UNSUBSCRIBE));
+    rbac_rights_add_group(rights, RBAC_ROLE_ADMINISTRATORS, NULL, 0);
+    rbac_rights_add_grant(rights, ROLE_GROUP, RBAC_ROLE_ADMINISTRATORS, STR_EMPTY, GRANT_PREFIX,
+                          PERMISSION_BIT(PERMISSION_CALL) | PERMISSION_BIT(PERMISSION_CANCEL) |
+                              PERMISSION_BIT(PERMISSION_SUBSCRIBE) |
+                              PERMISSION_BIT(PERMISSION_UNSUBSCRIBE));
 }
 
-static void add_lines(struct rbac_realm *realm, const struct map *lines, bool skip_anybody)
+static void add_grants(struct rbac_rights *rights, const struct map *lines, bool skip_anybody)
 {
     size_t cursor = 0;
     for (const struct map_slot *slot; (slot = map_next(lines, &cursor)) != NULL;) {
-        const struct held *held = slot->value;
-        if (skip_anybody &&
-            role_is_anybody(held->is_grant ? held->grant.role : held->source.username)) {
-            continue;
-        }
-        if (held->is_grant) {
-            const struct grant_line *line = &held->grant;
-            rbac_realm_add_grant(realm, line->kind, line->role, line->uri, line->match,
-                                 line->permissions);
-        } else {
-            rbac_realm_add_source(realm,
-                                  &(struct rbac_source){.username = held->source.username,
-                                                        .authmethod = held->source.authmethod,
-                                                        .cidr = held->source.cidr});
+        const struct grant_line *line = &((const struct held *)slot->value)->grant;
+        if (!skip_anybody || !role_is_anybody(line->role)) {
+            rbac_rights_add_grant(rights, line->kind, line->role, line->uri, line->match,
+                                  line->permissions);
         }
     }
 }
 
-static struct rbac_realm *build_realm(const struct rbac_builder *builder,
-                                      const struct realm_state *state)
+/* The widest first; of one width, in one order whatever came first. */
+static int by_width(const void *a, const void *b)
+{
+    const struct source_line *left = *(const struct source_line *const *)a;
+    const struct source_line *right = *(const struct source_line *const *)b;
+    int order = (int)left->cidr.bits - (int)right->cidr.bits;
+    return order != 0 ? order : str_cmp(right->authmethod, left->authmethod);
+}
+
+static void add_sources(struct rbac_rights *rights, const struct map *lines, bool skip_anybody)
+{
+    const struct source_line **sorted = NEW_ARRAY(const struct source_line *, lines->count + 1);
+    size_t count = 0;
+    size_t cursor = 0;
+    for (const struct map_slot *slot; (slot = map_next(lines, &cursor)) != NULL;) {
+        const struct source_line *line = &((const struct held *)slot->value)->source;
+        if (!skip_anybody || !role_is_anybody(line->username)) {
+            sorted[count++] = line;
+        }
+    }
+    qsort(sorted, count, sizeof(*sorted), by_width);
+    for (size_t i = 0; i < count; i++) {
+        rbac_rights_add_source(rights, &(struct rbac_source){.username = sorted[i]->username,
+                                                             .authmethod = sorted[i]->authmethod,
+                                                             .cidr = sorted[i]->cidr});
+    }
+    mem_free(sorted);
+}
+
+static void add_groups(struct rbac_rights *rights, const struct map *lines)
+{
+    size_t cursor = 0;
+    for (const struct map_slot *slot; (slot = map_next(lines, &cursor)) != NULL;) {
+        const json_t *group = ((const struct held *)slot->value)->group;
+        const json_t *nested = json_object_get(group, "groups");
+        struct str *names = NEW_ARRAY(struct str, json_array_size(nested) + 1);
+        size_t count = 0;
+        for (size_t i = 0; i < json_array_size(nested); i++) {
+            if (json_is_string(json_array_get(nested, i))) {
+                names[count++] = record_str(json_array_get(nested, i));
+            }
+        }
+        struct str name;
+        (void)record_member(group, "name", &name);
+        rbac_rights_add_group(rights, name, names, count);
+        mem_free(names);
+    }
+}
+
+static struct rbac_rights *rights_of(const struct rbac_builder *builder, struct realm_state *state)
+{
+    if (state->rights == NULL) {
+        bool skip_anybody = is_master(state->uri) && !builder->allow_anonymous_admin;
+        state->rights = rbac_rights_new();
+        if (is_master(state->uri)) {
+            add_administrators(state->rights);
+        }
+        add_grants(state->rights, &state->grants, skip_anybody);
+        add_sources(state->rights, &state->sources, skip_anybody);
+        add_groups(state->rights, &state->groups);
+    }
+    return state->rights;
+}
+
+/* The realm's own word, else the prototype's. */
+static const json_t *
+effective(const struct realm_state *state, const struct realm_state *prototype, const char *key)
+{
+    const json_t *value = json_object_get(state->object, key);
+    if ((value == NULL || json_is_null(value)) && prototype != NULL) {
+        value = json_object_get(prototype->object, key);
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+static struct str kept_text(struct rbac_realm *realm, const json_t *value)
+{
+    if (json_is_string(value)) {
+        return arena_str(&realm->arena, record_str(value));
+    }
+    if (!json_is_object(value)) {
+        return STR_EMPTY;
+    }
+    char *text = record_canonical(value);
+    struct str kept = arena_str(&realm->arena, str_of(text));
+    mem_free(text);
+    return kept;
+}
+
+static bool is_prototype(const struct realm_state *state)
+{
+    return state->object != NULL && json_is_true(json_object_get(state->object, "is_prototype"));
+}
+
+/* NULL, and `out_lost` when there should be one and is not: then the realm stays shut. */
+static struct realm_state *
+prototype_of(const struct rbac_builder *builder, const struct realm_state *state, bool *out_lost)
+{
+    const json_t *uri = json_object_get(state->object, "prototype_uri");
+    *out_lost = false;
+    if (uri == NULL || json_is_null(uri)) {
+        return NULL;
+    }
+    struct realm_state *prototype =
+        json_is_string(uri) ? map_get(&builder->realms, record_str(uri)) : NULL;
+    *out_lost = prototype == NULL || !is_prototype(prototype) || prototype == state;
+    return *out_lost ? NULL : prototype;
+}
+
+static void set_properties(struct rbac_realm *realm,
+                           const struct realm_state *state,
+                           const struct realm_state *prototype,
+                           bool lost)
 {
     bool master = is_master(state->uri);
-    bool prototype = bool_member(state->object, "is_prototype", false, true);
-    const json_t *allow = json_object_get(state->object, "allow_connections");
-    struct rbac_realm *realm = rbac_realm_new(state->uri);
+    const json_t *security = effective(state, prototype, "security_enabled");
+    const json_t *authmethods = effective(state, prototype, "authmethods");
+    /* What a prototype says of connections is about those that inherit from it. */
+    const json_t *allow = effective(state, prototype, "allow_connections");
+    realm->is_prototype = bool_member(state->object, "is_prototype", false, true);
+    realm->is_sso_realm = bool_member(state->object, "is_sso_realm", false, false);
     realm->allow_connections =
-        master || (!prototype && (allow == NULL || json_is_null(allow) || json_is_true(allow)));
-    realm->security_enabled = master || bool_member(state->object, "security_enabled", true, true);
-    if (master) {
-        add_administrators(realm);
+        master || (!realm->is_prototype && !lost && (allow == NULL || json_is_true(allow)));
+    realm->security_enabled = master || !json_is_false(security);
+    realm->prototype_uri = kept_text(realm, json_object_get(state->object, "prototype_uri"));
+    realm->sso_realm_uri = kept_text(realm, effective(state, prototype, "sso_realm_uri"));
+    realm->password_opts = kept_text(realm, effective(state, prototype, "password_opts"));
+    realm->info = kept_text(realm, json_object_get(state->object, "info"));
+    for (size_t i = 0; master && i < COUNT_OF(admin_methods); i++) {
+        rbac_realm_add_authmethod(realm, admin_methods[i]);
     }
-    const json_t *authmethods = json_object_get(state->object, "authmethods");
     if (!master || json_is_array(authmethods)) {
         add_authmethods(realm, authmethods);
     }
-    bool skip_anybody = master && !builder->allow_anonymous_admin;
-    add_lines(realm, &state->grants, skip_anybody);
-    add_lines(realm, &state->sources, skip_anybody);
+}
+
+static struct rbac_realm *build_realm(const struct rbac_builder *builder, struct realm_state *state)
+{
+    bool lost = false;
+    struct realm_state *prototype = prototype_of(builder, state, &lost);
+    if (lost) {
+        log_error("the prototype of a realm is not there: it takes no connections",
+                  KV_STR("realm", state->uri));
+    }
+    struct rbac_realm *realm =
+        rbac_realm_new(state->uri, rbac_rights_ref(rights_of(builder, state)),
+                       prototype == NULL ? NULL : rbac_rights_ref(rights_of(builder, prototype)));
+    set_properties(realm, state, prototype, lost);
+    realm->users = hamt_share(&state->users);
+    realm->aliases = hamt_share(&state->aliases);
     return realm;
+}
+
+static void forget_heirs(struct rbac_builder *builder)
+{
+    size_t cursor = 0;
+    for (const struct map_slot *slot; (slot = map_next(&builder->realms, &cursor)) != NULL;) {
+        struct realm_state *state = slot->value;
+        struct str uri;
+        (void)record_member(state->object, "prototype_uri", &uri);
+        const struct realm_state *prototype = uri.len == 0 ? NULL : map_get(&builder->realms, uri);
+        if (prototype != NULL && prototype->touched) {
+            rbac_realm_unref(state->built);
+            state->built = NULL;
+        }
+    }
 }
 
 struct rbac *rbac_builder_build(struct rbac_builder *builder, uint64_t version)
@@ -303,8 +552,10 @@ struct rbac *rbac_builder_build(struct rbac_builder *builder, uint64_t version)
     struct rbac_realm **realms = NEW_ARRAY(struct rbac_realm *, builder->realms.count + 1);
     size_t count = 0;
     size_t cursor = 0;
+    forget_heirs(builder);
     for (const struct map_slot *slot; (slot = map_next(&builder->realms, &cursor)) != NULL;) {
         struct realm_state *state = slot->value;
+        state->touched = false;
         if (state->object == NULL) {
             continue;
         }

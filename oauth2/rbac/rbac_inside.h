@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/cidr.h"
+#include "base/hamt.h"
 #include "base/map.h"
 #include "rbac/rbac.h"
 
@@ -43,30 +44,82 @@ struct rbac_source {
 enum role_kind { ROLE_EITHER, ROLE_USER, ROLE_GROUP };
 enum { ROLE_KINDS = 3 };
 
-struct rbac_realm {
+/* Grants, groups and sources of one realm: what is shared by the builds in which none of these
+ * changed, and by the realms whose prototype it is. */
+struct rbac_rights {
     atomic_uint refs;
     struct arena arena;
+    struct map sources;           /* username -> the first of its struct rbac_source */
+    struct map roles[ROLE_KINDS]; /* name -> struct grant_index */
+    struct map groups;            /* name -> struct rbac_group */
+};
+
+struct rbac_group {
+    struct str name;
+    struct str *groups; /* nested in it */
+    size_t group_count;
+};
+
+struct rbac_rights *rbac_rights_new(void);
+struct rbac_rights *rbac_rights_ref(struct rbac_rights *rights);
+void rbac_rights_unref(struct rbac_rights *rights);
+/* Strings are copied. Sources come with the widest block first: the last one added is looked at
+ * first. */
+void rbac_rights_add_source(struct rbac_rights *rights, const struct rbac_source *source);
+void rbac_rights_add_grant(struct rbac_rights *rights,
+                           enum role_kind kind,
+                           struct str role,
+                           struct str uri,
+                           enum grant_match match,
+                           unsigned permissions);
+void rbac_rights_add_group(struct rbac_rights *rights,
+                           struct str name,
+                           const struct str *groups,
+                           size_t count);
+
+struct rbac_realm {
+    atomic_uint refs;
+    struct arena arena; /* what follows, up to the rights */
     struct str uri;
     bool allow_connections;
     bool security_enabled;
+    bool is_prototype;
+    bool is_sso_realm;
+    struct str prototype_uri;
+    struct str sso_realm_uri;
+    struct str password_opts;
+    struct str info;
     struct str *authmethods;
     size_t authmethod_count;
-    struct map sources;           /* username -> the first of its struct rbac_source */
-    struct map roles[ROLE_KINDS]; /* name -> struct grant_index */
+    struct rbac_rights *rights;
+    struct rbac_rights *inherited; /* the prototype's; NULL: none */
+    struct hamt users;             /* username -> struct user_entry */
+    struct hamt aliases;           /* alias -> struct alias_entry */
 };
 
-struct rbac_realm *rbac_realm_new(struct str uri);
+struct user_entry {
+    struct hamt_entry entry;
+    struct rbac_user user;
+};
+
+struct alias_entry {
+    struct hamt_entry entry;
+    struct str username;
+};
+
+/* Takes over both rights and shares the tries. */
+struct rbac_realm *
+rbac_realm_new(struct str uri, struct rbac_rights *rights, struct rbac_rights *inherited);
 struct rbac_realm *rbac_realm_ref(struct rbac_realm *realm);
 void rbac_realm_unref(struct rbac_realm *realm);
-/* Strings are copied. */
 void rbac_realm_add_authmethod(struct rbac_realm *realm, struct str authmethod);
-void rbac_realm_add_source(struct rbac_realm *realm, const struct rbac_source *source);
-void rbac_realm_add_grant(struct rbac_realm *realm,
-                          enum role_kind kind,
-                          struct str role,
-                          struct str uri,
-                          enum grant_match match,
-                          unsigned permissions);
+
+/* The group of that name, the realm's own before the prototype's. */
+const struct rbac_group *rbac_group_find(const struct rbac_realm *realm, struct str name);
+
+/* In lower case, in `out`, which has room for RBAC_NAME_MAX; false: too long to be anybody's. */
+enum { RBAC_NAME_MAX = 254 };
+bool rbac_name_fold(struct str name, char *out, struct str *out_folded);
 
 struct rbac {
     struct snapshot snapshot;

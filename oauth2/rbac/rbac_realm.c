@@ -1,17 +1,92 @@
-/* rbac_realm.c - one realm of a snapshot. */
+/* rbac_realm.c - one realm of a snapshot: its properties, its rights, who may come in. */
 #include "base/mem.h"
 #include "rbac/rbac_inside.h"
 
-struct rbac_realm *rbac_realm_new(struct str uri)
+struct rbac_rights *rbac_rights_new(void)
+{
+    struct rbac_rights *rights = NEW(struct rbac_rights);
+    atomic_init(&rights->refs, 1);
+    arena_init(&rights->arena, SIZE_MAX / 2); /* the store has bounded what is in here */
+    return rights;
+}
+
+struct rbac_rights *rbac_rights_ref(struct rbac_rights *rights)
+{
+    if (rights != NULL) {
+        (void)atomic_fetch_add_explicit(&rights->refs, 1, memory_order_relaxed);
+    }
+    return rights;
+}
+
+void rbac_rights_unref(struct rbac_rights *rights)
+{
+    if (rights == NULL || atomic_fetch_sub_explicit(&rights->refs, 1, memory_order_acq_rel) > 1) {
+        return;
+    }
+    map_done(&rights->sources);
+    map_done(&rights->groups);
+    for (size_t i = 0; i < ROLE_KINDS; i++) {
+        map_done(&rights->roles[i]);
+    }
+    arena_done(&rights->arena);
+    mem_free(rights);
+}
+
+void rbac_rights_add_source(struct rbac_rights *rights, const struct rbac_source *source)
+{
+    struct rbac_source *copy = ARENA_NEW(&rights->arena, struct rbac_source);
+    *copy = (struct rbac_source){
+        .next = map_get(&rights->sources, source->username),
+        .username = arena_str(&rights->arena, source->username),
+        .authmethod = arena_str(&rights->arena, source->authmethod),
+        .cidr = source->cidr,
+    };
+    (void)map_put(&rights->sources, copy->username, copy);
+}
+
+void rbac_rights_add_grant(struct rbac_rights *rights,
+                           enum role_kind kind,
+                           struct str role,
+                           struct str uri,
+                           enum grant_match match,
+                           unsigned permissions)
+{
+    struct grant_index *index = map_get(&rights->roles[kind], role);
+    if (index == NULL) {
+        index = grant_index_new(&rights->arena);
+        (void)map_put(&rights->roles[kind], arena_str(&rights->arena, role), index);
+    }
+    grant_index_add(index, &rights->arena, arena_str(&rights->arena, uri), match, permissions);
+}
+
+void rbac_rights_add_group(struct rbac_rights *rights,
+                           struct str name,
+                           const struct str *groups,
+                           size_t count)
+{
+    struct rbac_group *group = ARENA_NEW(&rights->arena, struct rbac_group);
+    group->name = arena_str(&rights->arena, name);
+    group->groups = ARENA_ARRAY(&rights->arena, struct str, count);
+    group->group_count = count;
+    for (size_t i = 0; i < count; i++) {
+        group->groups[i] = arena_str(&rights->arena, groups[i]);
+    }
+    (void)map_put(&rights->groups, group->name, group);
+}
+
+struct rbac_realm *
+rbac_realm_new(struct str uri, struct rbac_rights *rights, struct rbac_rights *inherited)
 {
     struct rbac_realm *realm = NEW(struct rbac_realm);
     atomic_init(&realm->refs, 1);
-    arena_init(&realm->arena, SIZE_MAX / 2); /* the store has bounded what is in here */
+    arena_init(&realm->arena, SIZE_MAX / 2);
     realm->uri = arena_str(&realm->arena, uri);
-    map_init(&realm->sources);
-    for (size_t i = 0; i < ROLE_KINDS; i++) {
-        map_init(&realm->roles[i]);
-    }
+    realm->prototype_uri = STR_EMPTY;
+    realm->sso_realm_uri = STR_EMPTY;
+    realm->password_opts = STR_EMPTY;
+    realm->info = STR_EMPTY;
+    realm->rights = rights;
+    realm->inherited = inherited;
     return realm;
 }
 
@@ -26,10 +101,10 @@ void rbac_realm_unref(struct rbac_realm *realm)
     if (realm == NULL || atomic_fetch_sub_explicit(&realm->refs, 1, memory_order_acq_rel) > 1) {
         return;
     }
-    map_done(&realm->sources);
-    for (size_t i = 0; i < ROLE_KINDS; i++) {
-        map_done(&realm->roles[i]);
-    }
+    hamt_done(&realm->users);
+    hamt_done(&realm->aliases);
+    rbac_rights_unref(realm->rights);
+    rbac_rights_unref(realm->inherited);
     arena_done(&realm->arena);
     mem_free(realm->authmethods);
     mem_free(realm);
@@ -55,31 +130,49 @@ void rbac_realm_add_authmethod(struct rbac_realm *realm, struct str authmethod)
     realm->authmethods[realm->authmethod_count++] = arena_str(&realm->arena, authmethod);
 }
 
-void rbac_realm_add_source(struct rbac_realm *realm, const struct rbac_source *source)
+const struct rbac_group *rbac_group_find(const struct rbac_realm *realm, struct str name)
 {
-    struct rbac_source *copy = ARENA_NEW(&realm->arena, struct rbac_source);
-    *copy = (struct rbac_source){
-        .next = map_get(&realm->sources, source->username),
-        .username = arena_str(&realm->arena, source->username),
-        .authmethod = arena_str(&realm->arena, source->authmethod),
-        .cidr = source->cidr,
-    };
-    (void)map_put(&realm->sources, copy->username, copy);
+    const struct rbac_group *group = map_get(&realm->rights->groups, name);
+    if (group == NULL && realm->inherited != NULL) {
+        group = map_get(&realm->inherited->groups, name);
+    }
+    return group;
 }
 
-void rbac_realm_add_grant(struct rbac_realm *realm,
-                          enum role_kind kind,
-                          struct str role,
-                          struct str uri,
-                          enum grant_match match,
-                          unsigned permissions)
+bool rbac_realm_is_prototype(const struct rbac_realm *realm)
 {
-    struct grant_index *index = map_get(&realm->roles[kind], role);
-    if (index == NULL) {
-        index = grant_index_new(&realm->arena);
-        (void)map_put(&realm->roles[kind], arena_str(&realm->arena, role), index);
-    }
-    grant_index_add(index, &realm->arena, arena_str(&realm->arena, uri), match, permissions);
+    return realm->is_prototype;
+}
+
+bool rbac_realm_is_sso_realm(const struct rbac_realm *realm)
+{
+    return realm->is_sso_realm;
+}
+
+struct str rbac_realm_prototype_uri(const struct rbac_realm *realm)
+{
+    return realm->prototype_uri;
+}
+
+struct str rbac_realm_sso_realm_uri(const struct rbac_realm *realm)
+{
+    return realm->sso_realm_uri;
+}
+
+const struct str *rbac_realm_authmethods(const struct rbac_realm *realm, size_t *out_count)
+{
+    *out_count = realm->authmethod_count;
+    return realm->authmethods;
+}
+
+struct str rbac_realm_password_opts(const struct rbac_realm *realm)
+{
+    return realm->password_opts;
+}
+
+struct str rbac_realm_info(const struct rbac_realm *realm)
+{
+    return realm->info;
 }
 
 struct str rbac_realm_uri(const struct rbac_realm *realm)
@@ -104,41 +197,4 @@ bool rbac_realm_has_method(const struct rbac_realm *realm, struct str authmethod
         return str_eq(authmethod, RBAC_METHOD_ANONYMOUS);
     }
     return has_authmethod(realm, authmethod);
-}
-
-static bool source_holds(const struct cidr *cidr, const struct in6_addr *address)
-{
-    if (!IN6_IS_ADDR_UNSPECIFIED(address)) {
-        return cidr_contains(cidr, address);
-    }
-    /* A unix socket: this host, by either of its names. */
-    static const struct in6_addr loopback_v4 = {
-        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1}}};
-    return cidr_contains(cidr, &loopback_v4) || cidr_contains(cidr, &in6addr_loopback);
-}
-
-static bool user_has_source(const struct rbac_realm *realm,
-                            struct str user,
-                            struct str authmethod,
-                            const struct in6_addr *address)
-{
-    const struct rbac_source *source = map_get(&realm->sources, user);
-    for (; source != NULL; source = source->next) {
-        if (str_eq(source->authmethod, authmethod) && source_holds(&source->cidr, address)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool rbac_source_allows(const struct rbac_realm *realm,
-                        struct str user,
-                        struct str authmethod,
-                        const struct in6_addr *address)
-{
-    if (!rbac_realm_has_method(realm, authmethod)) {
-        return false;
-    }
-    return !realm->security_enabled || user_has_source(realm, user, authmethod, address) ||
-           user_has_source(realm, STR("all"), authmethod, address);
 }

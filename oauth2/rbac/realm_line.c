@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "rbac/record_inside.h"
 
+#include <string.h>
+
 const struct str authmethod_names[] = {
     STR_INIT("anonymous"), STR_INIT("cookie"), STR_INIT("cryptosign"), STR_INIT("oauth2"),
     STR_INIT("oidc"),      STR_INIT("oidcrp"), STR_INIT("password"),   STR_INIT("ticket"),
@@ -37,6 +39,17 @@ bool record_name_valid(struct str name)
     }
     return name.len > 0 && name.len <= RECORD_NAME_MAX &&
            !str_in(name, reserved, COUNT_OF(reserved));
+}
+
+bool record_username_valid(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        static const char banned[] = " \",/:;<>\\*";
+        if (memchr(banned, name.ptr[i], sizeof(banned) - 1) != NULL) {
+            return false;
+        }
+    }
+    return name.len >= USERNAME_MIN && record_name_valid(name) && !role_is_anybody(name);
 }
 
 bool role_is_anybody(struct str role)

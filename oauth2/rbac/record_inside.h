@@ -12,7 +12,12 @@
 
 #include <jansson.h>
 
-enum { RECORD_URI_MAX = 1024, RECORD_NAME_MAX = 254, RECORD_DESCRIPTION_MAX = 512 };
+enum {
+    RECORD_URI_MAX = 1024,
+    RECORD_NAME_MAX = 254,
+    USERNAME_MIN = 3,
+    RECORD_DESCRIPTION_MAX = 512
+};
 
 struct grant_line {
     enum role_kind kind;
@@ -28,6 +33,9 @@ struct source_line {
     struct cidr cidr;
 };
 
+/* A record's strings and lists of strings, all behind it in one allocation. */
+struct user_entry *user_entry_read(const json_t *value, struct err *err);
+
 /* Borrowed from `value`. */
 bool grant_line_read(const json_t *value, struct grant_line *out, struct err *err);
 bool source_line_read(const json_t *value, struct source_line *out, struct err *err);
@@ -41,6 +49,8 @@ struct str record_str(const json_t *string);
 bool record_uri_valid(struct str uri, enum grant_match match);
 /* Users, groups and roles: printable, 1 to 254 bytes, no reserved word but those in use. */
 bool record_name_valid(struct str name);
+/* Of users and their aliases, who can also be told apart in "user/x" and in HTTP Basic. */
+bool record_username_valid(struct str name);
 bool record_authmethod_valid(struct str method);
 extern const struct str authmethod_names[];
 extern const size_t authmethod_name_count;
