@@ -8,7 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define WAMP_OPTIONS  "url realm authid authmethod serializer ca-file insecure timeout"
+#define WAMP_OPTIONS  "url realm authid authmethod serializer ca-file insecure connect-timeout"
+#define PASSTHRU      " ppt-scheme ppt-serializer ppt-cipher ppt-keyid"
 #define ADMIN_OPTIONS "url user output ca-file insecure"
 
 struct row {
@@ -20,34 +21,54 @@ struct row {
     const char *options;
     int (*run)(const struct command *command);
     const char *help;
+    const char *example; /* behind "postern " */
 };
 
 static const struct row rows[] = {
-    {"serve", NULL, "", 0, 0, "config data set demo", serve_command, "run a node"},
+    {"serve", NULL, "", 0, 0, "config data set demo", serve_command, "run a node",
+     "serve --demo --data ./data"},
     {"check", NULL, "FILE...", 0, COMMAND_WORDS_MAX, "config set data effective", check_command,
-     "check specifications, configurations, security files; offline"},
+     "check specifications, configurations, security files; offline", "check specs/demo.json"},
     {"api", "publish", "FILE", 1, 1, ADMIN_OPTIONS " comment dry-run", api_publish_command,
-     "publish a specification"},
-    {"api", "list", "", 0, 0, ADMIN_OPTIONS, api_list_command, "list what is published"},
-    {"api", "get", "ID", 1, 1, ADMIN_OPTIONS, api_get_command, "print a specification"},
-    {"api", "delete", "ID", 1, 1, ADMIN_OPTIONS, api_delete_command, "take a specification down"},
-    {"api", "history", "ID", 1, 1, ADMIN_OPTIONS, api_history_command, "list its versions"},
+     "publish a specification", "api publish demo.json --comment 'first'"},
+    {"api", "list", "", 0, 0, ADMIN_OPTIONS, api_list_command, "list what is published",
+     "api list -o json"},
+    {"api", "get", "ID", 1, 1, ADMIN_OPTIONS, api_get_command, "print a specification",
+     "api get com.example.demo"},
+    {"api", "delete", "ID", 1, 1, ADMIN_OPTIONS, api_delete_command, "take a specification down",
+     "api delete com.example.demo"},
+    {"api", "history", "ID", 1, 1, ADMIN_OPTIONS, api_history_command, "list its versions",
+     "api history com.example.demo"},
     {"api", "rollback", "ID VERSION", 2, 2, ADMIN_OPTIONS, api_rollback_command,
-     "publish an older version again"},
-    {"realm", "create", "URI", 1, 1, ADMIN_OPTIONS " open", realm_create_command, "create a realm"},
-    {"realm", "list", "", 0, 0, ADMIN_OPTIONS, realm_list_command, "list realms"},
-    {"realm", "get", "URI", 1, 1, ADMIN_OPTIONS, realm_get_command, "print a realm"},
-    {"call", NULL, "URI [JSON...]", 1, COMMAND_WORDS_MAX, WAMP_OPTIONS " kwargs", call_command,
-     "call a procedure, print its result"},
-    {"publish", NULL, "URI [JSON...]", 1, COMMAND_WORDS_MAX, WAMP_OPTIONS " kwargs",
-     publish_command, "publish an event"},
-    {"subscribe", NULL, "URI", 1, 1, WAMP_OPTIONS " match count", subscribe_command,
-     "print events, one JSON line each"},
-    {"register", NULL, "URI", 1, 1, WAMP_OPTIONS " match invoke exec", register_command,
-     "answer calls with a command"},
+     "publish an older version again", "api rollback com.example.demo 1"},
+    {"realm", "create", "URI", 1, 1, ADMIN_OPTIONS " open", realm_create_command, "create a realm",
+     "realm create com.example --open"},
+    {"realm", "list", "", 0, 0, ADMIN_OPTIONS, realm_list_command, "list realms", "realm list"},
+    {"realm", "get", "URI", 1, 1, ADMIN_OPTIONS, realm_get_command, "print a realm",
+     "realm get com.example"},
+    {"call", NULL, "URI [JSON...]", 1, COMMAND_WORDS_MAX,
+     WAMP_OPTIONS " kwargs timeout disclose-me no-disclose-me progress stream cancel-after "
+                  "cancel-mode rkey details" PASSTHRU,
+     call_command, "call a procedure, print its result",
+     "call com.example.add 2 3 -k '{\"round\": true}' --realm com.example --timeout 2s"},
+    {"publish", NULL, "URI [JSON...]", 1, COMMAND_WORDS_MAX,
+     WAMP_OPTIONS " kwargs ack no-ack exclude-me no-exclude-me exclude exclude-authid "
+                  "exclude-authrole eligible eligible-authid eligible-authrole disclose-me "
+                  "no-disclose-me retain ttl lines" PASSTHRU,
+     publish_command, "publish an event",
+     "publish com.example.news '\"hello\"' --realm com.example --retain --ttl 1h"},
+    {"subscribe", NULL, "URI...", 1, COMMAND_WORDS_MAX,
+     WAMP_OPTIONS " match count get-retained history details", subscribe_command,
+     "print events, one JSON line each",
+     "subscribe com.example. --match prefix --count 10 --realm com.example"},
+    {"register", NULL, "URI", 1, 1,
+     WAMP_OPTIONS " exec match invoke concurrency force disclose-caller forward-timeout progress "
+                  "details",
+     register_command, "answer calls with a command",
+     "register com.example.sort --exec 'jq \".args[0] | sort\"' --realm com.example"},
     {"demo-callee", NULL, "", 0, 0, WAMP_OPTIONS " with-parent", demo_callee_command,
-     "the service behind the demo API"},
-    {"version", NULL, "", 0, 0, "json", version_command, "print the version"},
+     "the service behind the demo API", "demo-callee --url tcp://127.0.0.1:18082"},
+    {"version", NULL, "", 0, 0, "json", version_command, "print the version", "version --json"},
 };
 
 void command_complain(const char *format, ...)
@@ -99,6 +120,7 @@ static int print_row_usage(const struct row *row)
     (void)fputs("usage:\n", stderr);
     print_row(row);
     options_print(row->options);
+    (void)fprintf(stderr, "example:\n  postern %s\n", row->example);
     return EXIT_USAGE;
 }
 
@@ -133,7 +155,7 @@ static int complain_unknown(const char *name)
     if (nearest.len > 0) {
         command_complain("no command %s; did you mean " PRISTR "?", name, STRARG(nearest));
     } else {
-        command_complain("no command %s", name);
+        command_complain("no command %s; these are all:", name);
     }
     return print_usage(NULL);
 }
@@ -163,6 +185,9 @@ int cli_main(int argc, char **argv)
         return print_row_usage(row);
     }
     if (command.word_count < row->words_min || command.word_count > row->words_max) {
+        command_complain("%s words: %zu given, wanted is %s",
+                         command.word_count < row->words_min ? "too few" : "too many",
+                         command.word_count, row->words_max == 0 ? "none" : row->words);
         return print_row_usage(row);
     }
     return row->run(&command);

@@ -24,6 +24,9 @@ enum exit_code {
 
 enum { COMMAND_WORDS_MAX = 256, COMMAND_SETS_MAX = 128 };
 
+/* --ack, --no-ack, or neither. */
+enum choice { CHOICE_NONE, CHOICE_YES, CHOICE_NO };
+
 struct command {
     const char *url;
     const char *realm;
@@ -41,7 +44,36 @@ struct command {
     const char *output;
     const char *ca_file;
     const char *timeout;
+    const char *connect_timeout;
     const char *count;
+    const char *cancel_after;
+    const char *cancel_mode;
+    const char *rkey;
+    const char *ppt_scheme;
+    const char *ppt_serializer;
+    const char *ppt_cipher;
+    const char *ppt_keyid;
+    const char *exclude;
+    const char *exclude_authid;
+    const char *exclude_authrole;
+    const char *eligible;
+    const char *eligible_authid;
+    const char *eligible_authrole;
+    const char *ttl;
+    const char *history;
+    const char *concurrency;
+    enum choice ack;
+    enum choice disclose_me;
+    enum choice exclude_me;
+    bool progress;
+    bool stream;
+    bool lines;
+    bool details;
+    bool retain;
+    bool get_retained;
+    bool force;
+    bool disclose_caller;
+    bool forward_timeout;
     bool insecure;
     bool demo;
     bool open;

@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
-enum option_kind { OPTION_TEXT, OPTION_FLAG, OPTION_MANY };
+enum option_kind { OPTION_TEXT, OPTION_FLAG, OPTION_YES, OPTION_NO, OPTION_MANY };
 
 struct option {
     const char *name;
@@ -25,6 +26,13 @@ struct option {
         (name), (letter), OPTION_FLAG, offsetof(struct command, field), (help) \
     }
 
+/* A pair, --name and --no-name, of which the last one counts. */
+#define CHOICE(name, field, yes, no)                                      \
+    {(name), 0, OPTION_YES, offsetof(struct command, field), (yes)},      \
+    {                                                                     \
+        ("no-" name), 0, OPTION_NO, offsetof(struct command, field), (no) \
+    }
+
 static const struct option options[] = {
     TEXT("url", 0, url, "URL: where the node is (POSTERN_URL for admin commands)"),
     TEXT("realm", 0, realm, "URI: the realm to join"),
@@ -37,13 +45,55 @@ static const struct option options[] = {
     {"set", 0, OPTION_MANY, 0, "KEY=VALUE: one setting, wins over file and environment"},
     TEXT("kwargs", 'k', kwargs, "JSON: an object of keyword arguments"),
     TEXT("exec", 0, exec, "CMD: run for each call; JSON in on stdin, JSON out on stdout"),
-    TEXT("match", 0, match, "exact, prefix or wildcard"),
-    TEXT("invoke", 0, invoke, "single, roundrobin, random, first or last"),
+    TEXT("match", 0, match, "exact, prefix or wildcard: how the URI is meant"),
+    TEXT("invoke",
+         0,
+         invoke,
+         "POLICY: who of several is called: single, roundrobin, random, first, last, "
+         "queue_least_loaded, queue_least_loaded_sample, jump_consistent_hash"),
+    TEXT("concurrency", 0, concurrency, "N: calls at a time; more go to others, or wait (8)"),
+    FLAG("force", 0, force, "take the procedure from whoever has it"),
+    FLAG("disclose-caller", 0, disclose_caller, "be told who calls (see --details)"),
+    FLAG("forward-timeout", 0, forward_timeout, "end CMD when the call's time is over"),
     TEXT("comment", 0, comment, "TEXT: why, kept with the version"),
     TEXT("output", 'o', output, "table or json"),
     TEXT("ca-file", 0, ca_file, "FILE: certificates to trust"),
-    TEXT("timeout", 0, timeout, "MS: how long to wait"),
+    TEXT("connect-timeout", 0, connect_timeout, "TIME: to connect and join (10s)"),
+    TEXT("timeout", 0, timeout, "TIME: how long the call may take: 500, 500ms, 2s, 5m"),
+    CHOICE("disclose-me",
+           disclose_me,
+           "tell others who sends this",
+           "do not tell others who sends this"),
+    FLAG("progress", 0, progress, "progressive results: a line each, as they come"),
+    FLAG("stream", 0, stream, "send the lines of stdin, JSON, as the pieces of one call"),
+    TEXT("cancel-after", 0, cancel_after, "TIME: cancel the call then"),
+    TEXT("cancel-mode", 0, cancel_mode, "skip, kill or killnowait: how --cancel-after does it"),
+    TEXT("rkey", 0, rkey, "KEY: calls of one key go to one callee (jump_consistent_hash)"),
+    CHOICE("ack",
+           ack,
+           "wait for the router, print the publication's id",
+           "do not wait for the router; refusals stay unknown"),
+    CHOICE("exclude-me",
+           exclude_me,
+           "this session gets no event of it (so it is anyway)",
+           "this session gets an event of it too"),
+    TEXT("exclude", 0, exclude, "ID,...: sessions that get no event"),
+    TEXT("exclude-authid", 0, exclude_authid, "NAME,...: users that get no event"),
+    TEXT("exclude-authrole", 0, exclude_authrole, "ROLE,...: roles that get no event"),
+    TEXT("eligible", 0, eligible, "ID,...: only these sessions; '' is nobody"),
+    TEXT("eligible-authid", 0, eligible_authid, "NAME,...: only these users"),
+    TEXT("eligible-authrole", 0, eligible_authrole, "ROLE,...: only these roles"),
+    FLAG("retain", 0, retain, "keep the event for later subscribers"),
+    TEXT("ttl", 0, ttl, "TIME: how long it is retained, in whole seconds: 90, 90s, 5m"),
+    FLAG("lines", 0, lines, "publish each line of stdin, JSON"),
+    FLAG("get-retained", 0, get_retained, "begin with the retained event"),
     TEXT("count", 'n', count, "N: end after so many events"),
+    TEXT("history", 0, history, "N: begin with the last events of the subscription"),
+    FLAG("details", 0, details, "what the router tells beside the payload as well"),
+    TEXT("ppt-scheme", 0, ppt_scheme, "NAME: payload passthru, with one binary argument"),
+    TEXT("ppt-serializer", 0, ppt_serializer, "NAME: what the payload is written in"),
+    TEXT("ppt-cipher", 0, ppt_cipher, "NAME: what it is encrypted with"),
+    TEXT("ppt-keyid", 0, ppt_keyid, "NAME: the key for it"),
     FLAG("insecure", 0, insecure, "do not verify the node's certificate"),
     FLAG("demo", 0, demo, "on loopback, with a demo API and its callee"),
     FLAG("open", 0, open, "anonymous may do everything in the new realm"),
@@ -128,12 +178,18 @@ static bool store_option(struct command *command, const struct option *option, c
     case OPTION_FLAG:
         *(bool *)(void *)field = true;
         return true;
+    case OPTION_YES:
+        *(enum choice *)(void *)field = CHOICE_YES;
+        return true;
+    case OPTION_NO:
+        *(enum choice *)(void *)field = CHOICE_NO;
+        return true;
     case OPTION_TEXT:
         *(const char **)(void *)field = value;
         return true;
     case OPTION_MANY:
         if (command->set_count == COMMAND_SETS_MAX) {
-            command_complain("too many --%s", option->name);
+            command_complain("too many --%s: %d at most", option->name, COMMAND_SETS_MAX);
             return false;
         }
         command->sets[command->set_count++] = value;
@@ -152,13 +208,15 @@ static bool read_option(const char *allowed, int argc, char **argv, int *at, str
         complain_unknown(allowed, word);
         return false;
     }
-    if (option->kind == OPTION_FLAG && value.ptr != NULL) {
-        command_complain("--%s takes no value", option->name);
+    bool wants_value = option->kind == OPTION_TEXT || option->kind == OPTION_MANY;
+    if (!wants_value && value.ptr != NULL) {
+        command_complain("--%s takes no value: leave %s away", option->name, strchr(word, '='));
         return false;
     }
-    if (option->kind != OPTION_FLAG && value.ptr == NULL) {
+    if (wants_value && value.ptr == NULL) {
         if (*at + 1 == argc) {
-            command_complain("--%s wants a value", option->name);
+            command_complain("--%s wants a value: --%s %s", option->name, option->name,
+                             option->help);
             return false;
         }
         value = str_of(argv[++*at]);
@@ -183,7 +241,7 @@ bool option_read_words(const char *allowed, int argc, char **argv, int from, str
                 return false;
             }
         } else if (out->word_count == COMMAND_WORDS_MAX) {
-            command_complain("too many words");
+            command_complain("too many words: %d at most", COMMAND_WORDS_MAX);
             return false;
         } else {
             out->words[out->word_count++] = argv[i];

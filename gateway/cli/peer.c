@@ -1,18 +1,72 @@
 #include "cli/peer.h"
 
 #include "base/mem.h"
+#include "cli/text.h"
+#include "cli/wamp_options.h"
 #include "loop/worker.h"
-#include "payload/emit.h"
 #include "wamp/fault.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
-enum { TEXT_MAX = 16 << 20, JOBS = 8, JOBS_QUEUE = 1024, MAILBOX_MAX = 64 << 20 };
+enum { MAILBOX_MAX = 64 << 20, QUEUED_MAX = 1 << 20 };
+
+static void signal_set(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+}
+
+static void stop_signals(struct peer_run *run)
+{
+    sigset_t set;
+    if (run->signal_fd < 0) {
+        return;
+    }
+    watch_set(&run->signals, 0);
+    (void)close(run->signal_fd);
+    run->signal_fd = -1;
+    signal_set(&set);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void on_signals(struct watch *watch, unsigned events)
+{
+    struct peer_run *run = CONTAINER_OF(watch, struct peer_run, signals);
+    struct signalfd_siginfo info;
+    (void)events;
+    if (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        stop_signals(run);
+        run->task->on_signal(run);
+    }
+}
+
+/* Since there is a session to leave; until then they just end the program. */
+static void start_signals(struct peer_run *run)
+{
+    sigset_t set;
+    if (run->task->on_signal == NULL) {
+        return;
+    }
+    signal_set(&set);
+    run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (run->signal_fd >= 0) {
+        (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+        watch_init(&run->signals, run->signal_fd, on_signals);
+        watch_set(&run->signals, WATCH_READ);
+    }
+}
 
 static void on_joined(struct client *client, void *ctx)
 {
     struct peer_run *run = ctx;
-    (void)client;
+    run->client = client;
+    start_signals(run);
     run->task->on_joined(run);
 }
 
@@ -26,6 +80,10 @@ static void on_closed(struct client *client, void *ctx, const struct err *err)
         run->code =
             err->code == ERR_DENIED || err->code == ERR_UNKNOWN ? EXIT_NOT_AUTHORIZED : EXIT_FAILED;
     }
+    if (run->task->on_over != NULL) {
+        run->task->on_over(run);
+    }
+    stop_signals(run);
     worker_quit(worker_self());
 }
 
@@ -33,26 +91,29 @@ static void on_invocation(struct client *client, void *ctx, const struct client_
 {
     struct peer_run *run = ctx;
     (void)client;
-    if (run->task->on_invocation != NULL) {
-        run->task->on_invocation(run, in);
-    }
+    run->task->on_invocation(run, in);
+}
+
+static void on_interrupt(struct client *client, void *ctx, uint64_t request, struct str reason)
+{
+    struct peer_run *run = ctx;
+    (void)client;
+    run->task->on_interrupt(run, request, reason);
 }
 
 static void on_event(struct client *client, void *ctx, const struct client_event *event)
 {
     struct peer_run *run = ctx;
     (void)client;
-    if (run->task->on_event != NULL) {
-        run->task->on_event(run, event);
-    }
+    run->task->on_event(run, event);
 }
 
-static const struct client_ops ops = {
-    .on_joined = on_joined,
-    .on_closed = on_closed,
-    .on_invocation = on_invocation,
-    .on_event = on_event,
-};
+static void on_revoked(struct client *client, void *ctx, const struct client_revocation *revocation)
+{
+    struct peer_run *run = ctx;
+    (void)client;
+    run->task->on_revoked(run, revocation);
+}
 
 static enum serializer serializer_of(const char *name)
 {
@@ -65,11 +126,8 @@ static enum serializer serializer_of(const char *name)
     return (enum serializer)found;
 }
 
-/* On the worker, before its loop turns. */
-static void open_client(struct worker *worker, void *ctx)
+static struct client_options options_of(const struct command *command)
 {
-    struct peer_run *run = ctx;
-    const struct command *command = run->command;
     struct client_options options = {
         .url = str_of(command->url != NULL ? command->url : "tcp://127.0.0.1:18082"),
         .realm = str_of(command->realm),
@@ -79,147 +137,94 @@ static void open_client(struct worker *worker, void *ctx)
         .ca_file = command->ca_file,
         .insecure = command->insecure,
     };
+    return options;
+}
+
+/* On the worker, before its loop turns. */
+static void open_client(struct worker *worker, void *ctx)
+{
+    struct peer_run *run = ctx;
+    const struct peer_task *task = run->task;
+    struct client_options options = options_of(run->command);
+    /* What a command has no use for is not announced. */
+    struct client_ops ops = {
+        .promises = task->promises,
+        .on_joined = on_joined,
+        .on_closed = on_closed,
+        .on_invocation = task->on_invocation != NULL ? on_invocation : NULL,
+        .on_interrupt = task->on_interrupt != NULL ? on_interrupt : NULL,
+        .on_event = task->on_event != NULL ? on_event : NULL,
+        .on_revoked = task->on_revoked != NULL ? on_revoked : NULL,
+    };
     (void)worker;
+    (void)wamp_option_ms("connect-timeout", run->command->connect_timeout, &options.timeout_ms);
     run->client = client_open(&options, &ops, run);
 }
 
 static int check(const struct command *command)
 {
-    if (command->realm == NULL) {
-        command_complain("--realm URI is missing: the realm to join");
+    uint64_t timeout_ms = 0;
+    struct err err;
+    if (command->realm == NULL || command->realm[0] == '\0') {
+        command_complain("--realm URI is missing: the realm to join (postern realm list)");
         return EXIT_USAGE;
     }
     if (command->serializer != NULL && serializer_of(command->serializer) == SERIALIZER_NONE) {
-        command_complain("--serializer is json, msgpack or cbor");
+        command_complain("--serializer is json, msgpack or cbor, not '%s'", command->serializer);
         return EXIT_USAGE;
     }
-    return EXIT_OK;
+    struct client_options options = options_of(command);
+    if (!client_options_valid(&options, &err)) {
+        command_complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    return wamp_option_ms("connect-timeout", command->connect_timeout, &timeout_ms);
 }
 
 int peer_run(const struct command *command, const struct peer_task *task)
 {
     struct err err = {0};
-    struct peer_run run = {.command = command, .task = task, .code = -1};
+    struct peer_run run = {.command = command, .task = task, .signal_fd = -1, .code = -1};
     int wrong = check(command);
     if (wrong != EXIT_OK) {
         return wrong;
     }
     run.workers = workers_new(1, MAILBOX_MAX, &err);
-    run.jobs = run.workers == NULL ? NULL : jobs_new(JOBS, JOBS_QUEUE, &err);
-    if (run.jobs == NULL) {
+    if (run.workers == NULL) {
         command_complain("%s", err.text);
         return EXIT_FAILED;
     }
     workers_on_start(run.workers, open_client, &run);
     workers_run_here(run.workers);
-    jobs_stop(run.jobs);
     workers_free(run.workers);
-    jobs_free(run.jobs);
     return run.code < 0 ? EXIT_FAILED : run.code;
 }
 
 void peer_leave(struct peer_run *run, int code)
 {
-    run->code = code;
+    if (run->code < 0) {
+        run->code = code;
+    }
     if (run->client != NULL) {
         client_close(run->client);
     }
 }
 
-static bool add_json(struct buf *out, const char *word)
+bool peer_ready(const struct peer_run *run)
 {
-    const char *problem = NULL;
-    size_t offset = 0;
-    struct slice value = {SERIALIZER_JSON, str_of(word)};
-    if (!slice_valid(value, &problem, &offset)) {
-        command_complain("'%s' is not JSON: %s at byte %zu (a text is written '\"text\"')", word,
-                         problem, offset);
-        return false;
-    }
-    return buf_append(out, value.bytes);
-}
-
-bool peer_arguments(const struct command *command,
-                    struct buf *args,
-                    struct buf *kwargs,
-                    struct payload *out)
-{
-    buf_init(args, TEXT_MAX);
-    buf_init(kwargs, TEXT_MAX);
-    (void)buf_byte(args, '[');
-    for (size_t i = 1; i < command->word_count; i++) {
-        if ((i > 1 && !buf_byte(args, ',')) || !add_json(args, command->words[i])) {
-            return false;
-        }
-    }
-    (void)buf_byte(args, ']');
-    *out = (struct payload){.serializer = SERIALIZER_JSON, .args = buf_str(args)};
-    if (command->kwargs != NULL) {
-        if (!add_json(kwargs, command->kwargs)) {
-            return false;
-        }
-        out->kwargs = buf_str(kwargs);
-        if (slice_kind((struct slice){SERIALIZER_JSON, out->kwargs}) != SCAN_MAP) {
-            command_complain("-k wants a JSON object");
-            return false;
-        }
-    }
-    return true;
-}
-
-void peer_write(const struct payload *payload, struct buf *text)
-{
-    struct emit emit;
-    emit_init(&emit, SERIALIZER_JSON, text);
-    emit_map(&emit, 2);
-    emit_key(&emit, STR("args"));
-    emit_slice(&emit, (struct slice){payload->args.len > 0 ? payload->serializer : SERIALIZER_JSON,
-                                     payload->args.len > 0 ? payload->args : STR("[]")});
-    emit_key(&emit, STR("kwargs"));
-    emit_slice(&emit,
-               (struct slice){payload->kwargs.len > 0 ? payload->serializer : SERIALIZER_JSON,
-                              payload->kwargs.len > 0 ? payload->kwargs : STR("{}")});
-}
-
-static void print_to(FILE *out, const struct payload *payload)
-{
-    struct buf text;
-    buf_init(&text, (size_t)4 * TEXT_MAX);
-    peer_write(payload, &text);
-    (void)fprintf(out, PRISTR "\n", STRARG(buf_str(&text)));
-    (void)fflush(out);
-    buf_done(&text);
-}
-
-void peer_print(const struct payload *payload)
-{
-    print_to(stdout, payload);
+    return run->client == NULL || client_queued(run->client) < QUEUED_MAX;
 }
 
 int peer_complain(const struct client_reply *reply)
 {
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
     (void)fprintf(stderr, PRISTR "\n", STRARG(reply->error));
-    print_to(stderr, &reply->payload);
-    return str_eq(reply->error, FAULT_NOT_AUTHORIZED) ? EXIT_NOT_AUTHORIZED : EXIT_FAILED;
-}
-
-struct slice peer_options(struct buf *out, const char *const (*pairs)[2], size_t count)
-{
-    struct emit emit;
-    uint32_t given = 0;
-    for (size_t i = 0; i < count; i++) {
-        given += pairs[i][1] != NULL ? 1u : 0u;
+    if (text_write(&(struct text_line){.payload = &reply->payload}, &text)) {
+        (void)fprintf(stderr, PRISTR "\n", STRARG(buf_str(&text)));
     }
-    if (given == 0) {
-        return (struct slice){0};
-    }
-    emit_init(&emit, SERIALIZER_MSGPACK, out);
-    emit_map(&emit, given);
-    for (size_t i = 0; i < count; i++) {
-        if (pairs[i][1] != NULL) {
-            emit_key(&emit, str_of(pairs[i][0]));
-            emit_str(&emit, str_of(pairs[i][1]));
-        }
-    }
-    return (struct slice){SERIALIZER_MSGPACK, buf_str(out)};
+    buf_done(&text);
+    bool denied = str_eq(reply->error, FAULT_NOT_AUTHORIZED) ||
+                  str_eq(reply->error, STR("wamp.error.authorization_failed"));
+    return denied ? EXIT_NOT_AUTHORIZED : EXIT_FAILED;
 }

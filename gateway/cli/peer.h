@@ -4,15 +4,23 @@
 
 #include "cli/command.h"
 #include "client/client.h"
-#include "loop/jobs.h"
+#include "loop/watch.h"
 
 struct peer_run;
 
-/* What a command does with its session. */
+/* What a command does with its session. All but on_joined may be NULL. */
 struct peer_task {
+    unsigned promises; /* CLIENT_ bits */
     void (*on_joined)(struct peer_run *run);
     void (*on_invocation)(struct peer_run *run, const struct client_invocation *in);
+    void (*on_interrupt)(struct peer_run *run, uint64_t request, struct str reason);
     void (*on_event)(struct peer_run *run, const struct client_event *event);
+    void (*on_revoked)(struct peer_run *run, const struct client_revocation *revocation);
+    /* SIGINT or SIGTERM while joined; a second one ends the program as they usually do. Without
+     * it the first does. */
+    void (*on_signal)(struct peer_run *run);
+    /* The session is over, on the worker still: timers and watches are to be stopped. */
+    void (*on_over)(struct peer_run *run);
     void *ctx;
 };
 
@@ -20,29 +28,27 @@ struct peer_run {
     const struct command *command;
     const struct peer_task *task;
     struct workers *workers;
-    struct jobs *jobs;     /* for --exec */
     struct client *client; /* NULL once closed */
-    int code;
+    struct watch signals;
+    int signal_fd; /* -1: none */
+    int code;      /* -1: it goes on */
 };
 
 /* Joins, runs the task until peer_leave or the end of the session; the exit code. Why a session
  * did not come about is on stderr. */
 int peer_run(const struct command *command, const struct peer_task *task);
-/* Ends the run with `code`. */
+/* Ends the run with `code`; the first one counts. */
 void peer_leave(struct peer_run *run, int code);
 
-/* JSON words and -k as a payload in JSON; false and a complaint when one is not JSON. The buffers
- * hold the text. */
-bool peer_arguments(const struct command *command,
-                    struct buf *args,
-                    struct buf *kwargs,
-                    struct payload *out);
-/* {"args":[...],"kwargs":{...}} into `text`; the same and a newline on stdout. */
-void peer_write(const struct payload *payload, struct buf *text);
-void peer_print(const struct payload *payload);
+static inline bool peer_leaving(const struct peer_run *run)
+{
+    return run->code >= 0;
+}
+
+/* Whether more may be sent: the network keeps up. */
+bool peer_ready(const struct peer_run *run);
+
 /* An error of the other side: URI and payload on stderr; the exit code for it. */
 int peer_complain(const struct client_reply *reply);
-/* {"match": ..., ...} from the command's options, none if there are none; `out` holds it. */
-struct slice peer_options(struct buf *out, const char *const (*pairs)[2], size_t count);
 
 #endif

@@ -1,169 +1,407 @@
 /* register.c - postern register URI --exec CMD: a procedure answered by a command.
  *
- * CMD runs by sh for each call, {"args":[...],"kwargs":{...}} on its stdin. What it
- * prints is the result: JSON as its value, other text as a string. Exit 0 is a
- * result; anything else an error, postern.error.command_failed. */
+ * CMD runs by sh for each call, {"args":[...],"kwargs":{...}} on its stdin as one line, or a line
+ * for each piece of a call in pieces. What it prints is the result: JSON as its value, other
+ * text as a string. How it ends decides between result and error: job_error. */
+#include "base/list.h"
+#include "base/map.h"
 #include "base/mem.h"
+#include "cli/exec.h"
 #include "cli/peer.h"
+#include "cli/text.h"
+#include "cli/wamp_options.h"
+#include "wamp/fault.h"
+#include "wamp/options.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { OUTPUT_MAX = 16 << 20, INPUT_MAX = 64 << 20, OPTIONS_MAX = 1024 };
+enum { RUNNING_MAX = 8, WAITING_MAX = 1024, RESULT_MAX = 4 * EXEC_OUTPUT_MAX };
 
-struct exec_job {
-    struct job job;
-    struct peer_run *run;
+struct service;
+
+/* A call: it waits for its turn, then its command runs. */
+struct job {
+    struct service *service;
+    struct list link; /* in service->waiting */
     uint64_t request;
-    struct buf input;
-    struct buf output;
-    int status; /* of the command; -1: it could not be run */
+    struct buf input; /* until it runs */
+    bool whole;       /* no more pieces will come */
+    bool running;
+    bool progress; /* its caller wants progressive results */
+    struct exec exec;
+    struct timer deadline;
+    uint64_t timeout_ms; /* 0: none of ours */
+    char *stopped;       /* NULL, or the error URI for it */
+    struct buf lines;    /* --progress without `progress`: elements of the result */
 };
 
-static bool spawn_shell(const char *text, int in, int out, pid_t *pid)
-{
-    char shell[] = "/bin/sh";
-    char flag[] = "-c";
-    char *command = str_dup(str_of(text));
-    char *argv[] = {shell, flag, command, NULL};
-    posix_spawn_file_actions_t actions;
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    int failed = posix_spawn(pid, shell, &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    mem_free(command);
-    return failed == 0;
-}
+struct service {
+    struct peer_run *run;
+    struct buf option_text;
+    struct slice options;
+    uint64_t concurrency;
+    struct idmap jobs;   /* by request */
+    struct list waiting; /* first come, first served */
+    size_t waiting_count;
+    size_t running;
+    bool closing; /* no more calls: leave with `code` when the last has ended */
+    int code;
+};
 
-static void write_all(int fd, struct str bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t sent = write(fd, bytes.ptr, bytes.len);
-        if (sent < 0 && errno != EINTR) {
-            return; /* a command that does not read its input is not wrong */
-        }
-        bytes = str_from(bytes, sent > 0 ? (size_t)sent : 0);
-    }
-}
+static const struct wamp_option rows[] = {
+    WAMP_OPTION_OF("match", "match", WAMP_WORD, match, WAMP_MATCHES),
+    WAMP_OPTION_OF("invoke",
+                   "invoke",
+                   WAMP_WORD,
+                   invoke,
+                   "single roundrobin random first last queue_least_loaded "
+                   "queue_least_loaded_sample jump_consistent_hash qll qlls jch"),
+    WAMP_OPTION("concurrency", "concurrency", WAMP_NUMBER, concurrency),
+    WAMP_OPTION("force", "force_reregister", WAMP_FLAG, force),
+    WAMP_OPTION("disclose-caller", "disclose_caller", WAMP_FLAG, disclose_caller),
+    WAMP_OPTION("forward-timeout", "forward_timeout", WAMP_FLAG, forward_timeout),
+};
 
-static void read_all(int fd, struct buf *out)
-{
-    for (;;) {
-        char bytes[65536];
-        ssize_t got = read(fd, bytes, sizeof(bytes));
-        if (got == 0 || (got < 0 && errno != EINTR)) {
-            return;
-        }
-        (void)buf_append(out, str_make(bytes, got > 0 ? (size_t)got : 0));
-    }
-}
+/* ---- answers ---------------------------------------------------------------- */
 
-/* The input goes through a file, so that neither side can block the other. */
-static int input_file(struct str bytes)
-{
-    int fd = memfd_create("call", MFD_CLOEXEC);
-    if (fd >= 0) {
-        write_all(fd, bytes);
-        (void)lseek(fd, 0, SEEK_SET);
-    }
-    return fd;
-}
-
-/* On a pool thread. */
-static void run_command(struct job *job)
-{
-    struct exec_job *exec = CONTAINER_OF(job, struct exec_job, job);
-    int pipe_fds[2] = {-1, -1};
-    pid_t pid = 0;
-    int in = input_file(buf_str(&exec->input));
-    exec->status = -1;
-    if (in < 0 || pipe2(pipe_fds, O_CLOEXEC) != 0) {
-        if (in >= 0) {
-            (void)close(in);
-        }
-        return;
-    }
-    bool spawned = spawn_shell(exec->run->command->exec, in, pipe_fds[1], &pid);
-    (void)close(in);
-    (void)close(pipe_fds[1]);
-    if (spawned) {
-        int status = 0;
-        read_all(pipe_fds[0], &exec->output);
-        if (waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
-            exec->status = WEXITSTATUS(status);
-        }
-    }
-    (void)close(pipe_fds[0]);
-}
-
-static void put_result(struct buf *args, struct str output)
+/* JSON as its value, other text as a string, other bytes as binary; nothing for nothing. */
+static bool put_value(struct buf *out, struct str output)
 {
     struct emit emit;
     const char *problem = NULL;
     size_t offset = 0;
     struct str text = str_trim(output);
-    emit_init(&emit, SERIALIZER_JSON, args);
-    emit_list(&emit, text.len > 0 ? 1 : 0);
+    struct slice value = {SERIALIZER_JSON, text};
     if (text.len == 0) {
-        return;
+        return false;
     }
-    if (slice_valid((struct slice){SERIALIZER_JSON, text}, &problem, &offset)) {
-        emit_slice(&emit, (struct slice){SERIALIZER_JSON, text});
+    emit_init(&emit, SERIALIZER_JSON, out);
+    if (slice_valid(value, &problem, &offset)) {
+        emit_slice(&emit, value);
     } else if (utf8_valid(text)) {
         emit_str(&emit, text);
     } else {
         emit_bin(&emit, text);
     }
+    return true;
 }
 
-static void finish_command(struct job *job)
+/* Exit codes that say more than that it failed: those of sysexits.h and timeout(1). */
+static const struct {
+    int exit_code;
+    struct str error;
+} errors[] = {
+    {64, STR_INIT("wamp.error.invalid_argument")}, {65, STR_INIT("wamp.error.invalid_argument")},
+    {69, STR_INIT("wamp.error.unavailable")},      {77, STR_INIT("wamp.error.not_authorized")},
+    {124, STR_INIT("wamp.error.timeout")},
+};
+
+/* The error that it is, or empty: a result. */
+static struct str job_error(const struct job *job)
 {
-    struct exec_job *exec = CONTAINER_OF(job, struct exec_job, job);
+    if (job->stopped != NULL) {
+        return str_of(job->stopped);
+    }
+    if (job->exec.too_much) {
+        return FAULT_PAYLOAD_SIZE_EXCEEDED;
+    }
+    if (job->exec.exit_code == 0) {
+        return STR_EMPTY;
+    }
+    for (size_t i = 0; i < COUNT_OF(errors); i++) {
+        if (errors[i].exit_code == job->exec.exit_code) {
+            return errors[i].error;
+        }
+    }
+    return STR("postern.error.command_failed");
+}
+
+/* The last of what it said, and of an error how it ended. */
+static void answer(struct job *job)
+{
+    struct client *client = job->service->run->client;
+    struct str error = job_error(job);
     struct buf args;
-    buf_init(&args, (size_t)2 * OUTPUT_MAX);
-    put_result(&args, buf_str(&exec->output));
+    char ended[64] = "";
+    if (client == NULL) {
+        return;
+    }
+    buf_init(&args, RESULT_MAX);
+    (void)buf_byte(&args, '[');
+    (void)buf_append(&args, buf_str(&job->lines));
+    struct buf value;
+    buf_init(&value, RESULT_MAX);
+    if (put_value(&value, buf_str(&job->exec.output))) {
+        (void)buf_append(&args, args.len > 1 ? STR(",") : STR_EMPTY);
+        (void)buf_append(&args, buf_str(&value));
+    }
+    (void)buf_byte(&args, ']');
+    buf_done(&value);
     struct payload payload = {.serializer = SERIALIZER_JSON, .args = buf_str(&args)};
-    if (exec->run->client != NULL && exec->status == 0) {
-        client_yield(exec->run->client, exec->request, &payload);
-    } else if (exec->run->client != NULL) {
-        client_fail(exec->run->client, exec->request, STR("postern.error.command_failed"),
-                    &payload);
+    if (error.len == 0) {
+        client_yield(client, job->request, &payload);
+    } else {
+        bool by_signal = job->exec.exit_code < 0;
+        (void)snprintf(ended, sizeof(ended), "{\"%s\":%d}", by_signal ? "signal" : "exit_code",
+                       by_signal ? job->exec.signal : job->exec.exit_code);
+        payload.kwargs = str_of(ended);
+        client_fail(client, job->request, error, &payload);
     }
     buf_done(&args);
-    buf_done(&exec->input);
-    buf_done(&exec->output);
-    mem_free(exec);
+}
+
+static void refuse(struct service *service, uint64_t request, struct str error)
+{
+    struct payload none = payload_none();
+    if (service->run->client != NULL) {
+        client_fail(service->run->client, request, error, &none);
+    }
+}
+
+/* ---- jobs ------------------------------------------------------------------- */
+
+static void start_waiting(struct service *service);
+
+static void leave_if_done(struct service *service)
+{
+    if (service->closing && service->jobs.count == 0) {
+        peer_leave(service->run, service->code);
+    }
+}
+
+/* Forgets it; what runs of it ends. */
+static void job_free(struct job *job)
+{
+    struct service *service = job->service;
+    (void)idmap_remove(&service->jobs, job->request);
+    if (job->running) {
+        exec_done(&job->exec);
+        service->running--;
+    } else {
+        list_remove(&job->link);
+        service->waiting_count--;
+    }
+    timer_stop(&job->deadline);
+    buf_done(&job->input);
+    buf_done(&job->lines);
+    mem_free(job->stopped);
+    mem_free(job);
+}
+
+static void on_job_over(struct exec *exec)
+{
+    struct job *job = CONTAINER_OF(exec, struct job, exec);
+    struct service *service = job->service;
+    answer(job);
+    job_free(job);
+    start_waiting(service);
+    leave_if_done(service);
+}
+
+static void on_job_line(struct exec *exec, struct str line)
+{
+    struct job *job = CONTAINER_OF(exec, struct job, exec);
+    struct client *client = job->service->run->client;
+    struct buf value;
+    buf_init(&value, RESULT_MAX);
+    if (!put_value(&value, line) || job->stopped != NULL || client == NULL) {
+        buf_done(&value);
+        return;
+    }
+    if (job->progress) {
+        struct buf args;
+        buf_init(&args, RESULT_MAX);
+        (void)buf_byte(&args, '[');
+        (void)buf_append(&args, buf_str(&value));
+        (void)buf_byte(&args, ']');
+        struct payload payload = {.serializer = SERIALIZER_JSON, .args = buf_str(&args)};
+        client_yield_progress(client, job->request, &payload);
+        buf_done(&args);
+    } else {
+        (void)buf_append(&job->lines, job->lines.len > 0 ? STR(",") : STR_EMPTY);
+        (void)buf_append(&job->lines, buf_str(&value));
+        job->exec.too_much = job->exec.too_much || job->lines.full;
+    }
+    buf_done(&value);
+}
+
+static const struct exec_ops whole_ops = {.on_over = on_job_over};
+static const struct exec_ops line_ops = {.on_over = on_job_over, .on_line = on_job_line};
+
+static void start_job(struct job *job)
+{
+    struct service *service = job->service;
+    const struct command *command = service->run->command;
+    struct err err;
+    if (!exec_start(&job->exec, command->exec, command->progress ? &line_ops : &whole_ops, &err)) {
+        command_complain("%s", err.text);
+        refuse(service, job->request, FAULT_UNAVAILABLE);
+        job_free(job);
+        return;
+    }
+    list_remove(&job->link);
+    service->waiting_count--;
+    service->running++;
+    job->running = true;
+    exec_write(&job->exec, buf_str(&job->input), job->whole);
+    buf_done(&job->input);
+}
+
+static void start_waiting(struct service *service)
+{
+    while (!list_empty(&service->waiting) && service->running < service->concurrency) {
+        start_job(LIST_ENTRY(service->waiting.next, struct job, link));
+    }
+}
+
+/* The command ends, and `error` is the answer. */
+static void stop_job(struct job *job, struct str error)
+{
+    struct service *service = job->service;
+    if (!job->running) {
+        refuse(service, job->request, error);
+        job_free(job);
+    } else if (job->stopped == NULL) {
+        job->stopped = str_dup(error);
+        exec_stop(&job->exec);
+    }
+}
+
+static void on_deadline(struct timer *timer)
+{
+    struct job *job = CONTAINER_OF(timer, struct job, deadline);
+    struct service *service = job->service;
+    stop_job(job, FAULT_TIMEOUT);
+    leave_if_done(service);
+}
+
+/* ---- what comes ------------------------------------------------------------- */
+
+struct call_details {
+    bool progress; /* more pieces follow */
+    bool receive_progress;
+    uint64_t timeout;
+};
+
+static struct call_details details_of(struct slice details)
+{
+    static const struct option_row detail_rows[] = {
+        {"progress", OPTION_BOOL, offsetof(struct call_details, progress)},
+        {"receive_progress", OPTION_BOOL, offsetof(struct call_details, receive_progress)},
+        {"timeout", OPTION_U64, offsetof(struct call_details, timeout)},
+    };
+    struct call_details result = {0};
+    struct arena arena;
+    struct err ignored;
+    arena_init(&arena, TEXT_MAX);
+    if (details.bytes.len > 0) {
+        (void)options_read(details, detail_rows, COUNT_OF(detail_rows), &arena, &result, &ignored);
+    }
+    arena_done(&arena);
+    return result;
+}
+
+static struct job *job_new(struct service *service, uint64_t request)
+{
+    struct job *job = NEW(struct job);
+    job->service = service;
+    job->request = request;
+    buf_init(&job->input, EXEC_INPUT_MAX);
+    buf_init(&job->lines, RESULT_MAX);
+    timer_init(&job->deadline, on_deadline);
+    list_push(&service->waiting, &job->link);
+    service->waiting_count++;
+    (void)idmap_put(&service->jobs, request, job);
+    return job;
+}
+
+/* One line of its input. */
+static void feed(struct job *job, const struct client_invocation *in)
+{
+    const struct command *command = job->service->run->command;
+    struct buf text;
+    buf_init(&text, EXEC_INPUT_MAX);
+    bool fine = text_write(&(struct text_line){.payload = &in->payload,
+                                               .detailed = command->details,
+                                               .details = in->details},
+                           &text) &&
+                buf_byte(&text, '\n');
+    if (!fine) {
+        stop_job(job, FAULT_INVALID_ARGUMENT);
+    } else if (job->running) {
+        exec_write(&job->exec, buf_str(&text), job->whole);
+    } else if (!buf_append(&job->input, buf_str(&text))) {
+        stop_job(job, FAULT_PAYLOAD_SIZE_EXCEEDED);
+    }
+    buf_done(&text);
 }
 
 static void on_invocation(struct peer_run *run, const struct client_invocation *in)
 {
-    struct exec_job *exec = NEW(struct exec_job);
-    exec->job.run = run_command;
-    exec->job.finish = finish_command;
-    exec->run = run;
-    exec->request = in->request;
-    buf_init(&exec->input, INPUT_MAX);
-    buf_init(&exec->output, OUTPUT_MAX);
-    peer_write(&in->payload, &exec->input);
-    if (!jobs_submit(run->jobs, &exec->job)) {
-        struct payload none = payload_none();
-        client_fail(run->client, in->request, STR("wamp.error.unavailable"), &none);
-        buf_done(&exec->input);
-        mem_free(exec);
+    struct service *service = run->task->ctx;
+    struct call_details details = details_of(in->details);
+    struct job *job = idmap_get(&service->jobs, in->request);
+    if (job == NULL && (service->closing || service->waiting_count >= WAITING_MAX)) {
+        refuse(service, in->request, FAULT_UNAVAILABLE);
+        return;
     }
+    if (job == NULL) {
+        job = job_new(service, in->request);
+        job->progress = details.receive_progress;
+        job->timeout_ms = details.timeout;
+    }
+    job->whole = !details.progress;
+    if (job->timeout_ms > 0) { /* it begins anew with each piece */
+        timer_start(&job->deadline, job->timeout_ms);
+    }
+    feed(job, in);
+    start_waiting(service);
+}
+
+static void on_interrupt(struct peer_run *run, uint64_t request, struct str reason)
+{
+    struct service *service = run->task->ctx;
+    struct job *job = idmap_get(&service->jobs, request);
+    if (job != NULL) {
+        stop_job(job, reason.len > 0 ? reason : FAULT_CANCELED);
+        leave_if_done(service);
+    }
+}
+
+/* ---- life ------------------------------------------------------------------- */
+
+static void close_service(struct service *service, int code)
+{
+    service->closing = true;
+    service->code = code;
+    leave_if_done(service);
+}
+
+static void on_revoked(struct peer_run *run, const struct client_revocation *revocation)
+{
+    bool reasoned = revocation->reason.len > 0;
+    if (!revocation->registration || peer_leaving(run)) {
+        return;
+    }
+    command_complain("the registration of %s was revoked%s" PRISTR "; --force takes it back",
+                     run->command->words[0], reasoned ? ": " : "", STRARG(revocation->reason));
+    close_service(run->task->ctx, EXIT_FAILED);
 }
 
 static void on_registered(void *ctx, const struct client_reply *reply)
 {
     struct peer_run *run = ctx;
+    if (peer_leaving(run)) {
+        return;
+    }
     if (!reply->ok) {
-        peer_leave(run, peer_complain(reply));
+        int code = peer_complain(reply);
+        if (str_eq(reply->error, FAULT_PROCEDURE_EXISTS)) {
+            command_complain("somebody has it: --force takes it, --invoke shares it");
+        }
+        peer_leave(run, code);
         return;
     }
     (void)fprintf(stderr, "registered %s\n", run->command->words[0]);
@@ -171,21 +409,64 @@ static void on_registered(void *ctx, const struct client_reply *reply)
 
 static void on_joined(struct peer_run *run)
 {
-    const char *const pairs[][2] = {{"match", run->command->match},
-                                    {"invoke", run->command->invoke}};
-    struct buf text;
-    buf_init(&text, OPTIONS_MAX);
-    client_register(run->client, str_of(run->command->words[0]),
-                    peer_options(&text, pairs, COUNT_OF(pairs)), on_registered, run);
-    buf_done(&text);
+    struct service *service = run->task->ctx;
+    service->run = run;
+    client_register(run->client, str_of(run->command->words[0]), service->options, on_registered,
+                    run);
+}
+
+/* All that is under way is stopped, and answered. */
+static void on_signal(struct peer_run *run)
+{
+    struct service *service = run->task->ctx;
+    while (!list_empty(&service->waiting)) {
+        stop_job(LIST_ENTRY(service->waiting.next, struct job, link), FAULT_CANCELED);
+    }
+    const struct idmap_slot *slot;
+    for (size_t i = 0; (slot = idmap_next(&service->jobs, &i)) != NULL;) {
+        stop_job(slot->value, FAULT_CANCELED);
+    }
+    close_service(service, EXIT_OK);
+}
+
+static void on_over(struct peer_run *run)
+{
+    struct service *service = run->task->ctx;
+    const struct idmap_slot *slot;
+    for (size_t i = 0; (slot = idmap_next(&service->jobs, &i)) != NULL; i = 0) {
+        job_free(slot->value);
+    }
 }
 
 int register_command(const struct command *command)
 {
+    struct service service = {.concurrency = RUNNING_MAX};
+    struct peer_task task = {.promises = CLIENT_TAKES_PIECES | CLIENT_KEEPS_TIMEOUTS |
+                                         CLIENT_TAKES_PASSTHRU,
+                             .on_joined = on_joined,
+                             .on_invocation = on_invocation,
+                             .on_interrupt = on_interrupt,
+                             .on_revoked = on_revoked,
+                             .on_signal = on_signal,
+                             .on_over = on_over,
+                             .ctx = &service};
     if (command->exec == NULL) {
-        command_complain("--exec CMD is missing: what answers the calls");
+        command_complain("--exec CMD is missing: what answers the calls, such as --exec cat");
         return EXIT_USAGE;
     }
-    return peer_run(command,
-                    &(struct peer_task){.on_joined = on_joined, .on_invocation = on_invocation});
+    (void)signal(SIGPIPE, SIG_IGN); /* a command need not read its input */
+    idmap_init(&service.jobs);
+    list_init(&service.waiting);
+    buf_init(&service.option_text, WAMP_OPTIONS_MAX);
+    int code = wamp_option_number("concurrency", command->concurrency, &service.concurrency);
+    if (code == EXIT_OK) {
+        code = wamp_options_make(command, rows, COUNT_OF(rows), &service.option_text,
+                                 &service.options);
+    }
+    if (code == EXIT_OK) {
+        code = peer_run(command, &task);
+    }
+    idmap_done(&service.jobs);
+    buf_done(&service.option_text);
+    return code;
 }

@@ -1,4 +1,5 @@
-/* client.c - the life of a client and what it sends; what it receives is client_messages.c. */
+/* client.c - the life of a client: dialing, joining, leaving. What it sends is client_requests.c,
+ * what it receives client_messages.c. */
 #include "client/client.h"
 
 #include "base/mem.h"
@@ -116,51 +117,6 @@ static void on_refusals(struct turn_task *task)
     }
 }
 
-/* A key of HELLO's roles: its features, all true. */
-struct role {
-    struct str name;
-    struct str features[4]; /* up to the first empty one */
-};
-
-static const struct role roles[] = {
-    {STR_INIT("caller"), {STR_INIT("caller_identification"), STR_INIT("call_timeout")}},
-    {STR_INIT("callee"),
-     {STR_INIT("caller_identification"), STR_INIT("pattern_based_registration"),
-      STR_INIT("shared_registration"), STR_INIT("call_canceling")}},
-    {STR_INIT("publisher"),
-     {STR_INIT("publisher_exclusion"), STR_INIT("subscriber_blackwhite_listing"),
-      STR_INIT("publisher_identification")}},
-    {STR_INIT("subscriber"),
-     {STR_INIT("pattern_based_subscription"), STR_INIT("publisher_identification")}},
-};
-
-static uint32_t features_of(const struct client *client, const struct role *role)
-{
-    uint32_t count = 0;
-    while (count < COUNT_OF(role->features) && role->features[count].len > 0) {
-        count++;
-    }
-    /* The last one of the callee's is call_canceling: ours if somebody listens to it. */
-    return role == &roles[1] && client->ops.on_interrupt == NULL ? count - 1 : count;
-}
-
-static void emit_roles(const struct client *client, struct emit *emit)
-{
-    emit_key(emit, STR("roles"));
-    emit_map(emit, COUNT_OF(roles));
-    for (size_t i = 0; i < COUNT_OF(roles); i++) {
-        uint32_t count = features_of(client, &roles[i]);
-        emit_key(emit, roles[i].name);
-        emit_map(emit, 1);
-        emit_key(emit, STR("features"));
-        emit_map(emit, count);
-        for (uint32_t j = 0; j < count; j++) {
-            emit_key(emit, roles[i].features[j]);
-            emit_bool(emit, true);
-        }
-    }
-}
-
 static void send_hello(struct client *client)
 {
     struct buf details;
@@ -170,7 +126,8 @@ static void send_hello(struct client *client)
     emit_map(&emit, client->authid != NULL ? 4 : 3);
     emit_key(&emit, STR("agent"));
     emit_str(&emit, STR("Postern-" POSTERN_VERSION));
-    emit_roles(client, &emit);
+    emit_key(&emit, STR("roles"));
+    client_emit_roles(&client->ops, &emit);
     emit_key(&emit, STR("authmethods"));
     emit_list(&emit, 1);
     emit_str(&emit, STR("anonymous"));
@@ -216,13 +173,22 @@ void client_link_message(struct client *client, struct str message)
     arena_reset(&client->scratch);
 }
 
-static bool options_valid(const struct client_options *options, struct err *err)
+static bool
+target_of(const struct client_options *options, struct link_target *out, struct err *err)
 {
-    bool anonymous = options->authmethod.len == 0 || str_eq(options->authmethod, STR("anonymous"));
-    return anonymous || err_set(err, ERR_INVALID,
-                                "authentication method " PRISTR
-                                " is not supported: leave it out or say anonymous",
-                                STRARG(str_sub(options->authmethod, 0, 64)));
+    if (options->authmethod.len > 0 && !str_eq(options->authmethod, STR("anonymous"))) {
+        return err_set(err, ERR_INVALID,
+                       "authentication method " PRISTR
+                       " is not supported: leave it out or say anonymous",
+                       STRARG(str_sub(options->authmethod, 0, 64)));
+    }
+    return link_target_parse(options->url, out, err);
+}
+
+bool client_options_valid(const struct client_options *options, struct err *err)
+{
+    struct link_target target;
+    return target_of(options, &target, err);
 }
 
 static bool client_dial(struct client *client, const struct client_options *options)
@@ -231,8 +197,7 @@ static bool client_dial(struct client *client, const struct client_options *opti
                                 .insecure = options->insecure,
                                 .timeout_ms = client->timeout_ms,
                                 .message_max = MESSAGE_MAX};
-    if (!options_valid(options, &client->err) ||
-        !link_target_parse(options->url, &link.target, &client->err)) {
+    if (!target_of(options, &link.target, &client->err)) {
         return false;
     }
     enum serializer usual = link.target.websocket ? SERIALIZER_JSON : SERIALIZER_MSGPACK;
@@ -283,158 +248,7 @@ void client_close(struct client *client)
     timer_start(&client->deadline, LEAVE_MS);
 }
 
-/* Options and payload may come in two serializers; a message has one. */
-static struct str match_options(struct slice options, struct payload *payload, struct buf *room)
+size_t client_queued(const struct client *client)
 {
-    if (options.bytes.len == 0 || options.serializer == payload->serializer) {
-        return options.bytes;
-    }
-    if (payload_size(payload) == 0) {
-        payload->serializer = options.serializer;
-        return options.bytes;
-    }
-    struct emit emit;
-    emit_init(&emit, payload->serializer, room);
-    emit_slice(&emit, options);
-    return emit.failed ? STR_EMPTY : buf_str(room);
-}
-
-/* `done` gets the answer; with `expect` false there is none. */
-static void request(struct client *client,
-                    struct message *message,
-                    struct slice options,
-                    bool expect,
-                    client_reply_fn done,
-                    void *ctx)
-{
-    struct buf room;
-    buf_init(&room, MESSAGE_MAX);
-    message->details = match_options(options, &message->payload, &room);
-    struct str why = FAULT_NETWORK_FAILURE;
-    bool sent = false;
-    if (client->state == CLIENT_JOINED) {
-        message->request = client->last_request + 1;
-        sent = client_transmit(client, message, &why);
-        client->last_request += sent;
-    }
-    buf_done(&room);
-    if (sent && !expect) {
-        return;
-    }
-    struct pending *pending = NEW(struct pending);
-    *pending = (struct pending){.error = why, .done = done, .ctx = ctx};
-    list_init(&pending->link);
-    if (sent) {
-        pending->request = message->request;
-        (void)idmap_put(&client->replies, pending->request, pending);
-    } else {
-        list_push(&client->refused, &pending->link);
-        loop_at_turn_end(&client->refusals);
-    }
-}
-
-void client_call(struct client *client,
-                 struct str uri,
-                 struct slice options,
-                 const struct payload *payload,
-                 client_reply_fn done,
-                 void *ctx)
-{
-    struct message message = {.type = MESSAGE_CALL, .uri = uri, .payload = *payload};
-    request(client, &message, options, true, done, ctx);
-}
-
-/* An acknowledgement is asked for by `done`; the option is added to those that are given. */
-static struct slice acknowledged(struct slice options, struct buf *room)
-{
-    struct slice given = slice_get(options, STR("acknowledge"));
-    if (given.serializer != SERIALIZER_NONE) {
-        return options;
-    }
-    enum serializer serializer = options.bytes.len > 0 ? options.serializer : SERIALIZER_MSGPACK;
-    struct emit emit;
-    emit_init(&emit, serializer, room);
-    emit_map(&emit, (uint32_t)(options.bytes.len > 0 ? slice_count(options) : 0) + 1);
-    emit_key(&emit, STR("acknowledge"));
-    emit_bool(&emit, true);
-    if (options.bytes.len > 0) {
-        struct arena scratch;
-        struct scan scan;
-        struct str key;
-        struct str value;
-        arena_init(&scratch, SCRATCH_MAX);
-        scan_init(&scan, serializer, options.bytes, &scratch);
-        (void)scan_enter_map(&scan);
-        while (scan_key(&scan, &key) && scan_skip(&scan, &value)) {
-            emit_key(&emit, key);
-            emit_slice(&emit, (struct slice){serializer, value});
-        }
-        arena_done(&scratch);
-    }
-    return (struct slice){serializer, buf_str(room)};
-}
-
-void client_publish(struct client *client,
-                    struct str uri,
-                    struct slice options,
-                    const struct payload *payload,
-                    client_reply_fn done,
-                    void *ctx)
-{
-    struct buf room;
-    buf_init(&room, MESSAGE_MAX);
-    struct message message = {.type = MESSAGE_PUBLISH, .uri = uri, .payload = *payload};
-    if (done != NULL) {
-        options = acknowledged(options, &room);
-    }
-    request(client, &message, options, done != NULL, done, ctx);
-    buf_done(&room);
-}
-
-void client_register(
-    struct client *client, struct str uri, struct slice options, client_reply_fn done, void *ctx)
-{
-    struct message message = {.type = MESSAGE_REGISTER, .uri = uri, .payload = payload_none()};
-    request(client, &message, options, true, done, ctx);
-}
-
-void client_subscribe(
-    struct client *client, struct str uri, struct slice options, client_reply_fn done, void *ctx)
-{
-    struct message message = {.type = MESSAGE_SUBSCRIBE, .uri = uri, .payload = payload_none()};
-    request(client, &message, options, true, done, ctx);
-}
-
-void client_yield(struct client *client, uint64_t request, const struct payload *payload)
-{
-    if (client->state != CLIENT_JOINED) {
-        return;
-    }
-    struct message message = {.type = MESSAGE_YIELD, .request = request, .payload = *payload};
-    struct str why;
-    if (!client_transmit(client, &message, &why)) {
-        struct payload none = payload_none();
-        client_fail(client, request, why, &none);
-    }
-}
-
-void client_fail(struct client *client,
-                 uint64_t request,
-                 struct str error,
-                 const struct payload *payload)
-{
-    if (client->state != CLIENT_JOINED) {
-        return;
-    }
-    struct message message = {.type = MESSAGE_ERROR,
-                              .request_type = MESSAGE_INVOCATION,
-                              .request = request,
-                              .uri = error,
-                              .payload = *payload};
-    struct str why;
-    if (!client_transmit(client, &message, &why)) {
-        message.uri = why;
-        message.payload = payload_none();
-        (void)client_transmit(client, &message, &why);
-    }
+    return client->link == NULL ? 0 : client->link->ops->queued(client->link);
 }

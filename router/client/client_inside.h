@@ -1,4 +1,5 @@
-/* client_inside.h - what client.c (life, sending) and client_messages.c (receiving) share. */
+/* client_inside.h - what client.c (life), client_requests.c (sending), client_messages.c
+ * (receiving) and client_features.c share. */
 #ifndef POSTERN_CLIENT_CLIENT_INSIDE_H
 #define POSTERN_CLIENT_CLIENT_INSIDE_H
 
@@ -56,6 +57,9 @@ bool client_transmit(struct client *client, const struct message *message, struc
 void client_end(struct client *client);
 /* Answers a pending request and forgets it. */
 void client_settle(struct pending *pending, const struct client_reply *reply);
+
+/* The value of HELLO's `roles`: the features of such a client. */
+void client_emit_roles(const struct client_ops *ops, struct emit *emit);
 
 /* One message that came, while the state is JOINING or beyond. */
 void client_receive(struct client *client, const struct message *message);

@@ -4,6 +4,8 @@
 #include "wamp/fault.h"
 #include "wamp/options.h"
 
+#include <stddef.h>
+
 /* Why a router said ABORT, as a code; what is not named is UNAVAILABLE. */
 static const struct {
     struct str uri;
@@ -17,6 +19,12 @@ static const struct {
     {STR_INIT("wamp.error.no_matching_auth_method"), ERR_DENIED},
     {STR_INIT("wamp.error.no_such_realm"), ERR_NOT_FOUND},
     {STR_INIT("wamp.error.protocol_violation"), ERR_INVALID},
+};
+
+struct taken_away {
+    uint64_t registration;
+    uint64_t subscription;
+    struct str reason;
 };
 
 static enum err_code code_of(struct str uri)
@@ -101,13 +109,27 @@ static void receive_joining(struct client *client, const struct message *message
     }
 }
 
+static bool is_progress(struct client *client, const struct message *message)
+{
+    static const struct option_row rows[] = {{"progress", OPTION_BOOL, 0}};
+    struct err ignored;
+    bool progress = false;
+    return message->type == MESSAGE_RESULT && message->details.len > 0 &&
+           options_read(details_of(message), rows, COUNT_OF(rows), &client->scratch, &progress,
+                        &ignored) &&
+           progress;
+}
+
 static void on_answer(struct client *client, const struct message *message)
 {
-    struct pending *pending = idmap_remove(&client->replies, message->request);
+    bool more = is_progress(client, message);
+    struct pending *pending = more ? idmap_get(&client->replies, message->request)
+                                   : idmap_remove(&client->replies, message->request);
     if (pending == NULL) {
         return; /* an answer to an unacknowledged PUBLISH, or a second one */
     }
     struct client_reply reply = {.ok = message->type != MESSAGE_ERROR,
+                                 .more = more,
                                  .id = message->id,
                                  .error = STR_EMPTY,
                                  .details = details_of(message),
@@ -115,7 +137,11 @@ static void on_answer(struct client *client, const struct message *message)
     if (!reply.ok) {
         reply.error = message->uri;
     }
-    client_settle(pending, &reply);
+    if (!more) {
+        client_settle(pending, &reply);
+    } else if (pending->done != NULL) {
+        pending->done(pending->ctx, &reply);
+    }
 }
 
 static void on_invocation(struct client *client, const struct message *message)
@@ -144,6 +170,43 @@ static void on_event(struct client *client, const struct message *message)
     client->ops.on_event(client, client->ctx, &event);
 }
 
+static void on_interrupt(struct client *client, const struct message *message)
+{
+    static const struct option_row rows[] = {{"reason", OPTION_STR, 0}};
+    struct str reason = STR_EMPTY;
+    struct err ignored;
+    if (client->ops.on_interrupt == NULL) {
+        return;
+    }
+    if (message->details.len > 0) {
+        (void)options_read(details_of(message), rows, COUNT_OF(rows), &client->scratch, &reason,
+                           &ignored);
+    }
+    client->ops.on_interrupt(client, client->ctx, message->request, reason);
+}
+
+/* UNREGISTERED and UNSUBSCRIBED without a request: the router's own will. */
+static void on_taken_away(struct client *client, const struct message *message)
+{
+    static const struct option_row rows[] = {
+        {"registration", OPTION_U64, offsetof(struct taken_away, registration)},
+        {"subscription", OPTION_U64, offsetof(struct taken_away, subscription)},
+        {"reason", OPTION_STR, offsetof(struct taken_away, reason)}};
+    struct taken_away taken = {.reason = STR_EMPTY};
+    struct err ignored;
+    if (client->ops.on_revoked == NULL || message->details.len == 0 ||
+        !options_read(details_of(message), rows, COUNT_OF(rows), &client->scratch, &taken,
+                      &ignored)) {
+        return;
+    }
+    bool registration = message->type == MESSAGE_UNREGISTERED;
+    struct client_revocation revocation = {.registration = registration,
+                                           .id = registration ? taken.registration
+                                                              : taken.subscription,
+                                           .reason = taken.reason};
+    client->ops.on_revoked(client, client->ctx, &revocation);
+}
+
 static void receive_joined(struct client *client, const struct message *message)
 {
     switch (message->type) {
@@ -158,16 +221,15 @@ static void receive_joined(struct client *client, const struct message *message)
         on_invocation(client, message);
         break;
     case MESSAGE_INTERRUPT:
-        if (client->ops.on_interrupt != NULL) {
-            client->ops.on_interrupt(client, client->ctx, message->request);
-        }
+        on_interrupt(client, message);
         break;
     case MESSAGE_EVENT:
         on_event(client, message);
         break;
     case MESSAGE_UNREGISTERED:
     case MESSAGE_UNSUBSCRIBED:
-        break; /* taken away by the router: calls and events just end */
+        on_taken_away(client, message);
+        break;
     case MESSAGE_GOODBYE:
         on_goodbye(client, message);
         break;

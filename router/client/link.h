@@ -20,6 +20,7 @@ struct link;
 
 struct link_ops {
     void (*send)(struct link *link, struct str message);
+    size_t (*queued)(struct link *link); /* bytes that wait to be written */
     /* Writes what is queued and closes; client_link_lost follows. */
     void (*finish)(struct link *link);
     /* At any time, no more callbacks. */

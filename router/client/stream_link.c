@@ -95,6 +95,12 @@ static void stream_send(struct link *link, struct str message)
     }
 }
 
+static size_t stream_queued(struct link *link)
+{
+    const struct stream_link *stream = of_link(link);
+    return stream->connected ? conn_queued(&stream->conn) : 0;
+}
+
 static void stream_finish(struct link *link)
 {
     struct stream_link *stream = of_link(link);
@@ -120,7 +126,7 @@ static void stream_free(struct link *link)
 }
 
 static const struct link_ops stream_ops = {
-    .send = stream_send, .finish = stream_finish, .free = stream_free};
+    .send = stream_send, .queued = stream_queued, .finish = stream_finish, .free = stream_free};
 
 void stream_link_dial(struct stream_link *stream,
                       const struct stream_protocol *protocol,

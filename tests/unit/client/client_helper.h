@@ -230,8 +230,10 @@ on_invocation(struct client *client, void *ctx, const struct client_invocation *
     }
 }
 
-static inline void on_interrupt(struct client *client, void *ctx, uint64_t request)
+static inline void
+on_interrupt(struct client *client, void *ctx, uint64_t request, struct str reason)
 {
+    (void)reason;
     struct payload none = payload_none();
     client_fail(client, request, STR("wamp.error.canceled"), &none);
     (void)atomic_fetch_add(&((struct speaker *)ctx)->interrupts, 1);
