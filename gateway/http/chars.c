@@ -1,5 +1,8 @@
 #include "http/chars.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* A name's character -> in lower case; 0: not in a token (RFC 9110, 5.6.2). */
 static const char lower[256] = {
     ['!'] = '!', ['#'] = '#', ['$'] = '$', ['%'] = '%', ['&'] = '&', ['\''] = '\'', ['*'] = '*',
@@ -30,15 +33,45 @@ bool token_valid(struct str token)
     return token.len > 0;
 }
 
+static bool is_control(unsigned char c)
+{
+    return (c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/* Whether one of eight bytes is below 0x20 or is 0x7f; in each byte the highest bit decides. */
+static bool suspicious(const char *eight)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t bytes;
+    memcpy(&bytes, eight, sizeof(bytes));
+    uint64_t deleted = bytes ^ 0x7f * ones;
+    uint64_t below = (bytes - 0x20 * ones) & ~bytes;
+    uint64_t zero = (deleted - ones) & ~deleted;
+    return ((below | zero) & 0x80 * ones) != 0;
+}
+
 bool value_valid(struct str value)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            return false;
-        }
+    size_t at = 0;
+    while (value.len - at >= 8 && !suspicious(value.ptr + at)) {
+        at += 8;
     }
-    return true;
+    while (at < value.len && !is_control((unsigned char)value.ptr[at])) {
+        at++;
+    }
+    return at == value.len;
+}
+
+bool host_char(char c)
+{
+    /* The comma, which a host may have, makes lists. */
+    static const bool others[256] = {
+        ['-'] = true,  ['.'] = true, ['_'] = true, ['~'] = true, ['!'] = true, ['$'] = true,
+        ['&'] = true,  ['('] = true, [')'] = true, ['*'] = true, ['+'] = true, [';'] = true,
+        ['\''] = true, ['='] = true, ['%'] = true, ['['] = true, [']'] = true, [':'] = true,
+    };
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           others[(unsigned char)c];
 }
 
 bool target_valid(struct str target)

@@ -8,6 +8,7 @@
 
 /* A token's character in lower case; 0: it is none. */
 char token_lower(char c);
+bool host_char(char c); /* RFC 3986, 3.2.2, and the colon */
 
 bool token_valid(struct str token);   /* RFC 9110, 5.6.2: methods, header names */
 bool value_valid(struct str value);   /* RFC 9110, 5.5: no control character but the tab */

@@ -105,13 +105,6 @@ static enum rule check_body(struct request_head *head, const struct framing *fou
     return RULE_NONE;
 }
 
-static bool host_char(char c)
-{
-    static const char others[] = "-._~!$&'()*+;=%[]:"; /* not the comma: it makes lists */
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           str_find(str_make(others, sizeof(others) - 1), c) >= 0;
-}
-
 /* host [":" port] -> the head; false if it is neither a name nor an address. */
 static bool host_read(struct request_head *head, struct str value)
 {

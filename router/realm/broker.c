@@ -62,14 +62,12 @@ static struct str event_details(struct shard *shard,
     struct emit emit;
     buf_clear(&shard->details);
     emit_init(&emit, publication->payload->serializer, &shard->details);
-    emit_map(&emit, 1u + (disclosed ? naming_members(principal) : 0u) +
-                        (trusted ? 1u : 0u) + passthru_members(&options->passthru) +
-                        (retained ? 1u : 0u));
+    emit_map(&emit, 1u + (disclosed ? naming_members(principal) : 0u) + (trusted ? 1u : 0u) +
+                        passthru_members(&options->passthru) + (retained ? 1u : 0u));
     emit_key(&emit, STR("topic"));
     emit_str(&emit, publication->topic);
     if (disclosed) {
-        naming_emit(&shard->publisher, &emit, &NAMING_PUBLISHER, publication->publisher,
-                        principal);
+        naming_emit(&shard->publisher, &emit, &NAMING_PUBLISHER, publication->publisher, principal);
     }
     if (trusted) {
         emit_key(&emit, TRUST_KEY);

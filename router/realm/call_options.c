@@ -202,8 +202,7 @@ call_details_change(struct shard *shard, struct slice details, const struct deta
         }
     }
     if (caller) {
-        naming_emit(&shard->caller, &emit, &NAMING_CALLER, change->caller_id,
-                        change->principal);
+        naming_emit(&shard->caller, &emit, &NAMING_CALLER, change->caller_id, change->principal);
     }
     if (timeout) {
         emit_number(&emit, STR("timeout"), change->telling.timeout_ms);

@@ -5,10 +5,10 @@
 
 enum { FIRST_SIZE = 256, NAMES_MAX = 4096 };
 
-const struct naming_keys NAMING_CALLER = {
-    STR_INIT("caller"), STR_INIT("caller_authid"), STR_INIT("caller_authrole")};
-const struct naming_keys NAMING_PUBLISHER = {
-    STR_INIT("publisher"), STR_INIT("publisher_authid"), STR_INIT("publisher_authrole")};
+const struct naming_keys NAMING_CALLER = {STR_INIT("caller"), STR_INIT("caller_authid"),
+                                          STR_INIT("caller_authrole")};
+const struct naming_keys NAMING_PUBLISHER = {STR_INIT("publisher"), STR_INIT("publisher_authid"),
+                                             STR_INIT("publisher_authrole")};
 
 void naming_init(struct naming *kept)
 {
@@ -87,10 +87,10 @@ static void keep(struct naming *kept,
 }
 
 void naming_emit(struct naming *kept,
-                     struct emit *emit,
-                     const struct naming_keys *keys,
-                     uint64_t id,
-                     const struct principal *principal)
+                 struct emit *emit,
+                 const struct naming_keys *keys,
+                 uint64_t id,
+                 const struct principal *principal)
 {
     if (principal == NULL) {
         emit_members_of(emit, keys, id, principal);

@@ -39,9 +39,9 @@ void naming_done(struct naming *kept);
 uint32_t naming_members(const struct principal *principal);
 /* `kept` is for one kind of keys. */
 void naming_emit(struct naming *kept,
-                     struct emit *emit,
-                     const struct naming_keys *keys,
-                     uint64_t id,
-                     const struct principal *principal);
+                 struct emit *emit,
+                 const struct naming_keys *keys,
+                 uint64_t id,
+                 const struct principal *principal);
 
 #endif

@@ -13,8 +13,8 @@
 #include "loop/worker.h"
 #include "metrics/metrics.h"
 #include "payload/payload.h"
-#include "realm/naming.h"
 #include "realm/idtable.h"
+#include "realm/naming.h"
 #include "realm/realm.h"
 #include "realm/router.h"
 #include "realm/slots.h"
@@ -31,12 +31,12 @@ struct shard {
     unsigned index;
     unsigned depth; /* entries not yet left: scratch and the doomed are for the outermost */
     bool stopping;
-    struct arena scratch; /* emptied after each message */
-    struct buf out;       /* one encoded message, until it is handed to its peer */
-    struct buf details;   /* details under construction */
+    struct arena scratch;    /* emptied after each message */
+    struct buf out;          /* one encoded message, until it is handed to its peer */
+    struct buf details;      /* details under construction */
     struct naming caller;    /* of the last call that told it */
     struct naming publisher; /* of the last publication */
-    struct buf words;     /* a payload of our own under construction */
+    struct buf words;        /* a payload of our own under construction */
     struct slots sessions;
     struct slots calls;
     struct idtable invocations; /* of callees here, by invocation_key */
