@@ -10,6 +10,7 @@
 
 #define AT(member) offsetof(struct publish_options, member)
 
+/* `acknowledge` is the first. */
 static const struct option_row publish_rows[] = {
     {"acknowledge", OPTION_BOOL, AT(acknowledge)},
     {"exclude_me", OPTION_BOOL, AT(exclude_me)},
@@ -56,6 +57,9 @@ bool publish_options_read(struct slice options,
         return true;
     }
     if (!options_read(options, publish_rows, COUNT_OF(publish_rows), scratch, out, err)) {
+        /* Whether it is to be answered may stand behind what is wrong. */
+        struct err ignored = {0};
+        (void)options_read(options, publish_rows, 1, scratch, out, &ignored);
         return false;
     }
     sort_ids(&out->filter.exclude, scratch);

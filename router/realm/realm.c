@@ -204,6 +204,8 @@ void realm_unsubscribe(struct realm *realm,
                        const struct subscriber *subscriber)
 {
     (void)pthread_rwlock_wrlock(&realm->lock);
+    /* Under the lock: who is told last of leaving is who ends the subscription. */
+    realm_note_unsubscribed(realm, id, uri, subscriber->session);
     if (subscriptions_leave(&realm->subscriptions, id, subscriber->worker)) {
         struct notice notice = {.kind = NOTICE_SUBSCRIPTION_DELETE,
                                 .session = subscriber->session,

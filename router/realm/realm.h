@@ -47,9 +47,9 @@ const struct subscription *realm_subscribe(struct realm *realm,
                                            struct retained_hits *retained);
 /* The subscriber is a member now. */
 void realm_note_subscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session);
-/* The subscriber is no member any more; before realm_unsubscribe. */
+/* The subscriber is no member any more, and is not the last of its worker. */
 void realm_note_unsubscribed(struct realm *realm, uint64_t id, struct str uri, uint64_t session);
-/* The last member of this worker has left. */
+/* The last member of this worker is none any more. */
 void realm_unsubscribe(struct realm *realm,
                        uint64_t id,
                        struct str uri,

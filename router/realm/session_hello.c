@@ -135,7 +135,9 @@ static struct seat *hello_seat(struct session *session, struct str realm)
 {
     struct shard *shard = session->shard;
     struct seat *seat = seat_find(shard, realm);
-    if (seat == NULL) {
+    if (seat == NULL && !uri_valid(realm, MATCH_EXACT)) {
+        session_abort(session, FAULT_INVALID_URI, STR("this is no realm URI"));
+    } else if (seat == NULL) {
         char text[256];
         (void)snprintf(text, sizeof(text),
                        "no realm " PRISTR ": postern realm create " PRISTR " --open", STRARG(realm),

@@ -17,6 +17,27 @@ static const struct option_row subscribe_rows[] = {
     {"get_retained", OPTION_BOOL, offsetof(struct subscribe_options, get_retained)},
 };
 
+struct topic_look {
+    struct str uri;
+    enum match_policy match;
+    uint64_t id;
+};
+
+static void
+look_topic(const struct registry *registry, const struct subscriptions *subscriptions, void *ctx)
+{
+    struct topic_look *look = ctx;
+    (void)registry;
+    look->id = subscriptions_lookup(subscriptions, look->uri, look->match);
+}
+
+static bool subscribed_already(struct session *session, struct str uri, enum match_policy match)
+{
+    struct topic_look look = {.uri = uri, .match = match};
+    realm_look(session->seat->realm, look_topic, &look);
+    return look.id != 0 && idtable_find(&session->memberships, look.id) != NULL;
+}
+
 static bool subscribe_check(struct session *session,
                             const struct message *message,
                             struct subscribe_options *options,
@@ -36,7 +57,8 @@ static bool subscribe_check(struct session *session,
     }
     *error = FAULT_UNAVAILABLE;
     size_t max = session->shard->router->options.subscriptions_max;
-    if (max != 0 && session->memberships.count >= max) {
+    if (max != 0 && session->memberships.count >= max &&
+        !subscribed_already(session, message->uri, options->match)) {
         return err_set(err, ERR_LIMIT, "this session has as many subscriptions as it may");
     }
     *error = FAULT_NOT_AUTHORIZED;
@@ -138,8 +160,9 @@ static void membership_drop(struct membership *membership)
     struct str uri = subscription_uri(subscription);
     list_remove(&membership->node);
     idtable_remove(&session->memberships, &membership->link);
-    realm_note_unsubscribed(realm, audience->link.id, uri, session->id);
-    if (list_empty(&audience->members)) {
+    if (!list_empty(&audience->members)) {
+        realm_note_unsubscribed(realm, audience->link.id, uri, session->id);
+    } else {
         struct subscriber subscriber = {session->id, session->shard->index};
         char copy[URI_LEN_MAX]; /* the subscription may be gone before its end is told */
         memcpy(copy, uri.ptr, uri.len);

@@ -72,11 +72,12 @@ static inline void step_subscribe(struct model *model, const struct step *step)
     rig_say(model->rig, step->player, "[32,%llu,{\"match\":\"%s\",\"get_retained\":%s},\"%s\"]",
             (unsigned long long)request, match_names[match], retained ? "true" : "false", uri);
     model_pump(model);
-    if (model_memberships(model, step->player) >= PER_SESSION_SUBSCRIPTIONS) {
+    struct model_subscription *subscription = model_subscription(model, uri, match);
+    bool again = subscription != NULL && subscription->members[step->player];
+    if (!again && model_memberships(model, step->player) >= PER_SESSION_SUBSCRIPTIONS) {
         model_error(model, step->player, MESSAGE_SUBSCRIBE, request, "unavailable");
         return;
     }
-    struct model_subscription *subscription = model_subscription(model, uri, match);
     if (subscription == NULL) {
         const json_t *said = rig_find(model->rig, step->player, MESSAGE_SUBSCRIBED, 1, request);
         subscription = &model->subscriptions[model->subscription_count++];
