@@ -32,6 +32,12 @@ class Closed(Exception):
 
 
 def connect(address, timeout=PATIENCE / 2):
+    """`address` is host:port or unix:path."""
+    if address.startswith("unix:"):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(timeout)
+        sock.connect(address[5:])
+        return sock
     host, port = address.rsplit(":", 1)
     sock = socket.create_connection((host, int(port)), timeout=timeout)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
