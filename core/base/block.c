@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const size_t classes[] = {512, 2048, 8192, 32768};
-enum { CLASSES = sizeof(classes) / sizeof(classes[0]), NO_POOL = 255, POOL_BYTES = 1 << 20 };
+enum { CLASSES = sizeof(classes) / sizeof(classes[0]), NO_POOL = 255, POOL_BYTES = 4 << 20 };
 
 static _Thread_local struct {
     struct block *free;

@@ -77,7 +77,8 @@ void conn_start(struct conn *conn, struct str early);
 
 /* Both do nothing on a connection that is closed or finishing. */
 void conn_write(struct conn *conn, struct str bytes);
-void conn_share(struct conn *conn, struct block *block, struct str bytes);
+/* `head` is copied, `bytes` of the block are referred to where that costs less. */
+void conn_share(struct conn *conn, struct str head, struct block *block, struct str bytes);
 size_t conn_queued(const struct conn *conn);
 /* Asks the socket whether the other end has ended the stream, be there input before it or not. */
 bool conn_hung_up(const struct conn *conn);

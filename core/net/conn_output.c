@@ -166,10 +166,10 @@ void conn_write(struct conn *conn, struct str bytes)
     }
 }
 
-void conn_share(struct conn *conn, struct block *block, struct str bytes)
+void conn_share(struct conn *conn, struct str head, struct block *block, struct str bytes)
 {
     if (writable(conn)) {
-        outq_share(&conn->out, block, bytes);
+        outq_share(&conn->out, head, block, bytes);
         flush_later(conn);
     }
 }

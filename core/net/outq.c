@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* A part is a slice of one block. `own` marks a block that the queue itself made and that
- * still has room behind the slice: only such a tail is appended to. */
+/* A part is a slice of one block. `own` marks a block that the queue itself made: the part stands
+ * at its beginning, and only such a tail is appended to. */
 struct outq_part {
     struct outq_part *next;
     struct block *block;
@@ -18,7 +18,8 @@ struct outq_part {
  * copied when the tail has room for it anyway. */
 enum { COPY_ALWAYS = 256, COPY_BEHIND = 1024 };
 
-enum { FIRST_BLOCK = 2048, BUSY_BLOCK = 8192, FLOOD_BLOCK = 32768 };
+/* Of one frame alone, and as the queue grows. */
+enum { FRAME_BLOCK = 512, FIRST_BLOCK = 2048, BUSY_BLOCK = 8192, FLOOD_BLOCK = 32768 };
 
 void outq_init(struct outq *queue)
 {
@@ -32,8 +33,11 @@ static void drop_head(struct outq *queue)
     if (queue->head == NULL) {
         queue->tail = NULL;
     }
-    block_unref(part->block);
-    mem_free(part);
+    struct block *block = part->block;
+    if (!part->own) {
+        mem_free(part);
+    }
+    block_unref(block);
 }
 
 void outq_clear(struct outq *queue)
@@ -44,18 +48,31 @@ void outq_clear(struct outq *queue)
     queue->bytes = 0;
 }
 
-/* Takes over the reference to `block`. */
-static struct outq_part *add_part(struct outq *queue, struct block *block, struct str bytes)
+static void add_part(struct outq *queue, struct outq_part *part)
 {
-    struct outq_part *part = mem_alloc(sizeof(*part));
-    *part = (struct outq_part){NULL, block, bytes.ptr, bytes.len, false};
     if (queue->tail == NULL) {
         queue->head = part;
     } else {
         queue->tail->next = part;
     }
     queue->tail = part;
-    return part;
+}
+
+static void add_own(struct outq *queue, size_t size)
+{
+    struct block *block = block_new(size);
+    struct outq_part *part = (struct outq_part *)(void *)block->data;
+    block->len = sizeof(*part);
+    *part = (struct outq_part){.block = block, .ptr = block->data + sizeof(*part), .own = true};
+    add_part(queue, part);
+}
+
+static void add_shared(struct outq *queue, struct block *block, struct str bytes)
+{
+    struct outq_part *part = mem_alloc(sizeof(*part));
+    *part = (struct outq_part){.block = block_ref(block), .ptr = bytes.ptr, .len = bytes.len};
+    add_part(queue, part);
+    queue->bytes += bytes.len;
 }
 
 static size_t tail_room(const struct outq *queue)
@@ -89,9 +106,8 @@ void outq_copy(struct outq *queue, struct str bytes)
     while (bytes.len > 0) {
         size_t room = tail_room(queue);
         if (room == 0) {
-            struct block *block = block_new(next_block_size(queue, bytes.len));
-            add_part(queue, block, str_make(block->data, 0))->own = true;
-            room = block->cap;
+            add_own(queue, next_block_size(queue, bytes.len));
+            room = tail_room(queue);
         }
         size_t size = bytes.len < room ? bytes.len : room;
         append_to_tail(queue, str_make(bytes.ptr, size));
@@ -99,14 +115,22 @@ void outq_copy(struct outq *queue, struct str bytes)
     }
 }
 
-void outq_share(struct outq *queue, struct block *block, struct str bytes)
+void outq_share(struct outq *queue, struct str head, struct block *block, struct str bytes)
 {
-    if (bytes.len <= COPY_ALWAYS || (bytes.len <= COPY_BEHIND && bytes.len <= tail_room(queue))) {
-        outq_copy(queue, bytes);
+    bool small = bytes.len <= COPY_ALWAYS;
+    size_t size = sizeof(struct outq_part) + head.len + bytes.len;
+    if (small && queue->tail == NULL && bytes.len > 0 && size <= FRAME_BLOCK) {
+        add_own(queue, FRAME_BLOCK);
+        append_to_tail(queue, head);
+        append_to_tail(queue, bytes);
         return;
     }
-    (void)add_part(queue, block_ref(block), bytes);
-    queue->bytes += bytes.len;
+    outq_copy(queue, head);
+    if (small || (bytes.len <= COPY_BEHIND && bytes.len <= tail_room(queue))) {
+        outq_copy(queue, bytes);
+    } else {
+        add_shared(queue, block, bytes);
+    }
 }
 
 int outq_peek(const struct outq *queue, struct iovec *out, int max)

@@ -24,8 +24,8 @@ struct outq {
 void outq_init(struct outq *queue);
 void outq_clear(struct outq *queue);
 void outq_copy(struct outq *queue, struct str bytes);
-/* A reference to bytes of `block` (the queue takes one of its own). */
-void outq_share(struct outq *queue, struct block *block, struct str bytes);
+/* A copy of `head` and a reference to bytes of `block` (the queue takes one of its own). */
+void outq_share(struct outq *queue, struct str head, struct block *block, struct str bytes);
 /* Up to `max` pieces from the front, and the removal of `size` bytes that were written. */
 int outq_peek(const struct outq *queue, struct iovec *out, int max);
 void outq_drop(struct outq *queue, size_t size);

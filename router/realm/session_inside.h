@@ -29,19 +29,26 @@ enum { OPTIONS_EMPTY_LEN = 2 };
 
 enum { PAUSED_BY_QUEUE = 1, PAUSED_BY_WORKER = 2, PAUSED_BY_SUBSCRIBER = 4 };
 
+/* What each event for it needs stands first, in one line of memory: there may be thousands of
+ * subscribers. */
 struct session {
     struct slot slot;
-    struct list node; /* shard->open */
-    struct list doom; /* shard->doomed */
-    struct shard *shard;
     struct peer *peer;
-    struct seat *seat; /* NULL but in SESSION_OPEN, or ended and not yet out of the realm */
+    struct shard *shard;
     enum session_state state;
     unsigned paused;
-    unsigned features; /* announced: peer_features.h */
-    bool closing;      /* the peer has been told to finish */
     uint64_t id;
-    struct idlink by_id; /* seat->sessions, while in the realm */
+    struct backlog *backlog; /* events in front of its queue, or NULL */
+    struct lull *lull;       /* publishers that wait for it, or NULL */
+    bool stuck;              /* nobody waits for it until it has read */
+    bool closing;            /* the peer has been told to finish */
+    bool fresh_request;      /* the message at hand has a new request id */
+    bool paced;              /* it waits for its echoes */
+    unsigned features;       /* announced: peer_features.h */
+    struct list node;        /* shard->open */
+    struct list doom;        /* shard->doomed */
+    struct seat *seat;       /* NULL but in SESSION_OPEN, or ended and not yet out of the realm */
+    struct idlink by_id;     /* seat->sessions, while in the realm */
     struct principal principal;
     struct timer hello_timer;
     struct idtable calls;         /* struct call by request id */
@@ -51,16 +58,11 @@ struct session {
     uint64_t last_invocation;
     uint64_t last_request; /* of the client's own, which it numbers without gaps */
     uint64_t kept_request; /* the last of the session before this one on its connection */
-    bool fresh_request;    /* the message at hand has a new request id */
     struct str farewell;   /* reason of the GOODBYE that a doomed session still gets, or empty */
     struct testaments *testaments; /* or NULL */
-    struct lull *lull;             /* publishers that wait for it, or NULL */
-    struct backlog *backlog;       /* events in front of its queue, or NULL */
     unsigned holds;                /* slow subscribers that it waits for */
-    bool stuck;                    /* nobody waits for it until it has read */
-    size_t lead;                   /* bytes published to other workers since it asked them last */
     unsigned echoes;               /* that are still out */
-    bool paced;                    /* it waits for them */
+    size_t lead;                   /* bytes published to other workers since it asked them last */
 };
 
 enum delivery {

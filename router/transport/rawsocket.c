@@ -54,16 +54,24 @@ static void abort_now(struct rawsocket *raw, const char *why)
     conn_abort(&raw->conn, why);
 }
 
-/* Writes the header of a frame; false when the other end does not accept one so long. The
- * realm asks for the size before it sends, so this is the last door, and an end is better
- * than a message silently lost. */
-static bool begin_frame(struct rawsocket *raw, enum frame_type type, size_t length)
+/* False when the other end does not accept a frame so long. The realm asks for the size before it
+ * sends, so this is the last door, and an end is better than a message silently lost. */
+static bool accepted(struct rawsocket *raw, size_t length)
 {
     if (length > raw->peer.message_max) {
         abort_now(raw, "a message is longer than the peer accepts");
         return false;
     }
+    return true;
+}
+
+/* Writes the header of a frame, if that may be sent. */
+static bool begin_frame(struct rawsocket *raw, enum frame_type type, size_t length)
+{
     char header[FRAME_HEADER_SIZE];
+    if (!accepted(raw, length)) {
+        return false;
+    }
     frame_header(type, length, header);
     conn_write(&raw->conn, str_make(header, sizeof(header)));
     return true;
@@ -81,8 +89,10 @@ static void rawsocket_send(struct peer *peer, struct str message)
 static void rawsocket_share(struct peer *peer, struct block *block, struct str message)
 {
     struct rawsocket *raw = of_peer(peer);
-    if (begin_frame(raw, FRAME_MESSAGE, message.len)) {
-        conn_share(&raw->conn, block, message);
+    char header[FRAME_HEADER_SIZE];
+    if (accepted(raw, message.len)) {
+        frame_header(FRAME_MESSAGE, message.len, header);
+        conn_share(&raw->conn, str_make(header, sizeof(header)), block, message);
         traffic_out(traffic_of(raw), message.len);
     }
 }

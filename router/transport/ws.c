@@ -59,8 +59,7 @@ static void ws_share(struct peer *peer, struct block *block, struct str message)
         unsigned char head[WS_REPLY_HEAD_MAX];
         size_t size = ws_head_write(message_opcode(ws), message.len, head);
         traffic_out(ws_traffic(ws), message.len);
-        conn_write(&ws->conn, str_make((const char *)head, size));
-        conn_share(&ws->conn, block, message);
+        conn_share(&ws->conn, str_make((const char *)head, size), block, message);
     }
 }
 

@@ -355,7 +355,7 @@ static void write_big(void *ctx)
     /* Pieces of all sizes, so that copies and references alternate. */
     for (size_t at = 0, size = 1; at < BIG; at += size) {
         size = size * 7 % 9973 + 1;
-        conn_share(&subject->conn, block, str_sub(block_str(block), at, size));
+        conn_share(&subject->conn, STR_EMPTY, block, str_sub(block_str(block), at, size));
     }
     block_unref(block);
 }
