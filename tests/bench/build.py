@@ -7,6 +7,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 TOOLS = os.path.join(ROOT, "build", "bench")
 RELEASE = os.path.join(ROOT, "build", "release")
+PROGRAMS = ("callee", "backend", "relay", "wampload", "openload", "crowd", "burst")
 SHARED = ("wire", "message", "websocket", "tally")
 
 
@@ -14,9 +15,11 @@ def tools():
     """The folder of the programs that need nothing of the product."""
     os.makedirs(TOOLS, exist_ok=True)
     shared = [f"{HERE}/{name}.c" for name in SHARED]
-    for name in ("callee", "backend", "relay", "wampload", "openload"):
-        subprocess.run(["cc", "-O2", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra",
-                        "-o", f"{TOOLS}/{name}", f"{HERE}/{name}.c", *shared], check=True)
+    small = ["-DWIRE_SIZE=16384", "-DPEERS_MAX=10240"]  # a relay for many peers
+    for name, source, more in [(name, name, []) for name in PROGRAMS] + [
+            ("relay-many", "relay", small)]:
+        subprocess.run(["cc", "-O2", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", *more,
+                        "-o", f"{TOOLS}/{name}", f"{HERE}/{source}.c", *shared], check=True)
     return TOOLS
 
 

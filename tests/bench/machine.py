@@ -66,6 +66,11 @@ class Process:
     def cpu(self):
         return sum(self.cpu_by_thread().values())
 
+    def user_cpu(self):
+        """Seconds of it in user space, to a tick or so."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            return int(stat.read().rsplit(")", 1)[1].split()[11]) / TICK
+
     def rss_kib(self):
         with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * PAGE_KIB
@@ -120,10 +125,27 @@ class Meter:
         return spent, max(0.0, foreign / took)
 
 
-def raise_open_files():
+def raise_open_files(wanted=0):
+    """As many as may be, for us and all that we start; beyond the hard limit only root may."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(hard, wanted), max(hard, wanted)))
+    except (ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def meminfo_kib():
+    """What the kernel says of its memory, by name."""
+    with open("/proc/meminfo", encoding="ascii") as meminfo:
+        return {line.split(":")[0]: int(line.split()[1]) for line in meminfo}
+
+
+def kernel_kib():
+    """What the kernel holds for itself: slabs, and the buffers of sockets."""
+    with open("/proc/net/sockstat", encoding="ascii") as stat:
+        pages = next(int(line.split()[-1]) for line in stat if line.startswith("TCP:"))
+    return meminfo_kib()["Slab"] + pages * PAGE_KIB
 
 
 def describe():

@@ -14,7 +14,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PEERS_MAX = 128, TURN_EVENTS = 64, WAITING_MAX = 1 << 16 };
+#ifndef PEERS_MAX
+#    define PEERS_MAX 128
+#endif
+
+enum { TURN_EVENTS = 64, WAITING_MAX = 1 << 16 };
 
 struct peer {
     struct wire *wire;
@@ -148,7 +152,7 @@ static int listen_somewhere(void)
     socklen_t size = sizeof(address);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 64) != 0 ||
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 1024) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
         die("cannot listen");
     }

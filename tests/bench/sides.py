@@ -229,9 +229,9 @@ class Nginx:
 class Relay:
     """relay.c, in the place of a router."""
 
-    def __init__(self, tools, folder, answer):
+    def __init__(self, tools, folder, answer, program="relay"):
         folder = new_folder(folder, "relay")
-        self.gateway = Process("relay", [f"{tools}/relay"], GATEWAY_CORE, folder)
+        self.gateway = Process("relay", [f"{tools}/{program}"], GATEWAY_CORE, folder)
         self.url = f"rs://127.0.0.1:{int(self.gateway.wait_line(str.strip))}"
         self.callee = start_callee(tools, folder, self.url, answer)
 

@@ -9,7 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WIRE_BUFFER = 4 << 20, FRAME_HEAD = 4, WEBSOCKET_HEAD = 8 };
+#ifndef WIRE_SIZE
+#    define WIRE_SIZE (4 << 20)
+#endif
+
+enum { WIRE_BUFFER = WIRE_SIZE, FRAME_HEAD = 4, WEBSOCKET_HEAD = 8 };
 
 enum message_type {
     HELLO = 1,
