@@ -17,6 +17,7 @@ struct principal;
 
 struct audience_filter {
     uint64_t except; /* the publisher's session, 0: none */
+    uint64_t moment; /* reach_list's, of an event that was under way; 0: it was not */
     struct option_list exclude;
     struct option_list exclude_authid;
     struct option_list exclude_authrole;

@@ -167,6 +167,7 @@ static void spread(struct shard *shard,
     }
     struct event_copy event = draft(shard, publication, options, id);
     event.event.details = event_details(shard, publication, options, false);
+    event.moment = reached->moment;
     uint64_t others = fanout_others(shard, reached);
     bool remember = history_wants(history, &options->filter, payload_size(publication->payload));
     if (others != 0 || remember) {

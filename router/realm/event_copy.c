@@ -45,5 +45,6 @@ bool event_copy_filter(const struct event_copy *copy,
     }
     *out = options.filter;
     out->except = copy->except;
+    out->moment = copy->moment;
     return true;
 }

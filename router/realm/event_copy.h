@@ -21,6 +21,7 @@ struct event_copy {
     struct str topic;
     struct slice options; /* of the publication, empty when they say nothing about the audience */
     uint64_t except;      /* the session that does not get it, 0: none */
+    uint64_t moment;      /* when it was published: reach_list's */
     struct handle publisher; /* its session, or none */
     uint64_t time_ms;        /* wall clock */
     struct message event;    /* request (publication), details, payload */

@@ -91,8 +91,10 @@ void fanout_deliver(struct seat *seat,
     event->type = MESSAGE_EVENT;
     event->id = subscription;
     LIST_FOREACH (node, &audience->members) {
-        struct session *session = LIST_ENTRY(node, struct membership, node)->session;
+        const struct membership *membership = LIST_ENTRY(node, struct membership, node);
+        struct session *session = membership->session;
         if (session->state != SESSION_OPEN || session->id == filter->except ||
+            (filter->moment != 0 && filter->moment <= membership->retained) ||
             (!open && !audience_filter_passes(filter, session->id, &session->principal))) {
             continue;
         }

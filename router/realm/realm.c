@@ -222,6 +222,7 @@ void realm_find_subscribers(struct realm *realm, struct str topic, struct reach_
 {
     (void)pthread_rwlock_rdlock(&realm->lock);
     subscriptions_match(&realm->subscriptions, topic, out);
+    out->moment = realm->retained.number + 1;
     (void)pthread_rwlock_unlock(&realm->lock);
 }
 
@@ -237,6 +238,7 @@ bool realm_retain(struct realm *realm, const struct retained_order *order, struc
     struct retained_hits displaced = {0};
     (void)pthread_rwlock_wrlock(&realm->lock);
     bool kept = retained_put(&realm->retained, order, order->copy->time_ms, &displaced);
+    out->moment = realm->retained.number + (kept ? 0 : 1);
     subscriptions_match(&realm->subscriptions, order->copy->topic, out);
     (void)pthread_rwlock_unlock(&realm->lock);
     retained_hits_done(&displaced);

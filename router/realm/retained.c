@@ -210,6 +210,7 @@ bool retained_put(struct retained *retained,
     topic->events[0] = (struct retained_event){
         .copy = event_copy_ref(copy), .expires_ms = order->expires_ms, .open = order->open};
     topic->count++;
+    retained->number++;
     return true;
 }
 
@@ -257,6 +258,7 @@ void retained_find(const struct retained *retained,
 {
     struct search search = {.uri = uri, .match = match, .now_ms = now_ms, .out = out};
     void *topic = NULL;
+    out->number = retained->number;
     switch (match) {
     case MATCH_EXACT:
         topic = prefixes_get(&retained->topics, uri);

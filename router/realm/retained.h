@@ -36,6 +36,7 @@ struct retained {
     const struct retained_limits *limits;
     struct retained_usage *usage;
     uint64_t swept_ms;
+    uint64_t number; /* of the last event put: 1, 2, 3 ... */
 };
 
 /* Events handed out, each with a reference; `topic_first` begins the events of one topic,
@@ -51,6 +52,7 @@ struct retained_hits {
     size_t cap;
     size_t bytes;
     size_t bytes_max; /* no more are looked for beyond */
+    uint64_t number;  /* of the last event that there was */
 };
 
 void retained_init(struct retained *retained,

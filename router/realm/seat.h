@@ -39,6 +39,7 @@ struct membership {
     struct idlink link; /* session->memberships, by subscription */
     struct list node;   /* audience->members */
     struct session *session;
+    uint64_t retained; /* the last retained event (its number) that it got with SUBSCRIBED, or 0 */
 };
 
 /* NULL when the snapshot does not know the realm. */

@@ -44,8 +44,11 @@ struct reach {
     uint64_t workers;
 };
 
-/* What a publication reaches; grows, kept for the next. */
+/* What a publication reaches; grows, kept for the next. `moment`, which realm.c sets, is the number
+ * of the next retained event, or that of this one: of a subscription that began with retained
+ * events up to a later one, or to this one, the publication is none any more. */
 struct reach_list {
+    uint64_t moment;
     struct reach *items;
     size_t count;
     size_t cap;

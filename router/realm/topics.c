@@ -85,8 +85,9 @@ static struct audience *audience_at(const struct membership *membership)
     return CONTAINER_OF(link, struct audience, link);
 }
 
-/* True when it is new. */
-static bool membership_add(struct session *session, const struct subscription *subscription)
+/* True when it is new. `retained`: number of the last event retained that comes with it. */
+static bool
+membership_add(struct session *session, const struct subscription *subscription, uint64_t retained)
 {
     uint64_t id = subscription->link.id;
     if (idtable_find(&session->memberships, id) != NULL) {
@@ -95,6 +96,7 @@ static bool membership_add(struct session *session, const struct subscription *s
     struct membership *membership = NEW(struct membership);
     membership->link.id = id;
     membership->session = session;
+    membership->retained = retained;
     list_push(&audience_of(session->seat, subscription)->members, &membership->node);
     idtable_add(&session->memberships, &membership->link);
     return true;
@@ -137,7 +139,7 @@ void session_subscribe(struct session *session, struct message *message)
     const struct subscription *subscription = realm_subscribe(
         realm, message->uri, options.match, &subscriber, options.get_retained ? &retained : NULL);
     uint64_t id = subscription->link.id;
-    if (membership_add(session, subscription)) {
+    if (membership_add(session, subscription, retained.number)) {
         realm_note_subscribed(realm, id, message->uri, session->id);
     }
     struct message subscribed = {.type = MESSAGE_SUBSCRIBED,

@@ -1,8 +1,8 @@
 /* model_rig.h - a router whose workers are turned by hand, and peers whose every word is expected.
  *
- * For test_model*.c. No worker has a thread: the test is each of them in turn, so a sequence of
- * steps runs the same each time, on any number of workers. Made to be run in a process of its
- * own: the first mistake is written to shared memory and ends the process.
+ * For test_model*.c and test_turns.c. No worker has a thread: the test is each of them in turn, so
+ * a sequence of steps runs the same each time, on any number of workers. The first mistake ends
+ * the process; who runs it in one of its own reads in the verdict what it was.
  */
 #ifndef POSTERN_TESTS_MODEL_RIG_H
 #define POSTERN_TESTS_MODEL_RIG_H
@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "loop/loop_inside.h"
 #include "metrics/metrics.h"
+#include "realm/registry_inside.h"
+#include "realm/router_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,15 @@ struct verdict {
     unsigned workers;
     size_t step; /* the one under way */
     char mistake[1024];
+};
+
+/* Drawn beforehand; what a number means depends on what there is when the step is taken. */
+struct step {
+    unsigned kind;
+    unsigned player;
+    unsigned a;
+    unsigned b;
+    unsigned c;
 };
 
 struct mouth {
@@ -55,9 +66,7 @@ rig_fail(struct rig *rig, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(rig->verdict->mistake, sizeof(rig->verdict->mistake), format, args);
     va_end(args);
-    if (rig->aloud) {
-        (void)fprintf(stderr, "    mistake: %s\n", rig->verdict->mistake);
-    }
+    (void)fprintf(stderr, "    mistake: %s\n", rig->verdict->mistake);
     _exit(1);
 }
 
@@ -284,11 +293,61 @@ static inline void rig_gauge_is_zero(struct rig *rig, const char *text, const ch
     }
 }
 
+static inline void rig_look_empty(const struct registry *registry,
+                                  const struct subscriptions *subscriptions,
+                                  void *ctx)
+{
+    struct rig *rig = ctx;
+    if (registry->by_id.count > 0 || subscriptions->by_id.count > 0) {
+        rig_fail(rig, "all have left, and there are %u registrations and %u subscriptions",
+                 (unsigned)registry->by_id.count, (unsigned)subscriptions->by_id.count);
+    }
+}
+
+static inline void
+rig_look_idle(const struct registry *registry, const struct subscriptions *subscriptions, void *ctx)
+{
+    struct rig *rig = ctx;
+    size_t cursor = 0;
+    const struct idmap_slot *slot = NULL;
+    (void)subscriptions;
+    while ((slot = idmap_next(&registry->by_id, &cursor)) != NULL) {
+        const struct registration *registration = slot->value;
+        for (unsigned i = 0; i < registration->count; i++) {
+            struct callee_load *load = registration->callees[i].load;
+            if (load != NULL && (atomic_load(&load->open) != 0 || atomic_load(&load->refs) != 1)) {
+                rig_fail(rig, "no call is open, and a callee is charged with %u",
+                         atomic_load(&load->open));
+            }
+        }
+    }
+}
+
+static inline uint64_t rig_invocations(const struct rig *rig)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < rig->world.router->shard_count; i++) {
+        count += rig->world.router->shards[i].invocations.count;
+    }
+    return count;
+}
+
+/* No call is open, and no callee is thought to have any. */
+static inline void rig_idle(struct rig *rig)
+{
+    realm_look(router_realm(rig->world.router, STR("com.test")), rig_look_idle, rig);
+    if (rig_invocations(rig) != 0) {
+        rig_fail(rig, "no call is open, and %llu invocations are",
+                 (unsigned long long)rig_invocations(rig));
+    }
+}
+
 /* Nobody is there any more, and nothing is left of them. */
 static inline void rig_stop(struct rig *rig)
 {
     struct buf text;
     rig_pump(rig);
+    realm_look(router_realm(rig->world.router, STR("com.test")), rig_look_empty, rig);
     buf_init(&text, 1 << 20);
     metrics_render(&text);
     (void)buf_byte(&text, 0);
