@@ -4,15 +4,6 @@
 
 #include "model.h"
 
-/* Drawn beforehand; what a number means depends on what there is when the step is taken. */
-struct step {
-    unsigned kind;
-    unsigned player;
-    unsigned a;
-    unsigned b;
-    unsigned c;
-};
-
 enum { PROCEDURES = 6, PATTERNS = 4 };
 
 static const char *const procedure_uris[PROCEDURES] = {"a.b.c", "a.b.d",  "a.x.c",

@@ -6,7 +6,7 @@
 #ifndef POSTERN_TESTS_MODEL_RUNNER_H
 #define POSTERN_TESTS_MODEL_RUNNER_H
 
-#include "model_sessions.h"
+#include "model_rig.h"
 
 #include <sys/mman.h>
 #include <sys/random.h>

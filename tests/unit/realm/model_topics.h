@@ -187,7 +187,7 @@ static inline void model_audience(const struct model *model,
                                   struct buf *options)
 {
     event->open = true;
-    if (step->c % 4 == 0) {
+    if (step->c % 4 == 0 || step->a % TOPICS == 3) { /* the last topic is never for all */
         event->open = false;
         event->has_eligible = true;
         (void)buf_append(options, STR(",\"eligible\":"));

@@ -1,6 +1,7 @@
 /* test_model.c - random steps of eight peers, against a dealer and a broker that are plainly right:
  * whatever is said, exactly that is heard which the model expects. */
 #include "model_runner.h"
+#include "model_sessions.h"
 
 typedef void (*step_fn)(struct model *model, const struct step *step);
 
@@ -27,6 +28,10 @@ static void take(struct model *model, const struct step *step)
         step_join(model, step);
     }
     rig_check(model->rig);
+    if (rig_invocations(model->rig) != model->call_count) {
+        rig_fail(model->rig, "%llu invocations are open, of %u calls",
+                 (unsigned long long)rig_invocations(model->rig), model->call_count);
+    }
 }
 
 static void all_leave(struct model *model)
