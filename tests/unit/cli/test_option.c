@@ -103,6 +103,23 @@ static void a_value_is_there_exactly_where_one_is_wanted(void **state)
     assert_false(parse(ALL, "--demo="));
 }
 
+static void a_choice_is_yes_no_or_not_made_and_the_last_one_counts(void **state)
+{
+    static const char allowed[] = "ack no-ack exclude-me";
+    (void)state;
+    assert_true(parse(allowed, "a"));
+    assert_int_equal(command.ack, CHOICE_NONE);
+    assert_true(parse(allowed, "--ack"));
+    assert_int_equal(command.ack, CHOICE_YES);
+    assert_true(parse(allowed, "--ack --no-ack"));
+    assert_int_equal(command.ack, CHOICE_NO);
+    assert_true(parse(allowed, "--no-ack --exclude-me --ack"));
+    assert_int_equal(command.ack, CHOICE_YES);
+    assert_int_equal(command.exclude_me, CHOICE_YES);
+    assert_false(parse(allowed, "--ack=yes"));
+    assert_false(parse(allowed, "--no-exclude-me"));
+}
+
 static void settings_are_kept_in_order_up_to_a_bound(void **state)
 {
     char line[LINE_MAX_BYTES] = "";
@@ -200,6 +217,7 @@ int main(void)
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(an_option_of_another_command_is_refused),
         cmocka_unit_test(a_value_is_there_exactly_where_one_is_wanted),
+        cmocka_unit_test(a_choice_is_yes_no_or_not_made_and_the_last_one_counts),
         cmocka_unit_test(settings_are_kept_in_order_up_to_a_bound),
         cmocka_unit_test(words_are_bounded),
         cmocka_unit_test(wrong_usage_is_64),
