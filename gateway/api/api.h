@@ -15,6 +15,7 @@
 
 struct api;
 struct builder;
+struct snapshot_slot;
 struct store;
 
 struct api_options {
@@ -22,6 +23,7 @@ struct api_options {
     struct jobs *jobs;
     struct store *store;
     struct builder *builder;
+    struct snapshot_slot *rbac; /* what a new realm may refer to */
     struct str node_name;
     size_t body_max;
     bool allow_anonymous_admin; /* for realm objects: admin.allow_anonymous */

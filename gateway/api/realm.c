@@ -46,26 +46,89 @@ static void reply_mistake(struct api_request *request,
     api_reply_err(request, &err);
 }
 
-static void create_from(struct api_request *request, const struct document *document)
+/* A realm on its way into the store, while its passwords are hashed. */
+struct create_job {
+    struct job job;
+    struct api_request *request;
+    struct store_request *store;
+    struct document *document; /* the passwords are in it */
+    struct snapshot *present;
+    struct realm_writes writes;
+    struct err err;
+    bool ok;
+};
+
+static void create_free(struct create_job *create)
 {
-    struct store_request *store = api_store_call(request, on_created);
-    struct realm_writes writes = {0};
-    struct realm_mistake mistake = {0};
-    if (!realm_record_parse(document_root(document), request->api->options.allow_anonymous_admin,
-                            &store->arena, &writes, &mistake)) {
-        reply_mistake(request, document, &mistake);
-        api_store_discard(store);
-        return;
+    if (create->present != NULL) {
+        snapshot_unref(create->present);
     }
-    for (size_t i = 0; i < writes.count; i++) {
-        if (str_eq(writes.writes[i].kind, STR("realm"))) {
-            writes.writes[i].expect = 0; /* it must be new */
+    document_free(create->document);
+    mem_free(create);
+}
+
+static void create_submit(struct create_job *create)
+{
+    struct store_write *writes = create->writes.writes;
+    for (size_t i = 0; i < create->writes.count; i++) {
+        if (str_eq(writes[i].kind, STR("realm"))) {
+            writes[i].expect = 0; /* it must be new */
         }
     }
-    store->op = STORE_COMMIT;
-    store->writes = writes.writes;
-    store->write_count = writes.count;
-    api_store_submit(request, store);
+    create->store->op = STORE_COMMIT;
+    create->store->writes = writes;
+    create->store->write_count = create->writes.count;
+    api_store_submit(create->request, create->store);
+}
+
+/* On a pool thread. */
+static void hash_passwords(struct job *job)
+{
+    struct create_job *create = CONTAINER_OF(job, struct create_job, job);
+    create->ok = realm_writes_hash(&create->writes, (const struct rbac *)(void *)create->present,
+                                   &create->store->arena, &create->err);
+}
+
+static void on_hashed(struct job *job)
+{
+    struct create_job *create = CONTAINER_OF(job, struct create_job, job);
+    struct api_request *request = create->request;
+    if (create->ok) {
+        create_submit(create);
+    } else {
+        api_reply_err(request, &create->err);
+        api_store_discard(create->store);
+    }
+    create_free(create);
+    api_release(request);
+}
+
+static void create_from(struct create_job *create)
+{
+    struct api_request *request = create->request;
+    struct realm_mistake mistake = {0};
+    const struct realm_options options = {.allow_anonymous_admin =
+                                              request->api->options.allow_anonymous_admin,
+                                          .present = (const struct rbac *)(void *)create->present};
+    create->store = api_store_call(request, on_created);
+    if (!realm_record_parse(document_root(create->document), &options, &create->store->arena,
+                            &create->writes, &mistake)) {
+        reply_mistake(request, create->document, &mistake);
+        api_store_discard(create->store);
+    } else if (create->writes.password_count == 0) {
+        create_submit(create);
+    } else {
+        api_hold(request);
+        create->job.run = hash_passwords;
+        create->job.finish = on_hashed;
+        if (jobs_submit(request->api->options.jobs, &create->job)) {
+            return;
+        }
+        api_reply_err(request, &(struct err){ERR_UNAVAILABLE, "too many passwords at once"});
+        api_store_discard(create->store);
+        api_release(request);
+    }
+    create_free(create);
 }
 
 void api_realm_create(struct api_request *request)
@@ -80,8 +143,13 @@ void api_realm_create(struct api_request *request)
         api_reply_err(request, &err);
         return;
     }
-    create_from(request, document);
-    document_free(document);
+    struct snapshot_slot *slot = request->api->options.rbac;
+    struct snapshot *present = slot == NULL ? NULL : snapshot_peek(slot);
+    struct create_job *create = NEW(struct create_job);
+    create->request = request;
+    create->document = document;
+    create->present = present == NULL ? NULL : snapshot_ref(present);
+    create_from(create);
 }
 
 static void on_listed(struct api_request *request, struct store_request *store)

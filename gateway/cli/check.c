@@ -4,13 +4,13 @@
 #include "cli/command.h"
 #include "cli/settings.h"
 #include "document/document.h"
-#include "rbac/realm_record.h"
+#include "rbac/security_file.h"
 #include "spec/spec.h"
 
 #include <jansson.h>
 #include <stdio.h>
 
-enum { TEXT_MAX = 16 << 20, ARENA_MAX = 64 << 20 };
+enum { TEXT_MAX = 16 << 20 };
 
 /* file:line:col: text, as compilers say it. */
 static void print_problem(const char *file, const struct problem *p)
@@ -67,37 +67,28 @@ static bool check_spec_file(const char *file)
     return ok;
 }
 
-static bool check_realm(const char *file, const struct document *document, const json_t *realm)
+/* Where a mistake of a realm is said. */
+struct security_check {
+    const char *file;
+    const struct document *document;
+};
+
+static void print_mistake(void *ctx, const struct realm_mistake *mistake)
 {
-    struct arena arena;
-    struct realm_writes writes = {0};
-    struct realm_mistake mistake = {0};
+    const struct security_check *check = ctx;
     unsigned line = 0;
     unsigned column = 0;
-    arena_init(&arena, ARENA_MAX);
-    bool ok = realm_record_parse(realm, false, &arena, &writes, &mistake);
-    arena_done(&arena);
-    if (!ok) {
-        if (mistake.key == NULL ||
-            !document_key_position(document, mistake.node, mistake.key, &line, &column)) {
-            (void)document_position(document, mistake.node, &line, &column);
-        }
-        (void)fprintf(stderr, "%s:%u:%u: %s\n", file, line, column, mistake.text);
+    if (mistake->key == NULL ||
+        !document_key_position(check->document, mistake->node, mistake->key, &line, &column)) {
+        (void)document_position(check->document, mistake->node, &line, &column);
     }
-    return ok;
+    (void)fprintf(stderr, "%s:%u:%u: %s\n", check->file, line, column, mistake->text);
 }
 
 static bool check_security(const char *file, const struct document *document)
 {
-    const json_t *root = document_root(document);
-    bool ok = true;
-    if (json_is_object(root)) {
-        return check_realm(file, document, root);
-    }
-    for (size_t i = 0; i < json_array_size(root); i++) {
-        ok = check_realm(file, document, json_array_get(root, i)) && ok;
-    }
-    return ok;
+    struct security_check check = {file, document};
+    return security_file_check(document_root(document), print_mistake, &check);
 }
 
 static bool check_config(const struct command *command, const char *file)

@@ -192,6 +192,7 @@ static void make_gateway(struct node *node)
         .jobs = node->jobs,
         .store = node->store,
         .builder = node->builder,
+        .rbac = node->rbac,
         .node_name = str_of(conf->node.name),
         .body_max = conf->http.body_max,
         .allow_anonymous_admin = conf->admin.allow_anonymous,

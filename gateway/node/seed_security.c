@@ -1,21 +1,18 @@
 /* seed_security.c - realms from security.config_file, applied at each start. */
 #include "document/document.h"
 #include "node/node_inside.h"
-#include "rbac/realm_record.h"
+#include "rbac/security_file.h"
 
 #include <jansson.h>
 
-static bool apply_realm(struct node *node,
-                        const struct document *document,
-                        const json_t *realm,
-                        const char *file,
-                        struct err *err)
+static bool
+apply_file(struct node *node, const struct document *document, const char *file, struct err *err)
 {
     struct realm_mistake mistake = {0};
     unsigned line = 0;
     unsigned column = 0;
-    if (realm_record_apply(node->store, realm, node->conf->admin.allow_anonymous, STR("file"), NULL,
-                           &mistake, err)) {
+    if (security_file_apply(node->store, document_root(document), node->conf->admin.allow_anonymous,
+                            STR("file"), NULL, &mistake, err)) {
         return true;
     }
     if (err->code == ERR_INVALID && mistake.node != NULL) {
@@ -40,15 +37,7 @@ bool seed_security(struct node *node, struct err *err)
         return err_set(err, ERR_INVALID, "%s:%u:%u: %s", file, problem.line, problem.column,
                        problem.text);
     }
-    json_t *root = document_root(document);
-    bool ok = true;
-    if (json_is_array(root)) {
-        for (size_t i = 0; ok && i < json_array_size(root); i++) {
-            ok = apply_realm(node, document, json_array_get(root, i), file, err);
-        }
-    } else {
-        ok = apply_realm(node, document, root, file, err);
-    }
+    bool ok = apply_file(node, document, file, err);
     document_free(document);
     return ok;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "node/node_inside.h"
 #include "rbac/realm_record.h"
+#include "rbac/security_file.h"
 
 #include <jansson.h>
 
@@ -79,7 +80,7 @@ bool seed_demo(struct node *node, struct err *err)
 {
     struct realm_mistake mistake = {0};
     json_t *realm = realm_record_open(STR("com.example.demo"));
-    bool ok = realm_record_apply(node->store, realm, false, STR("demo"), NULL, &mistake, err);
+    bool ok = security_file_apply(node->store, realm, false, STR("demo"), NULL, &mistake, err);
     json_decref(realm);
     return ok && publish_text(node, "specs/demo.json", str_make(demo_spec, demo_spec_size), err);
 }

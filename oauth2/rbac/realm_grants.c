@@ -104,41 +104,45 @@ static bool check_permissions(struct realm_parse *parse, const json_t *grant)
     return true;
 }
 
-/* "user/x" and "group/x" as they are; a bare name is looked up in the object it stands in. */
+/* "user/x" and "group/x" as they are; a bare name is looked up. */
+static bool resolve_role(struct realm_parse *parse, const json_t *node, struct str *role)
+{
+    struct str name = *role;
+    struct str head = STR_EMPTY;
+    bool spelled = str_starts(name, STR("user/")) || str_starts(name, STR("group/"));
+    if (spelled) {
+        (void)str_cut(*role, '/', &head, &name);
+    }
+    if (!record_name_valid(name) || (spelled && role_is_anybody(name))) {
+        return realm_mistaken(parse, node, NULL, "\"%.100s\" is not the name of a role", role->ptr);
+    }
+    if (role_is_anybody(name)) {
+        return true;
+    }
+    bool user = !str_eq(head, STR("group")) && realm_knows_user(parse, name);
+    bool group = !str_eq(head, STR("user")) && realm_knows_group(parse, name);
+    if (user && group) {
+        return realm_mistaken_as(parse, "bondy.error.duplicate_roles", node, NULL,
+                                 "\"%.60s\" is a user and a group: write user/%.60s or"
+                                 " group/%.60s",
+                                 name.ptr, name.ptr, name.ptr);
+    }
+    if (!user && !group) {
+        return realm_mistaken_as(parse, "bondy.error.unknown_roles", node, NULL,
+                                 "there is no user or group \"%.100s\"", role->ptr);
+    }
+    *role = realm_text(parse, "%s/" PRISTR, user ? "user" : "group", STRARG(name));
+    return role->ptr != NULL;
+}
+
 static bool
 read_role(struct realm_parse *parse, const json_t *node, const json_t *value, struct str *out)
 {
     if (!json_is_string(value)) {
         return realm_mistaken(parse, node, NULL, "a role must be a string");
     }
-    struct str role = realm_folded(parse, record_str(value));
-    if (role.ptr == NULL) {
-        return false;
-    }
-    bool spelled = str_starts(role, STR("user/")) || str_starts(role, STR("group/"));
-    struct str head;
-    struct str name = role;
-    if (spelled) {
-        (void)str_cut(role, '/', &head, &name);
-    }
-    if (!record_name_valid(name) || (spelled && role_is_anybody(name))) {
-        return realm_mistaken(parse, node, NULL, "\"%.100s\" is not the name of a role", role.ptr);
-    }
-    if (!spelled && !role_is_anybody(name)) {
-        bool user = map_get(&parse->users, name) != NULL;
-        bool group = map_get(&parse->groups, name) != NULL;
-        if (user && group) {
-            return realm_mistaken(parse, node, NULL,
-                                  "\"%.60s\" is a user and a group: write user/%.60s or"
-                                  " group/%.60s",
-                                  name.ptr, name.ptr, name.ptr);
-        }
-        if (user || group) {
-            role = realm_text(parse, "%s/" PRISTR, user ? "user" : "group", STRARG(name));
-        }
-    }
-    *out = role;
-    return role.ptr != NULL;
+    *out = realm_folded(parse, record_str(value));
+    return out->ptr != NULL && resolve_role(parse, node, out);
 }
 
 static bool add_grant(struct realm_parse *parse,
@@ -247,6 +251,10 @@ add_source(struct realm_parse *parse, const json_t *source, const json_t *node, 
     }
     if (!record_name_valid(name)) {
         return realm_mistaken(parse, node, NULL, "usernames must be \"all\" or a list of names");
+    }
+    if (!role_is_anybody(name) && !realm_knows_user(parse, name)) {
+        return realm_mistaken_as(parse, ERROR_NO_SUCH_USERS, node, NULL,
+                                 "there is no user \"%.100s\"", name.ptr);
     }
     if (parse->skip_anybody && role_is_anybody(name)) {
         parse->skipped++;

@@ -5,6 +5,15 @@
 
 #include <stddef.h>
 
+/* What a user with same sign-on proves himself with is not here. */
+static void without_proof(json_t *user)
+{
+    if (json_is_string(json_object_get(user, "sso_realm_uri"))) {
+        (void)json_object_del(user, "credential");
+        (void)json_object_del(user, "authorized_keys");
+    }
+}
+
 /* The value that `write` should have beside `present`; NULL when `present` cannot be read, and
  * then the new value stands. */
 static char *merged_value(const struct store_write *write, const struct store_record *present)
@@ -15,8 +24,11 @@ static char *merged_value(const struct store_write *write, const struct store_re
     if (json_is_object(old) && json_is_object(new)) {
         if (str_eq(write->kind, STR("grant"))) {
             grant_unite(new, old);
-        } else if (str_eq(write->kind, STR("realm"))) {
+        } else if (!str_eq(write->kind, STR("source"))) {
             (void)json_object_update_missing(new, old);
+        }
+        if (str_eq(write->kind, STR("user"))) {
+            without_proof(new);
         }
         text = record_canonical(new);
     }
@@ -25,13 +37,10 @@ static char *merged_value(const struct store_write *write, const struct store_re
     return text;
 }
 
-/* Kinds have keys of their own shape: the URI of a realm has no blanks, sources begin with a
- * method, grants with a match. */
-static const struct store_record *find_present(const struct map *index,
-                                               const struct store_write *write)
+static struct str line_of(struct arena *arena, struct str kind, struct str realm, struct str key)
 {
-    const struct store_record *record = map_get(index, write->key);
-    return record != NULL && str_eq(record->kind, write->kind) ? record : NULL;
+    return arena_printf(arena, PRISTR " " PRISTR " " PRISTR, STRARG(kind), STRARG(realm),
+                        STRARG(key));
 }
 
 /* False: no room. `*out_needed`: whether the write is still to be done. */
@@ -63,10 +72,14 @@ bool realm_writes_merge(struct realm_writes *writes,
                         struct err *err)
 {
     struct map index;
+    struct arena names;
     map_init(&index);
+    arena_init(&names, SIZE_MAX / 2);
     for (size_t i = 0; i < count; i++) {
-        if (!present[i].deleted) {
-            (void)map_put(&index, present[i].key, (void *)(uintptr_t)&present[i]);
+        const struct store_record *record = &present[i];
+        if (!record->deleted) {
+            (void)map_put(&index, line_of(&names, record->kind, record->realm, record->key),
+                          (void *)(uintptr_t)record);
         }
     }
     size_t kept = 0;
@@ -74,101 +87,19 @@ bool realm_writes_merge(struct realm_writes *writes,
     for (size_t i = 0; ok && i < writes->count; i++) {
         struct store_write write = writes->writes[i];
         bool needed = false;
-        ok = merge_one(&write, find_present(&index, &write), arena, &needed);
+        ok = merge_one(&write, map_get(&index, line_of(&names, write.kind, write.realm, write.key)),
+                       arena, &needed);
         if (ok && needed) {
             writes->writes[kept++] = write;
         }
     }
     map_done(&index);
+    arena_done(&names);
     if (!ok) {
         return err_set(err, ERR_LIMIT, "the realm is too large");
     }
     writes->count = kept;
     return true;
-}
-
-/* All that the store has of one realm. */
-struct present {
-    struct arena arena;
-    struct store_record *records;
-    size_t count;
-};
-
-static bool read_kind(
-    struct store *store, struct present *present, struct str kind, struct str uri, struct err *err)
-{
-    bool is_realm = str_eq(kind, STR("realm"));
-    struct store_request request = {.op = is_realm ? STORE_GET : STORE_LIST,
-                                    .arena = present->arena,
-                                    .kind = kind,
-                                    .realm = is_realm ? STR_EMPTY : uri,
-                                    .key = is_realm ? uri : STR_EMPTY};
-    store_run(store, &request);
-    present->arena = request.arena;
-    if (!request.ok) {
-        if (is_realm && request.err.code == ERR_NOT_FOUND) {
-            return true;
-        }
-        *err = request.err;
-        return false;
-    }
-    size_t total = present->count + request.record_count;
-    present->records = mem_realloc(present->records, (total + 1) * sizeof(struct store_record));
-    for (size_t i = 0; i < request.record_count; i++) {
-        present->records[present->count++] = request.records[i];
-    }
-    return true;
-}
-
-static bool
-commit(struct store *store, const struct realm_writes *writes, struct str author, struct err *err)
-{
-    struct store_request request = {.op = STORE_COMMIT,
-                                    .author = author,
-                                    .writes = writes->writes,
-                                    .write_count = writes->count};
-    arena_init(&request.arena, SIZE_MAX / 2);
-    store_run(store, &request);
-    bool ok = request.ok;
-    if (!ok) {
-        *err = request.err;
-    }
-    arena_done(&request.arena);
-    return ok;
-}
-
-bool realm_record_apply(struct store *store,
-                        const json_t *realm,
-                        bool allow_anonymous_admin,
-                        struct str author,
-                        bool *out_changed,
-                        struct realm_mistake *mistake,
-                        struct err *err)
-{
-    struct present present = {0};
-    arena_init(&present.arena, SIZE_MAX / 2);
-    struct arena arena;
-    arena_init(&arena, SIZE_MAX / 2);
-    struct realm_writes writes = {0};
-    struct err why = {0};
-    bool ok = realm_record_parse(realm, allow_anonymous_admin, &arena, &writes, mistake) ||
-              err_set(&why, ERR_INVALID, "%s", mistake->text);
-    struct str uri = ok ? writes.writes[0].key : STR_EMPTY;
-    ok = ok && read_kind(store, &present, STR("realm"), uri, &why) &&
-         read_kind(store, &present, STR("source"), uri, &why) &&
-         read_kind(store, &present, STR("grant"), uri, &why) &&
-         realm_writes_merge(&writes, present.records, present.count, &arena, &why) &&
-         (writes.count == 0 || commit(store, &writes, author, &why));
-    if (ok && out_changed != NULL) {
-        *out_changed = writes.count > 0;
-    }
-    if (!ok && err != NULL) {
-        *err = why;
-    }
-    mem_free(present.records);
-    arena_done(&present.arena);
-    arena_done(&arena);
-    return ok;
 }
 
 json_t *realm_record_open(struct str uri)

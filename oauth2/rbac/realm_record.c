@@ -10,22 +10,47 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINES_MAX = 100 * 1000 };
+enum { RIGHTS_MAX = 100 * 1000 };
+
+static void say(struct realm_parse *parse,
+                const char *error,
+                const json_t *node,
+                const char *key,
+                const char *format,
+                va_list args)
+{
+    struct realm_mistake *mistake = parse->mistake;
+    mistake->error = error;
+    mistake->node = node;
+    mistake->key = key;
+    (void)vsnprintf(mistake->text, sizeof(mistake->text), format, args);
+}
 
 bool realm_mistaken(
     struct realm_parse *parse, const json_t *node, const char *key, const char *format, ...)
 {
-    struct realm_mistake *mistake = parse->mistake;
-    mistake->node = node;
-    mistake->key = key;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(mistake->text, sizeof(mistake->text), format, args);
+    say(parse, "wamp.error.invalid_argument", node, key, format, args);
     va_end(args);
     return false;
 }
 
-static bool has_room(struct realm_parse *parse, size_t size)
+bool realm_mistaken_as(struct realm_parse *parse,
+                       const char *error,
+                       const json_t *node,
+                       const char *key,
+                       const char *format,
+                       ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(parse, error, node, key, format, args);
+    va_end(args);
+    return false;
+}
+
+bool realm_has_room(struct realm_parse *parse, size_t size)
 {
     return arena_room(parse->arena, size + 2 * sizeof(max_align_t)) ||
            realm_mistaken(parse, parse->object, NULL, "the realm is too large");
@@ -33,13 +58,13 @@ static bool has_room(struct realm_parse *parse, size_t size)
 
 struct str realm_text(struct realm_parse *parse, const char *format, ...)
 {
-    char text[2 * RECORD_URI_MAX + RECORD_NAME_MAX]; /* the longest key */
+    char text[3 * RECORD_URI_MAX + RECORD_NAME_MAX]; /* the longest key */
     va_list args;
     va_start(args, format);
     int len = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     assert(len >= 0 && (size_t)len < sizeof(text));
-    if (!has_room(parse, (size_t)len)) {
+    if (!realm_has_room(parse, (size_t)len)) {
         return (struct str){0};
     }
     return arena_str(parse->arena, str_make(text, (size_t)len));
@@ -47,7 +72,7 @@ struct str realm_text(struct realm_parse *parse, const char *format, ...)
 
 struct str realm_folded(struct realm_parse *parse, struct str text)
 {
-    if (!has_room(parse, text.len)) {
+    if (!realm_has_room(parse, text.len)) {
         return (struct str){0};
     }
     char *copy = arena_cstr(parse->arena, text);
@@ -57,39 +82,62 @@ struct str realm_folded(struct realm_parse *parse, struct str text)
     return str_make(copy, text.len);
 }
 
-bool realm_line_add(struct realm_parse *parse, struct str kind, struct str key, json_t *value)
+static struct realm_line *line_new(struct realm_parse *parse, struct str index, json_t *value)
 {
-    struct realm_line *line = map_get(&parse->index, key);
-    if (line != NULL) {
-        if (str_eq(kind, STR("grant"))) {
-            grant_unite(line->value, value);
-            json_decref(value);
-        } else {
-            json_decref(line->value);
-            line->value = value;
-        }
-        return true;
+    if (!realm_has_room(parse, sizeof(struct realm_line))) {
+        return NULL;
     }
-    if (parse->count >= LINES_MAX) {
-        json_decref(value);
-        return realm_mistaken(parse, parse->object, NULL, "more than %d grants and sources",
-                              LINES_MAX);
-    }
-    if (!has_room(parse, sizeof(*line))) {
-        json_decref(value);
-        return false;
-    }
-    line = ARENA_NEW(parse->arena, struct realm_line);
-    *line = (struct realm_line){.kind = kind, .realm = parse->uri, .key = key, .value = value};
+    struct realm_line *line = ARENA_NEW(parse->arena, struct realm_line);
+    *line = (struct realm_line){.value = value, .at = parse->count++};
     if (parse->last == NULL) {
         parse->first = line;
     } else {
         parse->last->next = line;
     }
     parse->last = line;
-    parse->count++;
-    (void)map_put(&parse->index, key, line);
-    return true;
+    (void)map_put(&parse->index, index, line);
+    return line;
+}
+
+static bool right_fits(struct realm_parse *parse, struct str kind)
+{
+    if (str_eq(kind, STR("grant")) || str_eq(kind, STR("source"))) {
+        parse->right_count++;
+    }
+    return parse->right_count <= RIGHTS_MAX ||
+           realm_mistaken(parse, parse->object, NULL, "more than %d grants and sources",
+                          RIGHTS_MAX);
+}
+
+struct realm_line *realm_line_add_in(
+    struct realm_parse *parse, struct str kind, struct str realm, struct str key, json_t *value)
+{
+    struct str index =
+        realm_text(parse, PRISTR " " PRISTR " " PRISTR, STRARG(kind), STRARG(realm), STRARG(key));
+    struct realm_line *line = index.ptr == NULL ? NULL : map_get(&parse->index, index);
+    if (line == NULL) {
+        bool room = index.ptr != NULL && right_fits(parse, kind);
+        line = room ? line_new(parse, index, value) : NULL;
+        if (line == NULL) {
+            json_decref(value);
+            return NULL;
+        }
+        line->kind = kind;
+        line->realm = realm;
+        line->key = key;
+    } else if (str_eq(kind, STR("grant"))) {
+        grant_unite(line->value, value);
+        json_decref(value);
+    } else {
+        json_decref(line->value);
+        line->value = value;
+    }
+    return line;
+}
+
+bool realm_line_add(struct realm_parse *parse, struct str kind, struct str key, json_t *value)
+{
+    return realm_line_add_in(parse, kind, parse->uri, key, value) != NULL;
 }
 
 /* The members of a realm object. `keep`: part of the realm's own record. */
@@ -158,38 +206,13 @@ static bool is_security_enabled(struct realm_parse *parse, const char *key, cons
                           "security of the master realm cannot be switched off");
 }
 
-static bool
-read_names(struct realm_parse *parse, const json_t *list, const char *name_key, struct map *out)
+static bool is_password_opts(struct realm_parse *parse, const char *key, const json_t *value)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *element = json_array_get(list, i);
-        struct str name;
-        if (!json_is_object(element)) {
-            return realm_mistaken(parse, list, NULL, "element %zu is not an object", i + 1);
-        }
-        if (!record_member(element, name_key, &name) || !record_name_valid(name) ||
-            role_is_anybody(name)) {
-            return realm_mistaken(parse, element,
-                                  json_object_get(element, name_key) == NULL ? NULL : name_key,
-                                  "\"%s\" must be a name, and none of the reserved ones", name_key);
-        }
-        struct str folded = realm_folded(parse, name);
-        if (folded.ptr == NULL) {
-            return false;
-        }
-        (void)map_put(out, folded, (void *)(uintptr_t)element);
-    }
-    return true;
-}
-
-static bool is_users(struct realm_parse *parse, const char *key, const json_t *value)
-{
-    return is_list(parse, key, value) && read_names(parse, value, "username", &parse->users);
-}
-
-static bool is_groups(struct realm_parse *parse, const char *key, const json_t *value)
-{
-    return is_list(parse, key, value) && read_names(parse, value, "name", &parse->groups);
+    struct credential_options options;
+    struct err err = {0};
+    return is_object(parse, key, value) &&
+           (credential_options_read(value, &options, &err) ||
+            realm_mistaken(parse, parse->object, key, "%s", err.text));
 }
 
 static const struct member members[] = {
@@ -202,10 +225,10 @@ static const struct member members[] = {
     {"allow_connections", true, is_bool},
     {"authmethods", true, is_authmethods},
     {"security_enabled", true, is_security_enabled},
-    {"password_opts", true, is_object},
+    {"password_opts", true, is_password_opts},
     {"info", true, is_object},
-    {"users", false, is_users},
-    {"groups", false, is_groups},
+    {"users", false, is_list},
+    {"groups", false, is_list},
     {"sources", false, is_list},
     {"grants", false, is_list},
     {"private_keys", false, is_list},
@@ -224,6 +247,9 @@ static const struct member *find_member(const char *key)
 
 static void warn_unknown(const struct realm_parse *parse, const char *key)
 {
+    if (parse->quiet) {
+        return;
+    }
     struct str names[COUNT_OF(members)];
     for (size_t i = 0; i < COUNT_OF(members); i++) {
         names[i] = str_of(members[i].key);
@@ -282,16 +308,13 @@ static bool read_members(struct realm_parse *parse, json_t *record)
 /* Said once a realm and never silently: what this program does not do yet. */
 static void warn_skipped(const struct realm_parse *parse)
 {
-    static const char *const lists[] = {"users", "groups", "private_keys", "encryption_keys"};
+    static const char *const lists[] = {"private_keys", "encryption_keys"};
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         size_t count = json_array_size(json_object_get(parse->object, lists[i]));
         if (count > 0) {
             log_warn("members of a realm are not supported yet and were skipped",
                      KV_STR("realm", parse->uri), KV_CSTR("key", lists[i]), KV_U64("count", count));
         }
-    }
-    if (json_is_string(json_object_get(parse->object, "prototype_uri"))) {
-        log_warn("a realm does not inherit from its prototype yet", KV_STR("realm", parse->uri));
     }
     if (parse->skipped > 0) {
         log_warn("grants and sources of the master realm for anonymous or all were skipped:"
@@ -300,29 +323,58 @@ static void warn_skipped(const struct realm_parse *parse)
     }
 }
 
+/* The URIs of other realms are folded like its own. */
+static bool fold_member(struct realm_parse *parse, json_t *record, const char *key)
+{
+    struct str uri;
+    if (!record_member(record, key, &uri)) {
+        return true;
+    }
+    struct str folded = realm_folded(parse, uri);
+    if (folded.ptr == NULL) {
+        return false;
+    }
+    (void)json_object_set_new(record, key, json_stringn(folded.ptr, folded.len));
+    return true;
+}
+
 static bool read_realm(struct realm_parse *parse)
 {
     json_t *record = json_object();
-    if (!read_members(parse, record)) {
+    bool ok = read_members(parse, record) && fold_member(parse, record, "prototype_uri") &&
+              fold_member(parse, record, "sso_realm_uri");
+    if (!ok) {
         json_decref(record);
         return false;
     }
-    struct str key = realm_text(parse, PRISTR, STRARG(parse->uri));
-    if (key.ptr == NULL) {
-        json_decref(record);
+    const json_t *object = parse->object;
+    return realm_line_add_in(parse, STR("realm"), STR_EMPTY, parse->uri, record) != NULL &&
+           realm_relations_read(parse) && realm_names_read(parse) &&
+           realm_groups_read(parse, json_object_get(object, "groups")) &&
+           realm_users_read(parse, json_object_get(object, "users")) &&
+           realm_sources_read(parse, json_object_get(object, "sources")) &&
+           realm_grants_read(parse, json_object_get(object, "grants"));
+}
+
+static bool keep_passwords(struct realm_parse *parse, struct realm_writes *out)
+{
+    if (!realm_has_room(parse, parse->password_count * sizeof(struct realm_password))) {
         return false;
     }
-    if (!realm_line_add(parse, STR("realm"), key, record)) {
-        return false;
+    out->passwords = ARENA_ARRAY(parse->arena, struct realm_password, parse->password_count);
+    for (const struct realm_password *at = parse->passwords; at != NULL; at = at->next) {
+        struct realm_password *kept = &out->passwords[out->password_count++];
+        *kept = *at;
+        kept->write = at->line->at;
+        kept->next = NULL;
+        kept->line = NULL;
     }
-    parse->first->realm = STR_EMPTY;
-    return realm_sources_read(parse, json_object_get(parse->object, "sources")) &&
-           realm_grants_read(parse, json_object_get(parse->object, "grants"));
+    return true;
 }
 
 static bool make_writes(struct realm_parse *parse, struct realm_writes *out)
 {
-    if (!has_room(parse, parse->count * sizeof(struct store_write))) {
+    if (!realm_has_room(parse, parse->count * sizeof(struct store_write))) {
         return false;
     }
     struct store_write *writes = ARENA_ARRAY(parse->arena, struct store_write, parse->count);
@@ -330,7 +382,7 @@ static bool make_writes(struct realm_parse *parse, struct realm_writes *out)
     for (const struct realm_line *line = parse->first; line != NULL; line = line->next) {
         char *text = record_canonical(line->value);
         struct str value = str_of(text);
-        bool fits = has_room(parse, value.len);
+        bool fits = realm_has_room(parse, value.len);
         if (fits) {
             writes[count++] = (struct store_write){.kind = line->kind,
                                                    .realm = line->realm,
@@ -343,26 +395,32 @@ static bool make_writes(struct realm_parse *parse, struct realm_writes *out)
             return false;
         }
     }
-    *out = (struct realm_writes){writes, count};
-    return true;
+    out->writes = writes;
+    out->count = count;
+    return keep_passwords(parse, out);
 }
 
 bool realm_record_parse(const json_t *realm,
-                        bool allow_anonymous_admin,
+                        const struct realm_options *options,
                         struct arena *arena,
                         struct realm_writes *out,
                         struct realm_mistake *mistake)
 {
-    struct realm_parse parse = {.object = realm, .arena = arena, .mistake = mistake};
-    map_init(&parse.index);
-    map_init(&parse.users);
-    map_init(&parse.groups);
+    struct realm_parse parse = {.object = realm,
+                                .arena = arena,
+                                .mistake = mistake,
+                                .quiet = options->quiet,
+                                .present = options->present};
+    struct realm_writes writes = {0};
     bool ok = read_uri(&parse);
     if (ok) {
-        parse.skip_anybody = str_eq(parse.uri, MASTER_REALM) && !allow_anonymous_admin;
-        ok = read_realm(&parse) && make_writes(&parse, out);
+        parse.skip_anybody = str_eq(parse.uri, MASTER_REALM) && !options->allow_anonymous_admin;
+        ok = read_realm(&parse) && make_writes(&parse, &writes);
     }
     if (ok) {
+        *out = writes;
+    }
+    if (ok && !parse.quiet) {
         warn_skipped(&parse);
     }
     for (struct realm_line *line = parse.first; line != NULL; line = line->next) {
@@ -371,5 +429,6 @@ bool realm_record_parse(const json_t *realm,
     map_done(&parse.index);
     map_done(&parse.users);
     map_done(&parse.groups);
+    map_done(&parse.aliases);
     return ok;
 }

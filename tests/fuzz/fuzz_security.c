@@ -22,15 +22,18 @@ static void apply_writes(struct rbac_builder *builder, const struct realm_writes
 
 static void try_realm(struct rbac_builder *builder, const json_t *realm)
 {
+    struct rbac *present = rbac_builder_build(builder, 1);
+    const struct realm_options options = {.present = present};
     struct arena arena;
     arena_init(&arena, 1 << 20);
     struct realm_writes writes = {0};
     struct realm_mistake mistake = {0};
-    if (realm_record_parse(realm, false, &arena, &writes, &mistake)) {
+    if (realm_record_parse(realm, &options, &arena, &writes, &mistake)) {
         apply_writes(builder, &writes);
     } else if (mistake.node == NULL || mistake.text[0] == '\0') {
         abort();
     }
+    snapshot_unref((struct snapshot *)(void *)present);
     arena_done(&arena);
 }
 

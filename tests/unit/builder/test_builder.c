@@ -3,6 +3,7 @@
 #include "builder/builder.h"
 #include "loop/jobs.h"
 #include "rbac/realm_record.h"
+#include "rbac/security_file.h"
 #include "spec/spec.h"
 
 #include <jansson.h>
@@ -51,7 +52,7 @@ static void make_realm(const char *uri)
     struct realm_mistake mistake = {0};
     struct err err = {0};
     json_t *realm = realm_record_open(str_of(uri));
-    assert_true(realm_record_apply(world.store, realm, false, STR("test"), NULL, &mistake, &err));
+    assert_true(security_file_apply(world.store, realm, false, STR("test"), NULL, &mistake, &err));
     json_decref(realm);
 }
 

@@ -39,9 +39,16 @@ static inline void apply_realm_json(struct rbac_builder *builder, const json_t *
     arena_init(&arena, SIZE_MAX / 2);
     struct realm_writes writes;
     struct realm_mistake mistake = {0};
-    if (!realm_record_parse(realm, false, &arena, &writes, &mistake)) {
+    struct err err = {0};
+    struct rbac *present = rbac_builder_build(builder, 1);
+    const struct realm_options options = {.present = present};
+    if (!realm_record_parse(realm, &options, &arena, &writes, &mistake)) {
         fail_msg("%s", mistake.text);
     }
+    if (!realm_writes_hash(&writes, present, &arena, &err)) {
+        fail_msg("%s", err.text);
+    }
+    snapshot_unref((struct snapshot *)(void *)present);
     for (size_t i = 0; i < writes.count; i++) {
         const struct store_write *write = &writes.writes[i];
         assert_true(rbac_builder_apply(builder, &(struct store_record){.kind = write->kind,

@@ -12,7 +12,11 @@ static struct world world_of(const char *grants)
     struct world world = {.builder = rbac_builder_new()};
     struct buf text;
     buf_init(&text, 1 << 20);
-    (void)buf_printf(&text, "{'uri': 'com.x', 'authmethods': ['anonymous'], 'grants': %s}", grants);
+    (void)buf_printf(&text,
+                     "{'uri': 'com.x', 'authmethods': ['anonymous'], 'grants': %s,"
+                     " 'users': [{'username': 'ann'}],"
+                     " 'groups': [{'name': 'staff'}, {'name': 'ops'}]}",
+                     grants);
     (void)buf_byte(&text, '\0');
     apply_realm_text(world.builder, text.ptr);
     buf_done(&text);
@@ -418,6 +422,7 @@ static void a_source_holds_for_its_user_method_and_block(void **state)
     struct rbac_builder *builder = rbac_builder_new();
     apply_realm_text(builder,
                      "{'uri': 'com.x', 'authmethods': ['anonymous', 'password', 'ticket'],"
+                     " 'users': [{'username': 'ann'}, {'username': 'ben'}],"
                      " 'sources': ["
                      "{'usernames':['Anonymous'],'authmethod':'anonymous','cidr':'127.0.0.0/8'},"
                      "{'usernames':['ann','ben'],'authmethod':'password','cidr':'10.1.2.3/8'},"

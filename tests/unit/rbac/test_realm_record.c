@@ -1,6 +1,9 @@
+#include "rbac/security_file.h"
 #include "rbac_helper.h"
 
 #include <unistd.h>
+
+static const struct realm_options no_options = {0};
 
 struct parsed {
     json_t *object;
@@ -14,8 +17,9 @@ static struct parsed parse(const char *text, bool allow_anonymous_admin)
 {
     struct parsed parsed = {.object = json_of(text)};
     arena_init(&parsed.arena, 1 << 20);
-    parsed.ok = realm_record_parse(parsed.object, allow_anonymous_admin, &parsed.arena,
-                                   &parsed.writes, &parsed.mistake);
+    const struct realm_options options = {.allow_anonymous_admin = allow_anonymous_admin};
+    parsed.ok =
+        realm_record_parse(parsed.object, &options, &parsed.arena, &parsed.writes, &parsed.mistake);
     return parsed;
 }
 
@@ -40,6 +44,7 @@ static void a_realm_becomes_its_own_record_and_a_line_for_each_right(void **stat
     (void)state;
     struct parsed p =
         parse("{'uri': 'Com.Example.Shop', 'description': 'D', 'authmethods': ['anonymous'],"
+              " 'groups': [{'name': 'Staff'}], 'users': [{'username': 'ann'}],"
               " 'sources': [{'usernames': ['anonymous', 'Ann'], 'authmethod': 'anonymous',"
               "              'cidr': '10.1.1.1/8', 'meta': {'a': 1}}],"
               " 'grants': [{'permissions': ['wamp.publish', 'wamp.call', 'wamp.call'],"
@@ -47,7 +52,7 @@ static void a_realm_becomes_its_own_record_and_a_line_for_each_right(void **stat
               "             'resources': [{'uri': 'a.', 'match': 'prefix'}, {'uri': 'any'}]}]}",
               false);
     assert_true(p.ok);
-    assert_int_equal(p.writes.count, 7);
+    assert_int_equal(p.writes.count, 9);
     const struct store_write *realm = &p.writes.writes[0];
     assert_true(str_eq(realm->kind, STR("realm")));
     assert_true(str_eq(realm->realm, STR_EMPTY));
@@ -63,12 +68,12 @@ static void a_realm_becomes_its_own_record_and_a_line_for_each_right(void **stat
     assert_string_equal(source->value.ptr, "{\"authmethod\":\"anonymous\",\"cidr\":\"10.0.0.0/8\","
                                            "\"meta\":{\"a\":1},\"username\":\"ann\"}");
 
-    const struct store_write *grant = find_write(&p, "prefix a. staff");
+    const struct store_write *grant = find_write(&p, "prefix a. group/staff");
     assert_non_null(grant);
     assert_true(str_eq(grant->kind, STR("grant")));
     assert_string_equal(grant->value.ptr,
                         "{\"match\":\"prefix\",\"permissions\":[\"wamp.call\",\"wamp.publish\"],"
-                        "\"role\":\"staff\",\"uri\":\"a.\"}");
+                        "\"role\":\"group/staff\",\"uri\":\"a.\"}");
     assert_non_null(find_write(&p, "prefix * all"));
     parsed_done(&p);
 }
@@ -76,16 +81,16 @@ static void a_realm_becomes_its_own_record_and_a_line_for_each_right(void **stat
 static void names_are_looked_up_in_the_object(void **state)
 {
     (void)state;
-    struct parsed p = parse("{'uri': 'com.x', 'users': [{'username': 'Ann', 'password': 'secret'}],"
-                            " 'groups': [{'name': 'staff'}],"
-                            " 'grants': [{'permissions': ['wamp.call'], 'uri': 'a',"
-                            "             'roles': ['ann', 'STAFF', 'other', 'user/x', 'all']}]}",
-                            false);
+    struct parsed p =
+        parse("{'uri': 'com.x', 'users': [{'username': 'Ann', 'password': 'secret'}],"
+              " 'groups': [{'name': 'staff'}],"
+              " 'grants': [{'permissions': ['wamp.call'], 'uri': 'a',"
+              "             'roles': ['ann', 'STAFF', 'user/ann', 'anonymous', 'all']}]}",
+              false);
     assert_true(p.ok);
     assert_non_null(find_write(&p, "exact a user/ann"));
     assert_non_null(find_write(&p, "exact a group/staff"));
-    assert_non_null(find_write(&p, "exact a other"));
-    assert_non_null(find_write(&p, "exact a user/x"));
+    assert_non_null(find_write(&p, "exact a anonymous"));
     assert_non_null(find_write(&p, "exact a all"));
     for (size_t i = 0; i < p.writes.count; i++) {
         assert_null(strstr(p.writes.writes[i].value.ptr, "secret"));
@@ -114,13 +119,14 @@ static void the_master_realm_is_not_opened_by_a_file(void **state)
         "{'uri': 'com.leapsight.bondy',"
         " 'sources': [{'usernames': 'all', 'authmethod': 'password'},"
         "             {'usernames': ['anonymous', 'admin'], 'authmethod': 'password'}],"
-        " 'grants': [{'permissions': ['wamp.call'], 'uri': '', 'roles': ['anonymous', 'ops']},"
+        " 'grants': [{'permissions': ['wamp.call'], 'uri': '', 'roles': ['anonymous', "
+        "'bondy.administrators']},"
         "            {'permissions': ['wamp.call'], 'uri': '', 'roles': 'all'}]}";
     struct parsed p = parse(text, false);
     assert_true(p.ok);
     assert_int_equal(p.writes.count, 3);
     assert_non_null(find_write(&p, "password 0.0.0.0/0 admin"));
-    assert_non_null(find_write(&p, "prefix * ops"));
+    assert_non_null(find_write(&p, "prefix * group/bondy.administrators"));
     parsed_done(&p);
     p = parse(text, true);
     assert_true(p.ok);
@@ -203,9 +209,9 @@ static const struct mistake_case mistake_cases[] = {
     {"{'uri': 'x', 'grants': [{'permissions': ['wamp.call'], 'resources': [], 'uri': 'a',"
      " 'roles': 'all'}]}",
      "uri", "one of them"},
-    {"{'uri': 'x', 'users': [{'username': 'bo'}], 'groups': [{'name': 'Bo'}],"
-     " 'grants': [{'permissions': ['wamp.call'], 'uri': 'a', 'roles': ['bo']}]}",
-     NULL, "user/bo"},
+    {"{'uri': 'x', 'users': [{'username': 'bob'}], 'groups': [{'name': 'Bob'}],"
+     " 'grants': [{'permissions': ['wamp.call'], 'uri': 'a', 'roles': ['bob']}]}",
+     NULL, "user/bob"},
 };
 
 static void a_mistake_is_named_and_nothing_comes_out(void **state)
@@ -234,20 +240,22 @@ static void a_realm_that_does_not_fit_its_arena_is_refused(void **state)
 {
     (void)state;
     json_t *roles = json_array();
+    json_t *groups = json_array();
     for (unsigned i = 0; i < 2000; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "role%u", i);
         (void)json_array_append_new(roles, json_string(name));
+        (void)json_array_append_new(groups, json_pack("{s:s}", "name", name));
     }
-    json_t *realm = json_pack("{s:s, s:[{s:[s], s:s, s:o}]}", "uri", "com.x", "grants",
-                              "permissions", "wamp.call", "uri", "a", "roles", roles);
-    for (size_t max = 1024; max < (2 << 20); max *= 2) {
+    json_t *realm = json_pack("{s:s, s:o, s:[{s:[s], s:s, s:o}]}", "uri", "com.x", "groups", groups,
+                              "grants", "permissions", "wamp.call", "uri", "a", "roles", roles);
+    for (size_t max = 1024; max < (4 << 20); max *= 2) {
         struct arena arena;
         arena_init(&arena, max);
         struct realm_writes writes = {0};
         struct realm_mistake mistake;
-        if (realm_record_parse(realm, false, &arena, &writes, &mistake)) {
-            assert_int_equal(writes.count, 2001);
+        if (realm_record_parse(realm, &no_options, &arena, &writes, &mistake)) {
+            assert_int_equal(writes.count, 4001);
         } else {
             assert_non_null(strstr(mistake.text, "too large"));
         }
@@ -260,20 +268,23 @@ static void resources_times_roles_are_bounded(void **state)
 {
     (void)state;
     json_t *roles = json_array();
+    json_t *groups = json_array();
     json_t *resources = json_array();
     for (unsigned i = 0; i < 400; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "n%u", i);
         (void)json_array_append_new(roles, json_string(name));
+        (void)json_array_append_new(groups, json_pack("{s:s}", "name", name));
         (void)json_array_append_new(resources, json_pack("{s:s}", "uri", name));
     }
-    json_t *realm = json_pack("{s:s, s:[{s:[s], s:o, s:o}]}", "uri", "com.x", "grants",
-                              "permissions", "wamp.call", "resources", resources, "roles", roles);
+    json_t *realm =
+        json_pack("{s:s, s:o, s:[{s:[s], s:o, s:o}]}", "uri", "com.x", "groups", groups, "grants",
+                  "permissions", "wamp.call", "resources", resources, "roles", roles);
     struct arena arena;
     arena_init(&arena, SIZE_MAX / 2);
     struct realm_writes writes = {0};
     struct realm_mistake mistake;
-    assert_false(realm_record_parse(realm, false, &arena, &writes, &mistake));
+    assert_false(realm_record_parse(realm, &no_options, &arena, &writes, &mistake));
     assert_non_null(strstr(mistake.text, "more than 100000"));
     arena_done(&arena);
     json_decref(realm);
@@ -349,7 +360,7 @@ static bool apply(struct store *store, const char *text)
     bool changed = false;
     struct realm_mistake mistake;
     struct err err = {0};
-    if (!realm_record_apply(store, realm, false, STR("test"), &changed, &mistake, &err)) {
+    if (!security_file_apply(store, realm, false, STR("test"), &changed, &mistake, &err)) {
         fail_msg("%s", err.text);
     }
     json_decref(realm);
@@ -399,7 +410,7 @@ static void applying_a_file_twice_writes_nothing(void **state)
     json_t *wrong = json_of("{'uri': 'a b'}");
     struct realm_mistake mistake;
     struct err err = {0};
-    assert_false(realm_record_apply(store, wrong, false, STR("test"), NULL, &mistake, &err));
+    assert_false(security_file_apply(store, wrong, false, STR("test"), NULL, &mistake, &err));
     assert_int_equal(err.code, ERR_INVALID);
     json_decref(wrong);
     store_close(store);
