@@ -64,8 +64,6 @@ static void make_call(struct caller *caller, struct slice options)
                                &caller->arguments.payload, on_result, caller);
 }
 
-/* ---- pieces from stdin ------------------------------------------------------ */
-
 static void send_piece(struct caller *caller, bool last)
 {
     struct peer_run *run = caller->run;
@@ -138,8 +136,6 @@ static void on_too_long(void *ctx, size_t number)
 
 static const struct lines_ops stream_ops = {
     .ready = stream_ready, .on_line = on_line, .on_end = on_lines_end, .on_too_long = on_too_long};
-
-/* ---- life ------------------------------------------------------------------- */
 
 static void on_cancel(struct timer *timer)
 {

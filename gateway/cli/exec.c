@@ -93,8 +93,6 @@ static void refuse(struct exec *exec)
     exec_stop(exec);
 }
 
-/* ---- input ------------------------------------------------------------------ */
-
 static void write_some(struct exec *exec)
 {
     struct str rest = str_from(buf_str(&exec->input), exec->written);
@@ -138,8 +136,6 @@ void exec_write(struct exec *exec, struct str bytes, bool last)
     write_some(exec);
 }
 
-/* ---- output ----------------------------------------------------------------- */
-
 /* Takes the whole lines out of what there is. */
 static void tell_lines(struct exec *exec)
 {
@@ -173,8 +169,6 @@ static void on_out(struct watch *watch, unsigned events)
         look(exec);
     }
 }
-
-/* ---- life ------------------------------------------------------------------- */
 
 /* As a shell would find things: no signal ignored or blocked. */
 static bool spawn_shell(const char *text, int in, int out, pid_t *pid)

@@ -2,12 +2,13 @@
  *
  * CMD runs by sh for each call, {"args":[...],"kwargs":{...}} on its stdin as one line, or a line
  * for each piece of a call in pieces. What it prints is the result: JSON as its value, other
- * text as a string. How it ends decides between result and error: job_error. */
+ * text as a string. How it ends decides between result and error: result.c. */
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "cli/exec.h"
 #include "cli/peer.h"
+#include "cli/result.h"
 #include "cli/text.h"
 #include "cli/wamp_options.h"
 #include "wamp/fault.h"
@@ -17,7 +18,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { RUNNING_MAX = 8, WAITING_MAX = 1024, RESULT_MAX = 4 * EXEC_OUTPUT_MAX };
+enum {
+    RUNNING_MAX = 8,
+    WAITING_MAX = 1024,
+    WAITING_MAX_BYTES = 256 << 20,
+    RESULT_MAX = 4 * EXEC_OUTPUT_MAX,
+};
 
 struct service;
 
@@ -45,6 +51,7 @@ struct service {
     struct idmap jobs;   /* by request */
     struct list waiting; /* first come, first served */
     size_t waiting_count;
+    size_t waiting_bytes; /* of their input */
     size_t running;
     bool closing; /* no more calls: leave with `code` when the last has ended */
     int code;
@@ -64,40 +71,6 @@ static const struct wamp_option rows[] = {
     WAMP_OPTION("forward-timeout", "forward_timeout", WAMP_FLAG, forward_timeout),
 };
 
-/* ---- answers ---------------------------------------------------------------- */
-
-/* JSON as its value, other text as a string, other bytes as binary; nothing for nothing. */
-static bool put_value(struct buf *out, struct str output)
-{
-    struct emit emit;
-    const char *problem = NULL;
-    size_t offset = 0;
-    struct str text = str_trim(output);
-    struct slice value = {SERIALIZER_JSON, text};
-    if (text.len == 0) {
-        return false;
-    }
-    emit_init(&emit, SERIALIZER_JSON, out);
-    if (slice_valid(value, &problem, &offset)) {
-        emit_slice(&emit, value);
-    } else if (utf8_valid(text)) {
-        emit_str(&emit, text);
-    } else {
-        emit_bin(&emit, text);
-    }
-    return true;
-}
-
-/* Exit codes that say more than that it failed: those of sysexits.h and timeout(1). */
-static const struct {
-    int exit_code;
-    struct str error;
-} errors[] = {
-    {64, STR_INIT("wamp.error.invalid_argument")}, {65, STR_INIT("wamp.error.invalid_argument")},
-    {69, STR_INIT("wamp.error.unavailable")},      {77, STR_INIT("wamp.error.not_authorized")},
-    {124, STR_INIT("wamp.error.timeout")},
-};
-
 /* The error that it is, or empty: a result. */
 static struct str job_error(const struct job *job)
 {
@@ -107,15 +80,7 @@ static struct str job_error(const struct job *job)
     if (job->exec.too_much) {
         return FAULT_PAYLOAD_SIZE_EXCEEDED;
     }
-    if (job->exec.exit_code == 0) {
-        return STR_EMPTY;
-    }
-    for (size_t i = 0; i < COUNT_OF(errors); i++) {
-        if (errors[i].exit_code == job->exec.exit_code) {
-            return errors[i].error;
-        }
-    }
-    return STR("postern.error.command_failed");
+    return result_error(job->exec.exit_code);
 }
 
 /* The last of what it said, and of an error how it ended. */
@@ -133,7 +98,7 @@ static void answer(struct job *job)
     (void)buf_append(&args, buf_str(&job->lines));
     struct buf value;
     buf_init(&value, RESULT_MAX);
-    if (put_value(&value, buf_str(&job->exec.output))) {
+    if (result_value(&value, buf_str(&job->exec.output))) {
         (void)buf_append(&args, args.len > 1 ? STR(",") : STR_EMPTY);
         (void)buf_append(&args, buf_str(&value));
     }
@@ -160,8 +125,6 @@ static void refuse(struct service *service, uint64_t request, struct str error)
     }
 }
 
-/* ---- jobs ------------------------------------------------------------------- */
-
 static void start_waiting(struct service *service);
 
 static void leave_if_done(struct service *service)
@@ -169,6 +132,13 @@ static void leave_if_done(struct service *service)
     if (service->closing && service->jobs.count == 0) {
         peer_leave(service->run, service->code);
     }
+}
+
+static void job_waits_no_more(struct job *job)
+{
+    list_remove(&job->link);
+    job->service->waiting_count--;
+    job->service->waiting_bytes -= job->input.len;
 }
 
 /* Forgets it; what runs of it ends. */
@@ -180,8 +150,7 @@ static void job_free(struct job *job)
         exec_done(&job->exec);
         service->running--;
     } else {
-        list_remove(&job->link);
-        service->waiting_count--;
+        job_waits_no_more(job);
     }
     timer_stop(&job->deadline);
     buf_done(&job->input);
@@ -206,7 +175,7 @@ static void on_job_line(struct exec *exec, struct str line)
     struct client *client = job->service->run->client;
     struct buf value;
     buf_init(&value, RESULT_MAX);
-    if (!put_value(&value, line) || job->stopped != NULL || client == NULL) {
+    if (!result_value(&value, line) || job->stopped != NULL || client == NULL) {
         buf_done(&value);
         return;
     }
@@ -241,8 +210,7 @@ static void start_job(struct job *job)
         job_free(job);
         return;
     }
-    list_remove(&job->link);
-    service->waiting_count--;
+    job_waits_no_more(job);
     service->running++;
     job->running = true;
     exec_write(&job->exec, buf_str(&job->input), job->whole);
@@ -276,8 +244,6 @@ static void on_deadline(struct timer *timer)
     stop_job(job, FAULT_TIMEOUT);
     leave_if_done(service);
 }
-
-/* ---- what comes ------------------------------------------------------------- */
 
 struct call_details {
     bool progress; /* more pieces follow */
@@ -334,6 +300,8 @@ static void feed(struct job *job, const struct client_invocation *in)
         exec_write(&job->exec, buf_str(&text), job->whole);
     } else if (!buf_append(&job->input, buf_str(&text))) {
         stop_job(job, FAULT_PAYLOAD_SIZE_EXCEEDED);
+    } else {
+        job->service->waiting_bytes += text.len;
     }
     buf_done(&text);
 }
@@ -343,7 +311,8 @@ static void on_invocation(struct peer_run *run, const struct client_invocation *
     struct service *service = run->task->ctx;
     struct call_details details = details_of(in->details);
     struct job *job = idmap_get(&service->jobs, in->request);
-    if (job == NULL && (service->closing || service->waiting_count >= WAITING_MAX)) {
+    bool full = service->waiting_count >= WAITING_MAX || service->waiting_bytes > WAITING_MAX_BYTES;
+    if (job == NULL && (service->closing || full)) {
         refuse(service, in->request, FAULT_UNAVAILABLE);
         return;
     }
@@ -369,8 +338,6 @@ static void on_interrupt(struct peer_run *run, uint64_t request, struct str reas
         leave_if_done(service);
     }
 }
-
-/* ---- life ------------------------------------------------------------------- */
 
 static void close_service(struct service *service, int code)
 {

@@ -14,7 +14,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { LINE_MAX_BYTES = 4 * TEXT_MAX, HISTORY_MAX = 10000, SCRATCH_MAX = 1 << 26 };
+enum {
+    LINE_MAX_BYTES = 4 * TEXT_MAX,
+    HISTORY_MAX = 10000,
+    HELD_MAX_BYTES = 256 << 20,
+    SCRATCH_MAX = 1 << 26,
+};
 
 struct subscriber;
 
@@ -40,6 +45,7 @@ struct subscriber {
     struct slice options;
     uint64_t left; /* events to come; 0: no end */
     uint64_t history;
+    size_t held_bytes; /* of events that wait */
     struct arena scratch;
     struct topic *topics;
     size_t count;
@@ -49,8 +55,6 @@ static const struct wamp_option rows[] = {
     WAMP_OPTION_OF("match", "match", WAMP_WORD, match, WAMP_MATCHES),
     WAMP_OPTION("get-retained", "get_retained", WAMP_FLAG, get_retained),
 };
-
-/* ---- events ----------------------------------------------------------------- */
 
 /* One event is out; maybe it was the last one. */
 static void count_event(struct subscriber *subscriber, bool printed)
@@ -106,6 +110,22 @@ static struct topic *topic_find(struct subscriber *subscriber, uint64_t id)
     return NULL;
 }
 
+/* Takes `text` over. */
+static void hold(struct topic *topic, uint64_t publication, struct buf text)
+{
+    struct subscriber *subscriber = topic->subscriber;
+    struct held *held = NEW(struct held);
+    held->publication = publication;
+    held->text = text;
+    list_push(&topic->held, &held->link);
+    subscriber->held_bytes += text.len + sizeof(*held);
+    if (subscriber->held_bytes > HELD_MAX_BYTES) {
+        command_complain("too many events before the history of %s has come: leave --history away",
+                         topic->uri);
+        peer_leave(subscriber->run, EXIT_FAILED);
+    }
+}
+
 static void on_event(struct peer_run *run, const struct client_event *event)
 {
     struct subscriber *subscriber = run->task->ctx;
@@ -119,10 +139,7 @@ static void on_event(struct peer_run *run, const struct client_event *event)
     if (!write_event(topic, event->publication, event->details, &event->payload, &text)) {
         buf_done(&text);
     } else if (topic->asking) {
-        struct held *held = NEW(struct held);
-        held->publication = event->publication;
-        held->text = text;
-        list_push(&topic->held, &held->link);
+        hold(topic, event->publication, text);
     } else {
         bool printed = text_print_line(buf_str(&text));
         buf_done(&text);
@@ -145,11 +162,10 @@ static void tell_held(struct topic *topic)
         if (!told && !peer_leaving(topic->subscriber->run)) {
             count_event(topic->subscriber, text_print_line(buf_str(&held->text)));
         }
+        topic->subscriber->held_bytes -= held->text.len + sizeof(*held);
         held_free(held);
     }
 }
-
-/* ---- history ---------------------------------------------------------------- */
 
 static void tell_past(struct topic *topic, struct slice event)
 {
@@ -235,8 +251,6 @@ static void ask_history(struct topic *topic)
     buf_done(&args);
     buf_done(&kwargs);
 }
-
-/* ---- life ------------------------------------------------------------------- */
 
 static void on_subscribed(void *ctx, const struct client_reply *reply)
 {
