@@ -73,6 +73,16 @@ static bool deliver_one(struct session *session,
     return true;
 }
 
+/* With thousands of members each is out of the cache when its turn comes. */
+static void ask_for_next(const struct list *node, const struct list *members)
+{
+    if (node->next != members) {
+        const struct membership *next = LIST_ENTRY(node->next, struct membership, node);
+        mem_prefetch(next->session, 1);
+        mem_prefetch(next->node.next, 1);
+    }
+}
+
 void fanout_deliver(struct seat *seat,
                     uint64_t subscription,
                     const struct audience_filter *filter,
@@ -93,6 +103,7 @@ void fanout_deliver(struct seat *seat,
     LIST_FOREACH (node, &audience->members) {
         const struct membership *membership = LIST_ENTRY(node, struct membership, node);
         struct session *session = membership->session;
+        ask_for_next(node, &audience->members);
         if (session->state != SESSION_OPEN || session->id == filter->except ||
             (filter->moment != 0 && filter->moment <= membership->retained) ||
             (!open && !audience_filter_passes(filter, session->id, &session->principal))) {

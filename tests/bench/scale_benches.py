@@ -13,9 +13,10 @@ from report import figure, title
 PAYLOAD = 100
 SUBSCRIBERS, PUBLICATIONS = 10000, 10
 EVENTS = 100000
-JOIN_RATE = 4000  # sessions a second, far below what a node can do
+JOIN_RATE = 2000  # sessions a second, far below what a node can do
 STEPS, WARM = 5, 1000
 SESSION_KIB = 24  # more than one takes, of the node, of the kernel, of the load: to be safe
+OTHER_FILES = 1000  # a node has open besides its sessions
 SETTINGS = ("wamp.ping_interval=0", "log.level=error")
 CLOSE = 1.25  # a step may take so much more than the slope says
 
@@ -94,14 +95,14 @@ def slope(points):
 
 def room_for(wanted):
     """Sessions that memory and the limit of open files allow."""
-    files = raise_open_files(wanted + 5000)
-    return min(wanted, files - 5000, meminfo_kib()["MemAvailable"] // 2 // SESSION_KIB)
+    files = raise_open_files(wanted + OTHER_FILES)
+    return min(wanted, files - OTHER_FILES, meminfo_kib()["MemAvailable"] // 2 // SESSION_KIB)
 
 
 def crowd_of(bench, kind, url_of, bar, count):
     """Sessions that do nothing, step by step."""
     side = bench.postern("crowd-" + kind.lower(), more=[
-        *SETTINGS, f"limits.connections={count + 2000}", f"limits.sessions={count + 2000}"])
+        *SETTINGS, f"limits.connections={count + 100}", f"limits.sessions={count + 100}"])
     with Crowd(bench, url_of(side)) as crowd:
         crowd.ask("open", WARM, JOIN_RATE)
         points, kernel, joins = [], kernel_kib(), []
@@ -130,7 +131,7 @@ def crowd_of(bench, kind, url_of, bar, count):
 def crowd(bench):
     """As many idle sessions as there is room for."""
     count = room_for(bench.options.crowd)
-    title(f"crowd: {count:,} idle sessions, RSS of the node", ())
+    title(f"crowd: {count:,} idle sessions, of {bench.options.crowd:,} wanted; RSS of the node", ())
     crowd_of(bench, "RawSocket", lambda side: side.url, 2, count)
     crowd_of(bench, "WebSocket", lambda side: side.json_url, 8, count)
 

@@ -1,4 +1,4 @@
-"""A small WAMP peer on asyncio: RawSocket or WebSocket, JSON or MsgPack, polite or not."""
+"""A small WAMP peer on asyncio: RawSocket or WebSocket, any serializer, polite or not."""
 import asyncio
 import base64
 import itertools
@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 
+import cbor2
 import msgpack
 
 HELLO, WELCOME, ABORT, GOODBYE, ERROR = 1, 2, 3, 6, 8
@@ -17,16 +18,19 @@ INVOCATION, INTERRUPT, YIELD = 68, 69, 70
 
 ROLES = {"roles": {
     "caller": {"features": {"call_canceling": True, "call_timeout": True,
-                            "progressive_call_results": True}},
+                            "progressive_call_results": True,
+                            "progressive_call_invocations": True}},
     "callee": {"features": {"call_canceling": True, "shared_registration": True,
-                            "progressive_call_results": True}},
+                            "progressive_call_results": True,
+                            "progressive_call_invocations": True}},
     "publisher": {"features": {"subscriber_blackwhite_listing": True}},
     "subscriber": {"features": {"pattern_based_subscription": True}}}}
 
-KINDS = list(itertools.product(("raw", "ws"), ("json", "msgpack")))
-SERIALIZERS = {"json": 1, "msgpack": 2}
+KINDS = list(itertools.product(("raw", "ws"), ("json", "msgpack", "cbor")))
+SERIALIZERS = {"json": 1, "msgpack": 2, "cbor": 3}
 CODE = {"json": (lambda m: json.dumps(m).encode(), json.loads),
-        "msgpack": (msgpack.packb, lambda b: msgpack.unpackb(b, strict_map_key=False))}
+        "msgpack": (msgpack.packb, lambda b: msgpack.unpackb(b, strict_map_key=False)),
+        "cbor": (cbor2.dumps, cbor2.loads)}
 
 
 class Lost(Exception):
