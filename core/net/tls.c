@@ -22,6 +22,11 @@ struct tls_stream {
     char early[PEEK_MAX];
 };
 
+SSL *tls_ssl(const struct tls_stream *tls)
+{
+    return tls->ssl;
+}
+
 static struct tls_stream *stream_new(SSL *ssl, int fd)
 {
     if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {

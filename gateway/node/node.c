@@ -79,6 +79,8 @@ static void make_router(struct node *node)
     node->router = router_new(&(struct router_options){
         .workers = node->workers,
         .rbac = node->rbac,
+        .jobs = node->jobs,
+        .auth_secret = str_make(node->auth_secret, sizeof(node->auth_secret)),
         .node_name = str_of(conf->node.name),
         .queue_max = conf->wamp.queue_max,
         .queue_drops = conf->wamp.queue_policy == CONF_QUEUE_DROP,
@@ -232,6 +234,10 @@ struct node *node_new(const struct node_options *options, struct err *err)
     node->conf = options->conf;
     node->lock_fd = -1;
     if (!make_ground(node, err)) {
+        node_free(node);
+        return NULL;
+    }
+    if (!seed_auth_secret(node, err)) {
         node_free(node);
         return NULL;
     }

@@ -19,7 +19,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-enum { NODE_LISTENERS_MAX = 6, NODE_PROTOCOLS_MAX = 3 };
+enum { NODE_LISTENERS_MAX = 6, NODE_PROTOCOLS_MAX = 3, NODE_AUTH_SECRET_SIZE = 32 };
 
 struct node {
     struct node_options options;
@@ -51,6 +51,7 @@ struct node {
     size_t trusted_count;
     atomic_bool serving;
     bool started;
+    char auth_secret[NODE_AUTH_SECRET_SIZE];
     pid_t callee;    /* the demo's; 0: none */
     int callee_says; /* the read end of its stdout; 0: none */
 };
@@ -67,6 +68,7 @@ bool node_listen(struct node *node, struct err *err);
 
 /* seed_admin.c, seed_security.c, seed_spec.c: what files and the first start put into the store,
  * before the threads run. */
+bool seed_auth_secret(struct node *node, struct err *err);
 bool seed_admin(struct node *node, struct err *err);
 bool seed_security(struct node *node, struct err *err);
 bool seed_specs(struct node *node, struct err *err);

@@ -48,6 +48,7 @@ struct peer {
     bool unordered;     /* its messages may overtake each other: request ids come in any order */
     size_t message_max; /* the largest message that the other end accepts */
     struct peer_info info;
+    struct tls_stream *tls; /* its TLS connection; NULL: none, or none of this peer's own */
     /* What came with a WebSocket's upgrade: the token of "Authorization: Bearer", and the Cookie
      * header. Secrets of the transport's, as long as the peer lives; empty where there was none. */
     struct str bearer;

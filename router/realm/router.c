@@ -38,6 +38,7 @@ static void shard_init(struct shard *shard, struct router *router, unsigned inde
     map_init(&shard->seats);
     list_init(&shard->open);
     list_init(&shard->doomed);
+    session_review_init(shard);
 }
 
 static void shard_done(struct shard *shard)
@@ -82,6 +83,8 @@ struct router *router_new(const struct router_options *options)
     (void)pthread_mutex_init(&router->lock, NULL);
     router_metrics_init(router);
     history_init(&router->history, &options->history);
+    router->auth = auth_new(&(struct auth_options){.jobs = options->jobs,
+                                                   .secret = options->auth_secret});
     trust_init(&router->trust, options->trust_rules, options->trust_rule_count);
     map_init(&router->realms);
     map_init(&router->builtins);
@@ -111,6 +114,7 @@ void router_free(struct router *router)
     map_done(&router->realms);
     map_done(&router->builtins);
     trust_done(&router->trust);
+    auth_free(router->auth);
     history_done(&router->history);
     (void)pthread_mutex_destroy(&router->lock);
     mem_free(router->shards);

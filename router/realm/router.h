@@ -7,6 +7,7 @@
 #define POSTERN_REALM_ROUTER_H
 
 #include "base/str.h"
+#include "loop/jobs.h"
 #include "loop/snapshot.h"
 #include "loop/worker.h"
 #include "realm/builtin.h"
@@ -26,6 +27,8 @@ enum disclosure { DISCLOSURE_ON, DISCLOSURE_ASKED, DISCLOSURE_OFF };
 struct router_options {
     struct workers *workers;
     struct snapshot_slot *rbac;
+    struct jobs *jobs;              /* where passwords are verified; NULL: none is */
+    struct str auth_secret;         /* 32 bytes: auth.h; else random ones */
     const struct builtin *builtins; /* ends with a row without a function */
     struct str node_name;
     size_t queue_max;         /* bytes queued to one session: wamp.queue_max */

@@ -6,10 +6,12 @@
 #ifndef POSTERN_REALM_ROUTER_INSIDE_H
 #define POSTERN_REALM_ROUTER_INSIDE_H
 
+#include "auth/auth.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "loop/timer.h"
 #include "loop/worker.h"
 #include "metrics/metrics.h"
 #include "payload/payload.h"
@@ -44,6 +46,8 @@ struct shard {
     uint64_t calls_made; /* numbers calls, never twice */
     struct map seats;    /* realm URI -> struct seat */
     struct list open;    /* all sessions */
+    struct timer review; /* whether they may stay: runs while there are any */
+    uint64_t reviewed;   /* the version of the access snapshot that they were reviewed by */
     struct list doomed;  /* sessions to be ended when the outermost entry is left */
     struct reach_list reached;
 };
@@ -73,6 +77,7 @@ struct router {
     struct map realms;
     struct map builtins;
     struct trust trust;
+    struct auth *auth;
     struct history history;
     struct retained_usage retained_usage; /* all realms */
     atomic_size_t sessions;               /* joined, on all workers */

@@ -14,7 +14,9 @@ static void session_hello_late(struct timer *timer)
 {
     struct session *session = CONTAINER_OF(timer, struct session, hello_timer);
     shard_enter(session->shard);
-    session_abort(session, FAULT_TIMEOUT, STR("no HELLO came in time"));
+    session_abort(session, FAULT_TIMEOUT,
+                  session->state == SESSION_CHALLENGED ? STR("no AUTHENTICATE came in time")
+                                                       : STR("no HELLO came in time"));
     shard_leave(session->shard);
 }
 
@@ -57,6 +59,8 @@ void session_leave_realm(struct session *session)
     session->id = 0;
     rbac_memo_free(session->principal.memo);
     session->principal = (struct principal){0};
+    auth_identity_free(session->identity);
+    session->identity = NULL;
     (void)atomic_fetch_sub_explicit(&session->shard->router->sessions, 1, memory_order_relaxed);
     metric_gauge_add(session->shard->router->sessions_gauge, -1);
 }
@@ -70,6 +74,7 @@ void session_lost(struct session *session)
     list_remove(&session->doom);
     list_remove(&session->node);
     timer_stop(&session->hello_timer);
+    session_login_end(session);
     session_leave_realm(session);
     idtable_done(&session->calls);
     idtable_done(&session->invocations);
@@ -153,7 +158,9 @@ static const struct {
     unsigned states;
 } steps[MESSAGE_TYPE_MAX + 1] = {
     [MESSAGE_HELLO] = {session_hello, WHILE(SESSION_WAITING)},
-    [MESSAGE_ABORT] = {session_aborted_by_peer, WHILE(SESSION_WAITING) | WHILE(SESSION_OPEN)},
+    [MESSAGE_AUTHENTICATE] = {session_authenticate, WHILE(SESSION_CHALLENGED)},
+    [MESSAGE_ABORT] = {session_aborted_by_peer,
+                       WHILE(SESSION_WAITING) | WHILE(SESSION_CHALLENGED) | WHILE(SESSION_OPEN)},
     [MESSAGE_GOODBYE] = {session_goodbye, WHILE(SESSION_OPEN)},
     [MESSAGE_ERROR] = {session_fail, WHILE(SESSION_OPEN)},
     [MESSAGE_PUBLISH] = {session_publish, WHILE(SESSION_OPEN)},
@@ -172,7 +179,8 @@ static void session_dispatch(struct session *session, struct message *message)
     if (steps[message->type].step == NULL) {
         session_violation(session, "%s is not for clients to send now", name);
     } else if ((steps[message->type].states & WHILE(session->state)) != 0) {
-        if (session_count_request(session, message)) {
+        bool stays = session->identity == NULL || session_stays(session);
+        if (stays && session_count_request(session, message)) {
             steps[message->type].step(session, message);
         }
     } else if (session->state == SESSION_OPEN) {

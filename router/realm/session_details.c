@@ -36,8 +36,12 @@ void session_emit_details(const struct session *session, struct emit *emit)
     emit_pair(emit, STR("authmethod"), session->principal.authmethod);
     emit_pair(emit, STR("authprovider"), AUTHPROVIDER);
     emit_key(emit, STR("authextra"));
-    emit_map(emit, 1);
+    struct str verifier = session->login == NULL ? STR_EMPTY : login_verifier(session->login);
+    emit_map(emit, verifier.len > 0 ? 2 : 1);
     emit_pair(emit, STR("node"), session->shard->router->options.node_name);
+    if (verifier.len > 0) {
+        emit_pair(emit, STR("verifier"), verifier);
+    }
     emit_key(emit, STR("transport"));
     emit_map(emit, 2);
     emit_pair(emit, STR("type"), str_of(session->peer->ops->transport));

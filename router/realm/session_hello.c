@@ -1,6 +1,6 @@
 /* session_hello.c - HELLO: which realm, who, and what WELCOME says.
  *
- * Anonymous alone for now; each refusal is an ABORT that does not tell whether an account exists.
+ * Who it is, router/auth decides.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -14,14 +14,19 @@
 #include <stdio.h>
 
 struct hello {
+    struct slice details;
     struct option_list authmethods;
     struct str authid;
+    struct slice authrole;
+    struct slice authextra;
     struct slice roles;
 };
 
 static const struct option_row hello_rows[] = {
     {"authmethods", OPTION_STRS, offsetof(struct hello, authmethods)},
     {"authid", OPTION_STR, offsetof(struct hello, authid)},
+    {"authrole", OPTION_SLICE, offsetof(struct hello, authrole)},
+    {"authextra", OPTION_SLICE, offsetof(struct hello, authextra)},
     {"roles", OPTION_SLICE, offsetof(struct hello, roles)},
 };
 
@@ -31,48 +36,6 @@ void session_hello_wait(struct session *session)
     if (timeout_ms > 0) {
         timer_start(&session->hello_timer, timeout_ms);
     }
-}
-
-static bool asks_anonymous(const struct hello *hello)
-{
-    for (size_t i = 0; i < hello->authmethods.count; i++) {
-        if (str_eq(hello->authmethods.strs[i], RBAC_METHOD_ANONYMOUS)) {
-            return true;
-        }
-    }
-    bool named = hello->authid.len > 0 && !str_eq(hello->authid, RBAC_ROLE_ANONYMOUS);
-    return hello->authmethods.count == 0 && !named;
-}
-
-/* Who it is, or an ABORT. */
-static bool hello_admit(struct session *session, struct seat *seat, const struct hello *hello)
-{
-    const struct rbac_realm *access = seat_access(seat);
-    if (!rbac_realm_allows_connections(access)) {
-        session_abort(session, FAULT_AUTHENTICATION_FAILED,
-                      STR("this realm does not allow connections"));
-        return false;
-    }
-    if (!asks_anonymous(hello)) {
-        bool named = hello->authmethods.count == 0;
-        session_abort(session, named ? FAULT_AUTHENTICATION_FAILED : FAULT_NOT_AUTH_METHOD,
-                      named ? STR("authentication failed")
-                            : STR("none of the offered methods is available here: anonymous"));
-        return false;
-    }
-    if (!rbac_realm_has_method(access, RBAC_METHOD_ANONYMOUS) ||
-        !rbac_source_allows(access, RBAC_ROLE_ANONYMOUS, RBAC_METHOD_ANONYMOUS,
-                            &session->peer->info.address)) {
-        session_abort(session, FAULT_NOT_AUTH_METHOD,
-                      STR("anonymous is not allowed here: add a source for it to the realm"));
-        return false;
-    }
-    session->principal = (struct principal){.authid = RBAC_ROLE_ANONYMOUS,
-                                            .roles = &RBAC_ROLE_ANONYMOUS,
-                                            .role_count = 1,
-                                            .authmethod = RBAC_METHOD_ANONYMOUS,
-                                            .memo = rbac_memo_new()};
-    return true;
 }
 
 /* `lean`: the least that a client needs, for peers that accept only the shortest messages. */
@@ -147,13 +110,42 @@ static struct seat *hello_seat(struct session *session, struct str realm)
     return seat;
 }
 
+struct str session_text_of(struct session *session, struct slice map, struct str key)
+{
+    struct str text = STR_EMPTY;
+    const struct option_row row[] = {{key.ptr, OPTION_STR, 0}};
+    bool there = slice_kind(map) == SCAN_MAP && slice_kind(slice_get(map, key)) == SCAN_STRING &&
+                 options_read(map, row, 1, &session->shard->scratch, &text, NULL);
+    return there ? text : STR_EMPTY;
+}
+
+/* HELLO's authrole, or Bondy's list of several in authextra. Their words for "all" are none. */
+static void hello_roles(struct session *session, const struct hello *hello, struct auth_hello *out)
+{
+    static const struct option_row row[] = {{"x_authroles", OPTION_STRS, 0}};
+    struct option_list several = {0};
+    struct arena *scratch = &session->shard->scratch;
+    if (slice_kind(hello->authextra) == SCAN_MAP &&
+        slice_kind(slice_get(hello->authextra, STR("x_authroles"))) == SCAN_LIST &&
+        options_read(hello->authextra, row, 1, scratch, &several, NULL) && several.count > 0) {
+        out->roles = several.strs;
+        out->role_count = several.count;
+        return;
+    }
+    struct slice details = hello->details;
+    struct str *one = ARENA_NEW(scratch, struct str);
+    *one = session_text_of(session, details, STR("authrole"));
+    out->roles = one;
+    out->role_count = one->len > 0 ? 1 : 0;
+}
+
 void session_hello(struct session *session, struct message *message)
 {
-    struct hello hello = {0};
     struct err err = {0};
     struct shard *shard = session->shard;
-    struct slice details = {session->peer->serializer, message->details};
-    if (!options_read(details, hello_rows, COUNT_OF(hello_rows), &shard->scratch, &hello, &err)) {
+    struct hello hello = {.details = {session->peer->serializer, message->details}};
+    if (!options_read(hello.details, hello_rows, COUNT_OF(hello_rows), &shard->scratch, &hello,
+                      &err)) {
         session_violation(session, "HELLO: %s", err.text);
         return;
     }
@@ -162,29 +154,70 @@ void session_hello(struct session *session, struct message *message)
         return;
     }
     struct seat *seat = hello_seat(session, message->uri);
-    if (seat == NULL || !hello_admit(session, seat, &hello)) {
+    if (seat == NULL) {
         return;
     }
+    const struct rbac_realm *access = seat_access(seat); /* and with it seat->rbac */
+    session->hello_seat = seat;
+    session->id = wamp_id_random();
+    session->features = peer_features(hello.roles);
+    struct auth_hello asks = {
+        .rbac = seat->rbac,
+        .realm = access,
+        .info = &session->peer->info,
+        .tls = session->peer->tls,
+        .session = session->id,
+        .authid = hello.authid,
+        .offered = hello.authmethods.count > 0,
+        .methods = hello.authmethods.strs,
+        .method_count = hello.authmethods.count,
+        .pubkey = session_text_of(session, hello.authextra, STR("pubkey")),
+        .nonce = session_text_of(session, hello.authextra, STR("nonce")),
+        .channel_binding = session_text_of(session, hello.authextra, STR("channel_binding")),
+    };
+    hello_roles(session, &hello, &asks);
+    session_login_begin(session, &asks);
+}
+
+static void take_identity(struct session *session, struct auth_identity *identity)
+{
+    session->identity = identity;
+    session->principal = identity == NULL ? (struct principal){.authid = RBAC_ROLE_ANONYMOUS,
+                                                               .roles = &RBAC_ROLE_ANONYMOUS,
+                                                               .role_count = 1,
+                                                               .authmethod = RBAC_METHOD_ANONYMOUS}
+                                          : (struct principal){.authid = identity->authid,
+                                                               .roles = identity->roles,
+                                                               .role_count = identity->role_count,
+                                                               .authmethod = identity->authmethod};
+    session->principal.memo = rbac_memo_new();
+}
+
+void session_join(struct session *session, struct auth_identity *identity)
+{
+    struct shard *shard = session->shard;
+    struct seat *seat = session->hello_seat;
     if (!hello_count(session)) {
-        rbac_memo_free(session->principal.memo);
-        session->principal = (struct principal){0};
+        auth_identity_free(identity);
         return;
     }
     metric_gauge_add(shard->router->sessions_gauge, 1);
     timer_stop(&session->hello_timer);
+    take_identity(session, identity);
     session->seat = seat;
     session->state = SESSION_OPEN;
-    session->id = wamp_id_random();
     session->by_id.id = session->id;
     idtable_add(&seat->sessions, &session->by_id);
-    session->features = peer_features(hello.roles);
     session->last_invocation = 0;
     session->kept_request = session->last_request;
     session->last_request = 0;
     char peer[PEER_TEXT_SIZE];
     log_info("session joined", KV_STR("realm", realm_uri(seat->realm)),
-             KV_U64("session", session->id), KV_CSTR("transport", session->peer->ops->transport),
+             KV_U64("session", session->id), KV_STR("authid", session->principal.authid),
+             KV_STR("authmethod", session->principal.authmethod),
+             KV_CSTR("transport", session->peer->ops->transport),
              KV_STR("peer", peer_info_text(&session->peer->info, peer)));
     session_welcome(session);
+    session_review_start(shard);
     meta_session_joined(session);
 }

@@ -19,7 +19,8 @@
 #include "wamp/message.h"
 
 enum session_state {
-    SESSION_WAITING, /* for HELLO, at first and after each GOODBYE */
+    SESSION_WAITING,    /* for HELLO, at first and after each GOODBYE */
+    SESSION_CHALLENGED, /* for AUTHENTICATE, or until that has been looked at */
     SESSION_OPEN,
     SESSION_ENDED, /* nothing is read or sent any more */
 };
@@ -50,6 +51,11 @@ struct session {
     struct seat *seat;       /* NULL but in SESSION_OPEN, or ended and not yet out of the realm */
     struct idlink by_id;     /* seat->sessions, while in the realm */
     struct principal principal;
+    struct auth_identity *identity; /* what `principal` points to; NULL: somebody anonymous */
+    uint64_t access_version;        /* of the snapshot by which `identity` was looked at last */
+    struct login *login;            /* under way, or NULL */
+    struct seat *hello_seat;        /* where it leads */
+    bool answered;                  /* AUTHENTICATE has come */
     struct timer hello_timer;
     struct idtable calls;         /* struct call by request id */
     struct idtable invocations;   /* struct invocation by request id */
@@ -128,6 +134,20 @@ bool session_permits(struct session *session,
 /* session_hello.c */
 void session_hello(struct session *session, struct message *message);
 void session_hello_wait(struct session *session);
+
+/* session_login.c: what auth.h decides, as messages. */
+void session_login_begin(struct session *session, const struct auth_hello *hello);
+void session_authenticate(struct session *session, struct message *message);
+void session_login_end(struct session *session);
+/* session_hello.c: in, as `identity` (NULL: anonymous), which is the session's from then on. */
+void session_join(struct session *session, struct auth_identity *identity);
+/* The texts of a map that may be missing, or something else. */
+struct str session_text_of(struct session *session, struct slice map, struct str key);
+
+/* session_review.c: does a named session's user still have what it has? False: it is dismissed. */
+bool session_stays(struct session *session);
+void session_review_init(struct shard *shard);
+void session_review_start(struct shard *shard);
 
 /* procedures.c */
 void session_register(struct session *session, struct message *message);

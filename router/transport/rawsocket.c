@@ -357,6 +357,7 @@ static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_in
     raw->length_max = handshake_length(transport->options.message_max);
     raw->peer.ops = &peer_ops;
     raw->peer.info = *peer;
+    raw->peer.tls = tls;
     list_push(&worker->rawsockets, &raw->link);
     traffic_opened(traffic_of(raw));
     keep_alive(fd, &transport->options);

@@ -281,6 +281,7 @@ static void begin(struct transport *transport,
     ws->own_origin = own_origin;
     ws->peer.ops = &peer_ops;
     ws->peer.info = *peer;
+    ws->peer.tls = tls;
     list_push(&ws->worker->websockets, &ws->link);
     traffic_opened(ws_traffic(ws));
     buf_init(&ws->partial, transport->options.message_max);

@@ -33,6 +33,7 @@
 #define CLOSE_NORMAL                STR("wamp.close.normal")
 #define CLOSE_GOODBYE_AND_OUT       STR("wamp.close.goodbye_and_out")
 #define CLOSE_SYSTEM_SHUTDOWN       STR("wamp.close.system_shutdown")
+#define CLOSE_LOGOUT                STR("wamp.close.logout")
 #define CLOSE_REALM                 STR("wamp.close.close_realm")
 #define CLOSE_KILLED                STR("wamp.close.killed")
 #define CLOSE_OVERFLOW              STR("wamp.close.overflow")

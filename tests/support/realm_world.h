@@ -199,6 +199,7 @@ world_make(struct world *world, unsigned workers, const struct router_options *l
     world_record(world, "realm", "", "com.closed", "{\"uri\":\"com.closed\"}");
     world_publish_rbac(world);
     options.workers = world->workers;
+    options.jobs = world->jobs;
     options.rbac = world->slot;
     world->router = router_new(&options);
     if (world_prepare != NULL) {

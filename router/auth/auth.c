@@ -1,0 +1,72 @@
+/* auth.c - what all logins of a node share. */
+#include "auth/auth_inside.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "crypto/secret.h"
+
+#include <string.h>
+
+static void make_metrics(struct auth *auth)
+{
+    static const struct str names[OUTCOMES] = {
+        [OUTCOME_PASSED] = STR_INIT("passed"),
+        [OUTCOME_FAILED] = STR_INIT("failed"),
+        [OUTCOME_THROTTLED] = STR_INIT("throttled"),
+        [OUTCOME_BUSY] = STR_INIT("busy"),
+    };
+    struct metric *attempts =
+        metric_counter("postern_wamp_logins_total", "attempts of named users to log in over WAMP",
+                       "outcome", NULL);
+    for (size_t i = 0; i < OUTCOMES; i++) {
+        auth->outcomes[i] = METRIC_CELL(attempts, names[i]);
+    }
+}
+
+struct auth *auth_new(const struct auth_options *options)
+{
+    struct auth *auth = NEW(struct auth);
+    auth->jobs = options->jobs;
+    auth->throttle = throttle_new();
+    if (options->secret.len == sizeof(auth->secret)) {
+        memcpy(auth->secret, options->secret.ptr, sizeof(auth->secret));
+    } else {
+        random_bytes(auth->secret, sizeof(auth->secret));
+    }
+    make_metrics(auth);
+    return auth;
+}
+
+void auth_free(struct auth *auth)
+{
+    if (auth != NULL) {
+        throttle_free(auth->throttle);
+        crypto_wipe(auth->secret, sizeof(auth->secret));
+        mem_free(auth);
+    }
+}
+
+bool auth_review(const struct rbac *rbac,
+                 const struct rbac_realm *realm,
+                 const struct peer_info *info,
+                 struct auth_identity **identity)
+{
+    struct auth_identity *had = *identity;
+    struct rbac_account account;
+    if (!rbac_account_find(rbac, realm, had->authid, &account) || !account.enabled ||
+        !str_eq(account.user->username, had->authid) ||
+        !rbac_source_allows(realm, had->authid, had->authmethod, &info->address)) {
+        return false;
+    }
+    struct arena arena;
+    struct rbac_roles roles;
+    arena_init(&arena, LOGIN_ARENA_MAX);
+    bool stays =
+        rbac_roles_select(realm, account.user, had->wanted, had->wanted_count, &arena, &roles);
+    if (stays && !auth_identity_has_roles(had, roles.names, roles.count)) {
+        *identity = auth_identity_new(had->authid, had->authmethod, roles.names, roles.count,
+                                      had->wanted, had->wanted_count);
+        auth_identity_free(had);
+    }
+    arena_done(&arena);
+    return stays;
+}

@@ -1,0 +1,104 @@
+/* auth.h - who a session is: HELLO, CHALLENGE, AUTHENTICATE, and the answer.
+ *
+ * One struct auth a node, shared by its workers; one struct login a session that
+ * authenticates, on the session's worker. What blocks (a password) runs in the
+ * jobs pool; whoever asked may be gone by then (login_free at any time). What is
+ * refused is logged here, with who and from where and never with a secret.
+ *
+ * Whether an account exists cannot be told from outside: who does not exist, is
+ * disabled or lacks what a method needs is challenged as others are, at the same
+ * cost, and fails.
+ */
+#ifndef POSTERN_AUTH_AUTH_H
+#define POSTERN_AUTH_AUTH_H
+
+#include "auth/identity.h"
+#include "base/str.h"
+#include "loop/jobs.h"
+#include "net/peer_info.h"
+#include "payload/emit.h"
+#include "rbac/rbac.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct auth;
+struct login;
+struct tls_stream;
+
+struct auth_options {
+    struct jobs *jobs; /* NULL: passwords are not available */
+    struct str secret; /* the same on all nodes: what challenges of nobody are made of */
+};
+
+struct auth *auth_new(const struct auth_options *options);
+void auth_free(struct auth *auth); /* after the workers are joined */
+
+enum auth_step {
+    AUTH_ADMITTED,
+    AUTH_CHALLENGED,
+    AUTH_REFUSED, /* ABORT by `reason` and `text` */
+    AUTH_LATER,   /* `done` will be called */
+};
+
+/* What HELLO said, and about whom. Borrowed for the call. */
+struct auth_hello {
+    const struct rbac *rbac;
+    const struct rbac_realm *realm;
+    const struct peer_info *info;
+    struct tls_stream *tls; /* NULL: none, or ended elsewhere */
+    uint64_t session;       /* its id, if it comes about */
+    struct str authid;
+    bool offered; /* there is a list of methods, be it empty */
+    const struct str *methods;
+    size_t method_count;
+    const struct str *roles; /* that it wants of those it has; none: all */
+    size_t role_count;
+    /* of authextra */
+    struct str pubkey;
+    struct str nonce;
+    struct str channel_binding;
+};
+
+/* What AUTHENTICATE said. Borrowed for the call. */
+struct auth_response {
+    struct str signature;
+    struct str nonce;
+    struct str channel_binding;
+    struct str cbind_data;
+};
+
+struct auth_verdict {
+    struct str method; /* of a CHALLENGE */
+    struct str reason; /* an error URI */
+    struct str text;   /* a constant */
+};
+
+/* On the login's worker, once, after AUTH_LATER and never from inside a call. */
+typedef void (*login_done_fn)(struct login *login, enum auth_step step, void *ctx);
+
+struct login *login_new(struct auth *auth, login_done_fn done, void *ctx);
+/* At any time; wipes what it knows. */
+void login_free(struct login *login);
+
+/* `extra` gets the details of a CHALLENGE. */
+enum auth_step login_begin(struct login *login, const struct auth_hello *hello, struct emit *extra);
+/* After AUTH_CHALLENGED, once. */
+enum auth_step login_answer(struct login *login, const struct auth_response *response);
+
+/* Of the step that was made last. */
+const struct auth_verdict *login_verdict(const struct login *login);
+/* After AUTH_ADMITTED: the caller's from then on; NULL: somebody anonymous. */
+struct auth_identity *login_take_identity(struct login *login);
+/* WELCOME's authextra.verifier, or "". Lives as long as the login. */
+struct str login_verifier(const struct login *login);
+
+/* Does a live session keep what it has? True with `*identity` as it is now (another one if its
+ * roles have changed), false when its user is gone, disabled, or may not come in any more. */
+bool auth_review(const struct rbac *rbac,
+                 const struct rbac_realm *realm,
+                 const struct peer_info *info,
+                 struct auth_identity **identity);
+
+#endif

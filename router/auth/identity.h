@@ -1,0 +1,31 @@
+/* identity.h - who a session is, once that is known: one block of memory, one worker. */
+#ifndef POSTERN_AUTH_IDENTITY_H
+#define POSTERN_AUTH_IDENTITY_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct auth_identity {
+    struct str authid;     /* the username, also of who came by an alias */
+    struct str authmethod; /* a constant */
+    struct str *roles;
+    size_t role_count;
+    struct str *wanted; /* what HELLO asked for; none: all roles */
+    size_t wanted_count;
+};
+
+/* Strings but the method's are copied. */
+struct auth_identity *auth_identity_new(struct str authid,
+                                        struct str authmethod,
+                                        const struct str *roles,
+                                        size_t role_count,
+                                        const struct str *wanted,
+                                        size_t wanted_count);
+void auth_identity_free(struct auth_identity *identity);
+bool auth_identity_has_roles(const struct auth_identity *identity,
+                             const struct str *roles,
+                             size_t count);
+
+#endif

@@ -1,0 +1,68 @@
+/* session_review.c - live sessions when users, groups or realms have changed.
+ *
+ * A named session is looked at again before its next message, and once a second if it says
+ * nothing: it goes on with the roles that its user has now, or ends.
+ */
+#include "realm/session_inside.h"
+#include "wamp/fault.h"
+
+enum { REVIEW_MS = 1000 };
+
+bool session_stays(struct session *session)
+{
+    if (session->state != SESSION_OPEN || session->identity == NULL) {
+        return true;
+    }
+    struct seat *seat = session->seat;
+    const struct rbac_realm *access = seat_access(seat);
+    if (access == NULL || seat->rbac_version == session->access_version) {
+        return true; /* of a realm that has gone nothing is allowed */
+    }
+    session->access_version = seat->rbac_version;
+    if (!auth_review(seat->rbac, access, &session->peer->info, &session->identity)) {
+        session_dismiss(session, CLOSE_LOGOUT, STR("your account may not be here any more"));
+        return false;
+    }
+    session->principal.authid = session->identity->authid;
+    session->principal.roles = session->identity->roles;
+    session->principal.role_count = session->identity->role_count;
+    return true;
+}
+
+static void review(struct session *session)
+{
+    if (session->state == SESSION_OPEN && seat_access(session->seat) == NULL) {
+        session_dismiss(session, CLOSE_REALM, STR("the realm has been deleted"));
+    } else {
+        (void)session_stays(session);
+    }
+}
+
+static void on_review(struct timer *timer)
+{
+    struct shard *shard = CONTAINER_OF(timer, struct shard, review);
+    const struct snapshot *access = snapshot_peek(shard->router->options.rbac);
+    shard_enter(shard);
+    if (access != NULL && access->version != shard->reviewed) {
+        shard->reviewed = access->version;
+        LIST_FOREACH_SAFE (node, &shard->open) {
+            review(LIST_ENTRY(node, struct session, node));
+        }
+    }
+    shard_leave(shard);
+    if (!list_empty(&shard->open)) {
+        timer_start(&shard->review, REVIEW_MS);
+    }
+}
+
+void session_review_init(struct shard *shard)
+{
+    timer_init(&shard->review, on_review);
+}
+
+void session_review_start(struct shard *shard)
+{
+    if (!timer_active(&shard->review)) {
+        timer_start(&shard->review, REVIEW_MS);
+    }
+}
