@@ -83,6 +83,15 @@ static void ask_for_next(const struct list *node, const struct list *members)
     }
 }
 
+/* Was the event published before this subscription began with what was retained then? */
+static bool came_before(const struct audience_filter *filter,
+                        const struct session *session,
+                        uint64_t subscription)
+{
+    struct idlink *link = idtable_find(&session->beginnings, subscription);
+    return link != NULL && filter->moment <= CONTAINER_OF(link, struct beginning, link)->retained;
+}
+
 void fanout_deliver(struct seat *seat,
                     uint64_t subscription,
                     const struct audience_filter *filter,
@@ -96,16 +105,16 @@ void fanout_deliver(struct seat *seat,
     struct audience *audience = CONTAINER_OF(link, struct audience, link);
     struct rendering renderings[SERIALIZERS] = {{0}};
     bool open = audience_filter_open(filter);
+    bool late = filter->moment != 0 && seat->beginnings > 0;
     uint64_t delivered = 0;
     uint64_t dropped = 0;
     event->type = MESSAGE_EVENT;
     event->id = subscription;
     LIST_FOREACH (node, &audience->members) {
-        const struct membership *membership = LIST_ENTRY(node, struct membership, node);
-        struct session *session = membership->session;
+        struct session *session = LIST_ENTRY(node, struct membership, node)->session;
         ask_for_next(node, &audience->members);
         if (session->state != SESSION_OPEN || session->id == filter->except ||
-            (filter->moment != 0 && filter->moment <= membership->retained) ||
+            (late && came_before(filter, session, subscription)) ||
             (!open && !audience_filter_passes(filter, session->id, &session->principal))) {
             continue;
         }

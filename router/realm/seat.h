@@ -22,6 +22,7 @@ struct seat {
     uint64_t local_id; /* the session id of the in-process peer */
     struct idtable audiences;
     struct idtable sessions; /* of this realm here, by session id */
+    size_t beginnings;       /* of all of them */
     /* The snapshot that `access` is from. */
     const struct rbac *rbac;
     uint64_t rbac_version;
@@ -39,7 +40,12 @@ struct membership {
     struct idlink link; /* session->memberships, by subscription */
     struct list node;   /* audience->members */
     struct session *session;
-    uint64_t retained; /* the last retained event (its number) that it got with SUBSCRIBED, or 0 */
+};
+
+/* Of a membership that began with retained events; apart, because few do. */
+struct beginning {
+    struct idlink link; /* session->beginnings, by subscription */
+    uint64_t retained;  /* number of the last retained event that there was */
 };
 
 /* NULL when the snapshot does not know the realm. */

@@ -85,9 +85,28 @@ static struct audience *audience_at(const struct membership *membership)
     return CONTAINER_OF(link, struct audience, link);
 }
 
-/* True when it is new. `retained`: number of the last event retained that comes with it. */
-static bool
-membership_add(struct session *session, const struct subscription *subscription, uint64_t retained)
+/* With what had been retained until then. */
+static void beginning_add(struct session *session, uint64_t subscription, uint64_t retained)
+{
+    struct beginning *beginning = NEW(struct beginning);
+    beginning->link.id = subscription;
+    beginning->retained = retained;
+    idtable_add(&session->beginnings, &beginning->link);
+    session->seat->beginnings++;
+}
+
+static void beginning_drop(struct session *session, uint64_t subscription)
+{
+    struct idlink *link = idtable_find(&session->beginnings, subscription);
+    if (link != NULL) {
+        idtable_remove(&session->beginnings, link);
+        session->seat->beginnings--;
+        mem_free(CONTAINER_OF(link, struct beginning, link));
+    }
+}
+
+/* True when it is new. */
+static bool membership_add(struct session *session, const struct subscription *subscription)
 {
     uint64_t id = subscription->link.id;
     if (idtable_find(&session->memberships, id) != NULL) {
@@ -96,7 +115,6 @@ membership_add(struct session *session, const struct subscription *subscription,
     struct membership *membership = NEW(struct membership);
     membership->link.id = id;
     membership->session = session;
-    membership->retained = retained;
     list_push(&audience_of(session->seat, subscription)->members, &membership->node);
     idtable_add(&session->memberships, &membership->link);
     return true;
@@ -139,7 +157,10 @@ void session_subscribe(struct session *session, struct message *message)
     const struct subscription *subscription = realm_subscribe(
         realm, message->uri, options.match, &subscriber, options.get_retained ? &retained : NULL);
     uint64_t id = subscription->link.id;
-    if (membership_add(session, subscription, retained.number)) {
+    if (membership_add(session, subscription)) {
+        if (retained.number > 0) {
+            beginning_add(session, id, retained.number);
+        }
         realm_note_subscribed(realm, id, message->uri, session->id);
     }
     struct message subscribed = {.type = MESSAGE_SUBSCRIBED,
@@ -160,6 +181,7 @@ static void membership_drop(struct membership *membership)
     const struct subscription *subscription = audience->subscription;
     struct realm *realm = session->seat->realm;
     struct str uri = subscription_uri(subscription);
+    beginning_drop(session, membership->link.id);
     list_remove(&membership->node);
     idtable_remove(&session->memberships, &membership->link);
     if (!list_empty(&audience->members)) {
