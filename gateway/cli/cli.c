@@ -115,12 +115,22 @@ static int print_usage(const char *name)
     return EXIT_USAGE;
 }
 
-static int print_row_usage(const struct row *row)
+static int print_help(const struct row *row)
 {
     (void)fputs("usage:\n", stderr);
     print_row(row);
     options_print(row->options);
     (void)fprintf(stderr, "example:\n  postern %s\n", row->example);
+    return EXIT_OK;
+}
+
+/* After a sentence about what is wrong, which should stay in sight. */
+static int point_to_help(const struct row *row)
+{
+    (void)fputs("usage:\n", stderr);
+    print_row(row);
+    (void)fprintf(stderr, "  postern %s%s%s --help lists its options\n", row->name,
+                  row->second != NULL ? " " : "", row->second != NULL ? row->second : "");
     return EXIT_USAGE;
 }
 
@@ -177,18 +187,17 @@ int cli_main(int argc, char **argv)
     }
     for (int i = from; i < argc; i++) {
         if (option_listed("--help -h", argv[i])) {
-            (void)print_row_usage(row);
-            return EXIT_OK;
+            return print_help(row);
         }
     }
     if (!option_read_words(row->options, argc, argv, from, &command)) {
-        return print_row_usage(row);
+        return point_to_help(row);
     }
     if (command.word_count < row->words_min || command.word_count > row->words_max) {
         command_complain("%s words: %zu given, wanted is %s",
                          command.word_count < row->words_min ? "too few" : "too many",
                          command.word_count, row->words_max == 0 ? "none" : row->words);
-        return print_row_usage(row);
+        return point_to_help(row);
     }
     return row->run(&command);
 }

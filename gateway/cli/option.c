@@ -122,11 +122,11 @@ void options_print(const char *allowed)
 {
     for (size_t i = 0; i < COUNT_OF(options); i++) {
         if (option_listed(allowed, options[i].name)) {
-            char letter[8] = "";
-            if (options[i].letter != 0) {
-                (void)snprintf(letter, sizeof(letter), " -%c", options[i].letter);
-            }
-            (void)fprintf(stderr, "      --%s%s  %s\n", options[i].name, letter, options[i].help);
+            char name[64];
+            bool lettered = options[i].letter != 0;
+            (void)snprintf(name, sizeof(name), "%s%s%c", options[i].name, lettered ? ", -" : "",
+                           lettered ? options[i].letter : ' ');
+            (void)fprintf(stderr, "      --%-20s  %s\n", name, options[i].help);
         }
     }
 }

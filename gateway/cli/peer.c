@@ -66,6 +66,7 @@ static void on_joined(struct client *client, void *ctx)
 {
     struct peer_run *run = ctx;
     run->client = client;
+    run->joined = true;
     start_signals(run);
     run->task->on_joined(run);
 }
@@ -76,7 +77,9 @@ static void on_closed(struct client *client, void *ctx, const struct err *err)
     (void)client;
     run->client = NULL;
     if (run->code < 0) { /* nobody asked for the end */
-        command_complain("%s", err->text);
+        bool nobody = err->code == ERR_UNAVAILABLE || err->code == ERR_TIMEOUT;
+        command_complain("%s%s", err->text,
+                         nobody && !run->joined ? " (is a node there? --url says where)" : "");
         run->code =
             err->code == ERR_DENIED || err->code == ERR_UNKNOWN ? EXIT_NOT_AUTHORIZED : EXIT_FAILED;
     }

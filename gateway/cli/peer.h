@@ -32,6 +32,7 @@ struct peer_run {
     struct watch signals;
     int signal_fd; /* -1: none */
     int code;      /* -1: it goes on */
+    bool joined;
 };
 
 /* Joins, runs the task until peer_leave or the end of the session; the exit code. Why a session

@@ -618,6 +618,7 @@ def test_no_node_no_realm_no_json(node, here, uri):
         extra = ["--exec", "cat"] if command == "register" else []
         done = postern(command, uri, *extra, "--url", "tcp://127.0.0.1:1", "--realm", REALM)
         assert done.returncode == FAILED and "cannot connect to 127.0.0.1" in done.stderr
+        assert "--url says where" in done.stderr
         done = postern(command, uri, *extra, "--url", "unix:/nonexistent", "--realm", REALM)
         assert done.returncode == FAILED and "/nonexistent" in done.stderr
         done = postern(command, uri, *extra, "--url", f"tcp://{node.rawsocket}", "--realm",
