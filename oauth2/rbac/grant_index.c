@@ -181,3 +181,94 @@ bool grant_index_covers(const struct grant_index *index,
     }
     return match != GRANT_PREFIX && covered_by_wildcard(&index->wildcards, wanted, pattern);
 }
+
+/* Who found a grant by walking says which it was. */
+struct naming {
+    char *out;
+    size_t size;
+    size_t len;
+};
+
+static void name_add(struct naming *naming, struct str text)
+{
+    for (size_t i = 0; i < text.len && naming->len + 1 < naming->size; i++) {
+        naming->out[naming->len++] = text.ptr[i];
+    }
+    naming->out[naming->len] = '\0';
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than the longest grant */
+static bool name_wildcard(const struct branch *branch,
+                          unsigned wanted,
+                          struct str pattern,
+                          struct naming *naming)
+{
+    struct str component;
+    struct str rest;
+    bool more = str_cut(pattern, '.', &component, &rest);
+    const size_t len = naming->len;
+    for (unsigned any = 0; any < 2; any++) {
+        const struct branch *next = branch->anyhow;
+        if (any == 0) {
+            next = component.len == 0 ? NULL : map_get(&branch->named, component);
+        }
+        naming->len = len;
+        name_add(naming, any == 0 ? component : STR_EMPTY);
+        name_add(naming, more ? STR(".") : STR_EMPTY);
+        if (next != NULL &&
+            (more ? name_wildcard(next, wanted, rest, naming) : (next->here & wanted) != 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The prefix that covers from above; the shortest. */
+static bool name_prefix(const struct grant_index *index,
+                        unsigned wanted,
+                        struct str pattern,
+                        struct naming *naming)
+{
+    for (size_t i = 1; i < pattern.len; i++) {
+        if (pattern.ptr[i] != '.') {
+            continue;
+        }
+        if (pattern.ptr[i - 1] == '.') {
+            return false;
+        }
+        const struct place *place = map_get(&index->places, str_make(pattern.ptr, i));
+        if (place != NULL && (place->below & wanted) != 0) {
+            name_add(naming, str_sub(pattern, 0, (place->self & wanted) != 0 ? i : i + 1));
+            return true;
+        }
+    }
+    return false;
+}
+
+bool grant_index_find(const struct grant_index *index,
+                      unsigned wanted,
+                      struct str pattern,
+                      enum grant_match match,
+                      enum grant_match *out_match,
+                      char *out,
+                      size_t size)
+{
+    struct naming naming = {.out = out, .size = size};
+    name_add(&naming, STR_EMPTY);
+    if (!grant_index_covers(index, wanted, pattern, match)) {
+        return false;
+    }
+    *out_match = GRANT_PREFIX;
+    if ((index->everywhere & wanted) != 0 || (pattern.len > 0 && pattern.ptr[0] != '.' &&
+                                              name_prefix(index, wanted, pattern, &naming))) {
+        return true;
+    }
+    const struct place *place = map_get(&index->places, pattern);
+    if (match != GRANT_PREFIX && place != NULL && (place->self & wanted) != 0) {
+        *out_match = (place->below & wanted) != 0 ? GRANT_PREFIX : GRANT_EXACT;
+        name_add(&naming, pattern);
+        return true;
+    }
+    *out_match = GRANT_WILDCARD;
+    return name_wildcard(&index->wildcards, wanted, pattern, &naming);
+}

@@ -20,6 +20,17 @@ const char *permission_name(enum permission permission)
     return names[permission];
 }
 
+bool permission_find(struct str name, enum permission *out)
+{
+    for (unsigned i = 0; i < PERMISSIONS; i++) {
+        if (str_eq(name, str_of(permission_name((enum permission)i)))) {
+            *out = (enum permission)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void rbac_free(struct snapshot *snapshot)
 {
     struct rbac *rbac = CONTAINER_OF(snapshot, struct rbac, snapshot);
@@ -120,7 +131,7 @@ static bool group_may(const struct question *question, struct str group)
 }
 
 /* The authid of somebody anonymous is a name that nobody has checked. */
-static bool has_checked_name(const struct principal *principal)
+bool principal_is_named(const struct principal *principal)
 {
     return principal->authid.len > 0 && principal->authmethod.len > 0 &&
            !str_eq(principal->authmethod, RBAC_METHOD_ANONYMOUS);
@@ -137,7 +148,7 @@ static bool decide(const struct question *question, const struct principal *prin
         }
     }
     const struct rbac_rights *rights = question->realm->rights;
-    return has_checked_name(principal) &&
+    return principal_is_named(principal) &&
            (rights_may(question, rights, ROLE_USER, principal->authid) ||
             rights_may(question, rights, ROLE_EITHER, principal->authid));
 }

@@ -178,5 +178,27 @@ bool rbac_may_pattern(const struct rbac *rbac,
                       enum grant_match match);
 
 const char *permission_name(enum permission permission);
+bool permission_find(struct str name, enum permission *out);
+
+/* Why: the grant that allows it, or what is missing. The same answer as rbac_may_pattern. */
+enum { RBAC_EXPLAIN_URI_MAX = 1024, RBAC_EXPLAIN_TEXT_MAX = 2048 };
+struct rbac_explanation {
+    bool allowed;
+    bool security_disabled; /* and so everything is allowed; the rest is empty */
+    struct str role;        /* of the grant: "all", a user's or a group's name */
+    bool role_is_user;
+    struct str realm; /* whose grant it is: the realm or its prototype */
+    enum grant_match match;
+    char uri[RBAC_EXPLAIN_URI_MAX + 1]; /* of the grant; "" is everywhere */
+    char text[RBAC_EXPLAIN_TEXT_MAX];   /* all of it in a sentence */
+};
+
+/* `role` and `realm` are the principal's and the realm's. */
+void rbac_explain(const struct rbac_realm *realm,
+                  const struct principal *principal,
+                  enum permission permission,
+                  struct str uri,
+                  enum grant_match match,
+                  struct rbac_explanation *out);
 
 #endif

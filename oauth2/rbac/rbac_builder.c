@@ -1,45 +1,13 @@
-/* rbac_builder.c - keeps what the records say in a short form; builds the realms that changed. */
+/* rbac_builder.c - builds the realms that changed from what rbac_apply.c keeps. */
 #include "rbac/rbac_builder.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "rbac/record_inside.h"
+#include "rbac/builder_inside.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
-/* One grant, source or group, with its strings behind it. */
-struct held {
-    struct grant_line grant;
-    struct source_line source;
-    json_t *group;
-    char text[]; /* key, then the strings of the line */
-};
-
-struct realm_state {
-    struct str uri;
-    json_t *object;    /* NULL: no such realm (its grants may come before it) */
-    struct map grants; /* key -> struct held */
-    struct map sources;
-    struct map groups;
-    struct hamt users;
-    struct hamt aliases;
-    struct rbac_rights *rights; /* NULL: to be built anew */
-    struct rbac_realm *built;   /* the same */
-    bool touched;               /* since the last build: those that inherit are built anew too */
-};
-
-struct rbac_builder {
-    bool allow_anonymous_admin;
-    struct map realms; /* URI -> struct realm_state */
-};
-
-static bool is_master(struct str uri)
-{
-    return str_eq(uri, MASTER_REALM);
-}
-
-static struct realm_state *state_for(struct rbac_builder *builder, struct str uri)
+struct realm_state *builder_state(struct rbac_builder *builder, struct str uri)
 {
     struct realm_state *state = map_get(&builder->realms, uri);
     if (state == NULL) {
@@ -54,23 +22,15 @@ struct rbac_builder *rbac_builder_new(void)
 {
     struct rbac_builder *builder = NEW(struct rbac_builder);
     map_init(&builder->realms);
-    state_for(builder, MASTER_REALM)->object = json_object();
+    builder_state(builder, MASTER_REALM)->object = json_object();
     return builder;
-}
-
-static void held_free(struct held *held)
-{
-    if (held != NULL) {
-        json_decref(held->group);
-        mem_free(held);
-    }
 }
 
 static void free_all(struct map *map)
 {
     size_t cursor = 0;
     for (const struct map_slot *slot; (slot = map_next(map, &cursor)) != NULL;) {
-        held_free(slot->value);
+        builder_held_free(slot->value);
     }
     map_done(map);
 }
@@ -107,217 +67,6 @@ void rbac_builder_allow_anonymous_admin(struct rbac_builder *builder, bool allow
     builder->allow_anonymous_admin = allow;
 }
 
-static void log_unreadable(const struct store_record *record, const struct err *err)
-{
-    log_error("record cannot be read and grants nothing", KV_STR("kind", record->kind),
-              KV_STR("realm", record->realm), KV_STR("key", record->key),
-              KV_U64("version", record->version), KV_ERR(err));
-}
-
-static json_t *read_value(const struct store_record *record, struct err *err)
-{
-    json_t *value = record_read(record->value, err);
-    if (value != NULL && !json_is_object(value)) {
-        (void)err_set(err, ERR_INVALID, "not an object");
-        json_decref(value);
-        return NULL;
-    }
-    return value;
-}
-
-static struct str put_text(char **at, struct str text)
-{
-    struct str copy = str_make(*at, text.len);
-    for (size_t i = 0; i < text.len; i++) {
-        *(*at)++ = text.ptr[i];
-    }
-    return copy;
-}
-
-static struct held *held_grant(const json_t *value, struct str key, struct err *err)
-{
-    struct grant_line line;
-    if (!grant_line_read(value, &line, err)) {
-        return NULL;
-    }
-    struct held *held = mem_alloc(sizeof(*held) + key.len + line.role.len + line.uri.len);
-    *held = (struct held){.grant = line};
-    char *at = held->text + key.len;
-    held->grant.role = put_text(&at, line.role);
-    held->grant.uri = put_text(&at, line.uri);
-    return held;
-}
-
-static struct held *held_source(const json_t *value, struct str key, struct err *err)
-{
-    struct source_line line;
-    if (!source_line_read(value, &line, err)) {
-        return NULL;
-    }
-    struct held *held =
-        mem_alloc(sizeof(*held) + key.len + line.username.len + line.authmethod.len);
-    *held = (struct held){.source = line};
-    char *at = held->text + key.len;
-    held->source.username = put_text(&at, line.username);
-    held->source.authmethod = put_text(&at, line.authmethod);
-    return held;
-}
-
-static struct held *held_group(const json_t *value, struct str key, struct err *err)
-{
-    struct str name;
-    if (!record_member(value, "name", &name) || !record_name_valid(name)) {
-        (void)err_set(err, ERR_INVALID, "\"name\" is no name");
-        return NULL;
-    }
-    struct held *held = mem_alloc(sizeof(*held) + key.len);
-    *held = (struct held){.group = json_incref((json_t *)(uintptr_t)value)};
-    return held;
-}
-
-/* The kinds that are lines of a realm's rights. */
-static const struct line_kind {
-    struct str kind;
-    size_t lines; /* offset of their map in a realm_state */
-    struct held *(*read)(const json_t *value, struct str key, struct err *err);
-} line_kinds[] = {
-    {STR_INIT("grant"), offsetof(struct realm_state, grants), held_grant},
-    {STR_INIT("source"), offsetof(struct realm_state, sources), held_source},
-    {STR_INIT("group"), offsetof(struct realm_state, groups), held_group},
-};
-
-static const struct line_kind *find_kind(struct str kind)
-{
-    for (size_t i = 0; i < COUNT_OF(line_kinds); i++) {
-        if (str_eq(line_kinds[i].kind, kind)) {
-            return &line_kinds[i];
-        }
-    }
-    return NULL;
-}
-
-static void apply_line(struct realm_state *state,
-                       const struct line_kind *kind,
-                       const struct store_record *record)
-{
-    struct map *lines = (struct map *)(void *)((char *)state + kind->lines);
-    rbac_rights_unref(state->rights);
-    state->rights = NULL;
-    held_free(map_remove(lines, record->key));
-    if (record->deleted) {
-        return;
-    }
-    struct err err = {0};
-    json_t *value = read_value(record, &err);
-    struct held *held = value == NULL ? NULL : kind->read(value, record->key, &err);
-    json_decref(value);
-    if (held == NULL) {
-        log_unreadable(record, &err);
-        return;
-    }
-    char *at = held->text;
-    struct str key = put_text(&at, record->key);
-    (void)map_put(lines, key, held);
-}
-
-static void alias_free(struct hamt_entry *entry)
-{
-    mem_free(CONTAINER_OF(entry, struct alias_entry, entry));
-}
-
-static void put_alias(struct realm_state *state, struct str alias, struct str username)
-{
-    struct alias_entry *entry = mem_alloc(sizeof(*entry) + alias.len + username.len);
-    char *at = (char *)(entry + 1);
-    struct str key = put_text(&at, alias);
-    entry->username = put_text(&at, username);
-    hamt_entry_init(&entry->entry, key, alias_free);
-    hamt_put(&state->aliases, &entry->entry);
-}
-
-static void drop_user(struct realm_state *state, struct str username)
-{
-    struct hamt_entry *old = hamt_get(&state->users, username);
-    if (old == NULL) {
-        return;
-    }
-    const struct rbac_user *user = &CONTAINER_OF(old, struct user_entry, entry)->user;
-    for (size_t i = 0; i < user->alias_count; i++) {
-        struct hamt_entry *alias = hamt_get(&state->aliases, user->aliases[i]);
-        if (alias != NULL &&
-            str_eq(CONTAINER_OF(alias, struct alias_entry, entry)->username, username)) {
-            (void)hamt_remove(&state->aliases, user->aliases[i]);
-        }
-    }
-    (void)hamt_remove(&state->users, username);
-}
-
-static void apply_user(struct realm_state *state, const struct store_record *record)
-{
-    drop_user(state, record->key);
-    if (record->deleted) {
-        return;
-    }
-    struct err err = {0};
-    json_t *value = read_value(record, &err);
-    struct user_entry *entry = value == NULL ? NULL : user_entry_read(value, &err);
-    json_decref(value);
-    if (entry != NULL && !str_eq(entry->user.username, record->key)) {
-        (void)err_set(&err, ERR_INVALID, "the record of another user");
-        entry->entry.free(&entry->entry);
-        entry = NULL;
-    }
-    if (entry == NULL) {
-        log_unreadable(record, &err);
-        return;
-    }
-    for (size_t i = 0; i < entry->user.alias_count; i++) {
-        put_alias(state, entry->user.aliases[i], entry->user.username);
-    }
-    hamt_put(&state->users, &entry->entry);
-}
-
-static void apply_realm(struct rbac_builder *builder, const struct store_record *record)
-{
-    struct realm_state *state = state_for(builder, record->key);
-    json_decref(state->object);
-    state->object = NULL;
-    if (!record->deleted) {
-        struct err err = {0};
-        state->object = read_value(record, &err);
-        if (state->object == NULL) {
-            log_unreadable(record, &err);
-        }
-    }
-    if (state->object == NULL && is_master(record->key)) {
-        state->object = json_object();
-    }
-}
-
-bool rbac_builder_apply(struct rbac_builder *builder, const struct store_record *record)
-{
-    bool is_realm = str_eq(record->kind, STR("realm"));
-    bool is_user = str_eq(record->kind, STR("user"));
-    const struct line_kind *kind = find_kind(record->kind);
-    if (!is_realm && !is_user && kind == NULL) {
-        return false;
-    }
-    struct realm_state *state = state_for(builder, is_realm ? record->key : record->realm);
-    rbac_realm_unref(state->built);
-    state->built = NULL;
-    if (is_user) {
-        apply_user(state, record);
-        return true;
-    }
-    state->touched = true;
-    if (is_realm) {
-        apply_realm(builder, record);
-    } else {
-        apply_line(state, kind, record);
-    }
-    return true;
-}
-
 /* Anything but the boolean that it must be counts as the safe side. */
 static bool bool_member(const json_t *object, const char *key, bool absent, bool wrong)
 {
@@ -347,16 +96,16 @@ static void add_authmethods(struct rbac_realm *realm, const json_t *list)
 }
 
 /* What administrators have, whatever the records say. */
-static const struct str admin_methods[] = {STR_INIT("password"), STR_INIT("wampcra"),
+static const struct str admin_methods[] = {STR_INIT("wampcra"), STR_INIT("password"),
                                            STR_INIT("cryptosign")};
 
 static void add_administrators(struct rbac_rights *rights)
 {
-    static const struct str blocks[] = {STR_INIT("0.0.0.0/0"), STR_INIT("::/0")};
-    for (size_t i = 0; i < COUNT_OF(admin_methods); i++) {
-        for (size_t j = 0; j < COUNT_OF(blocks); j++) {
-            struct rbac_source source = {.username = STR("all"), .authmethod = admin_methods[i]};
-            (void)cidr_parse(blocks[j], &source.cidr);
+    static const struct str blocks[] = {STR_INIT("::/0"), STR_INIT("0.0.0.0/0")};
+    for (size_t i = 0; i < COUNT_OF(blocks); i++) {
+        for (size_t j = 0; j < COUNT_OF(admin_methods); j++) {
+            struct rbac_source source = {.username = STR("all"), .authmethod = admin_methods[j]};
+            (void)cidr_parse(blocks[i], &source.cidr);
             rbac_rights_add_source(rights, &source);
         }
     }
@@ -431,9 +180,9 @@ static void add_groups(struct rbac_rights *rights, const struct map *lines)
 static struct rbac_rights *rights_of(const struct rbac_builder *builder, struct realm_state *state)
 {
     if (state->rights == NULL) {
-        bool skip_anybody = is_master(state->uri) && !builder->allow_anonymous_admin;
+        bool skip_anybody = builder_is_master(state->uri) && !builder->allow_anonymous_admin;
         state->rights = rbac_rights_new();
-        if (is_master(state->uri)) {
+        if (builder_is_master(state->uri)) {
             add_administrators(state->rights);
         }
         add_grants(state->rights, &state->grants, skip_anybody);
@@ -493,7 +242,7 @@ static void set_properties(struct rbac_realm *realm,
                            const struct realm_state *prototype,
                            bool lost)
 {
-    bool master = is_master(state->uri);
+    bool master = builder_is_master(state->uri);
     const json_t *security = effective(state, prototype, "security_enabled");
     const json_t *authmethods = effective(state, prototype, "authmethods");
     /* What a prototype says of connections is about those that inherit from it. */

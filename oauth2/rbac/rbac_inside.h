@@ -33,6 +33,15 @@ bool grant_index_covers(const struct grant_index *index,
                         struct str pattern,
                         enum grant_match match);
 
+/* The same, and which: its URI into `out`, cut at `size`. False: none does. */
+bool grant_index_find(const struct grant_index *index,
+                      unsigned wanted,
+                      struct str pattern,
+                      enum grant_match match,
+                      enum grant_match *out_match,
+                      char *out,
+                      size_t size);
+
 struct rbac_source {
     const struct rbac_source *next; /* of the same user */
     struct str username;            /* "all" and "anonymous" among them */
@@ -131,6 +140,9 @@ struct rbac {
 struct rbac *rbac_new(uint64_t version);
 /* Takes over one reference to each. */
 void rbac_set_realms(struct rbac *rbac, struct rbac_realm **realms, size_t count);
+
+/* Has somebody checked that he is who he says? */
+bool principal_is_named(const struct principal *principal);
 
 /* A memo's answer, if it has one. */
 bool rbac_memo_find(struct rbac_memo *memo,

@@ -144,16 +144,6 @@ json_t *record_read(struct str text, struct err *err)
     return value;
 }
 
-static enum permission find_permission(struct str name)
-{
-    unsigned permission = 0;
-    while (permission < PERMISSIONS &&
-           !str_eq(name, str_of(permission_name((enum permission)permission)))) {
-        permission++;
-    }
-    return (enum permission)permission;
-}
-
 /* A permission that is not among ours is somebody else's to ask about. */
 static bool read_permissions(const json_t *list, unsigned *out, struct err *err)
 {
@@ -167,8 +157,8 @@ static bool read_permissions(const json_t *list, unsigned *out, struct err *err)
             return err_set(err, ERR_INVALID, "permission %zu is no name such as \"wamp.call\"",
                            i + 1);
         }
-        enum permission permission = find_permission(record_str(name));
-        set |= permission == PERMISSIONS ? 0 : PERMISSION_BIT(permission);
+        enum permission permission;
+        set |= permission_find(record_str(name), &permission) ? PERMISSION_BIT(permission) : 0;
     }
     *out = set;
     return true;
