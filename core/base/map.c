@@ -71,16 +71,22 @@ static void map_grow(struct map *map)
 
 void *map_get(const struct map *map, struct str key)
 {
-    if (map->count == 0) {
-        return NULL;
-    }
-    struct map_slot *slot = map_find(map, key, hash_of(key));
+    return map->count == 0 ? NULL : map_get_hashed(map, key, hash_of(key));
+}
+
+void *map_get_hashed(const struct map *map, struct str key, uint32_t hash)
+{
+    struct map_slot *slot = map_find(map, key, hash);
     return slot == NULL ? NULL : slot->value;
 }
 
 void *map_put(struct map *map, struct str key, void *value)
 {
-    uint32_t hash = hash_of(key);
+    return map_put_hashed(map, key, hash_of(key), value);
+}
+
+void *map_put_hashed(struct map *map, struct str key, uint32_t hash, void *value)
+{
     struct map_slot *slot = map_find(map, key, hash);
     if (slot != NULL) {
         void *old = slot->value;
@@ -98,7 +104,12 @@ void *map_put(struct map *map, struct str key, void *value)
 
 void *map_remove(struct map *map, struct str key)
 {
-    struct map_slot *slot = map->count == 0 ? NULL : map_find(map, key, hash_of(key));
+    return map->count == 0 ? NULL : map_remove_hashed(map, key, hash_of(key));
+}
+
+void *map_remove_hashed(struct map *map, struct str key, uint32_t hash)
+{
+    struct map_slot *slot = map_find(map, key, hash);
     if (slot == NULL) {
         return NULL;
     }

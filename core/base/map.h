@@ -39,6 +39,11 @@ void *map_get(const struct map *map, struct str key);
 void *map_put(struct map *map, struct str key, void *value);
 void *map_remove(struct map *map, struct str key);
 
+/* The same for keys that the user hashes in a way of his own: always in these, or never. */
+void *map_get_hashed(const struct map *map, struct str key, uint32_t hash);
+void *map_put_hashed(struct map *map, struct str key, uint32_t hash, void *value);
+void *map_remove_hashed(struct map *map, struct str key, uint32_t hash);
+
 /* for (size_t i = 0; (slot = map_next(map, &i)) != NULL;) ...  (no put or remove meanwhile) */
 const struct map_slot *map_next(const struct map *map, size_t *cursor);
 

@@ -4,14 +4,14 @@
 void patterns_init(struct patterns *patterns)
 {
     map_init(&patterns->exact);
-    prefixes_init(&patterns->prefix);
+    prefix_table_init(&patterns->prefix);
     wildcards_init(&patterns->wildcard);
 }
 
 void patterns_done(struct patterns *patterns)
 {
     map_done(&patterns->exact);
-    prefixes_done(&patterns->prefix);
+    prefix_table_done(&patterns->prefix);
     wildcards_done(&patterns->wildcard);
 }
 
@@ -19,7 +19,7 @@ void *patterns_get(const struct patterns *patterns, struct str uri, enum match_p
 {
     switch (match) {
     case MATCH_PREFIX:
-        return prefixes_get(&patterns->prefix, uri);
+        return prefix_table_get(&patterns->prefix, uri);
     case MATCH_WILDCARD:
         return wildcards_get(&patterns->wildcard, uri);
     case MATCH_EXACT:
@@ -32,7 +32,7 @@ void patterns_put(struct patterns *patterns, struct str uri, enum match_policy m
 {
     switch (match) {
     case MATCH_PREFIX:
-        prefixes_put(&patterns->prefix, uri, value);
+        prefix_table_put(&patterns->prefix, uri, value);
         break;
     case MATCH_WILDCARD:
         wildcards_put(&patterns->wildcard, uri, value);
@@ -47,7 +47,7 @@ void patterns_remove(struct patterns *patterns, struct str uri, enum match_polic
 {
     switch (match) {
     case MATCH_PREFIX:
-        (void)prefixes_remove(&patterns->prefix, uri);
+        (void)prefix_table_remove(&patterns->prefix, uri);
         break;
     case MATCH_WILDCARD:
         (void)wildcards_remove(&patterns->wildcard, uri);
@@ -62,7 +62,7 @@ void *patterns_best(const struct patterns *patterns, struct str uri)
 {
     void *found = map_get(&patterns->exact, uri);
     if (found == NULL) {
-        found = prefixes_longest(&patterns->prefix, uri);
+        found = prefix_table_longest(&patterns->prefix, uri);
     }
     if (found == NULL) {
         found = wildcards_best(&patterns->wildcard, uri);
@@ -79,6 +79,6 @@ void patterns_each(const struct patterns *patterns,
     if (exact != NULL) {
         visit(ctx, exact);
     }
-    prefixes_each(&patterns->prefix, uri, visit, ctx);
+    prefix_table_each(&patterns->prefix, uri, visit, ctx);
     wildcards_each(&patterns->wildcard, uri, visit, ctx);
 }

@@ -1,19 +1,19 @@
 /* patterns.h - values by (URI, match policy), and which of them match a URI.
  *
- * Behind registrations and subscriptions alike. The URI of an exact entry is
- * borrowed from its value. Locking is the user's.
+ * Behind registrations and subscriptions alike. The URI of an exact entry and
+ * of a prefix is borrowed from its value. Locking is the user's.
  */
 #ifndef POSTERN_REALM_PATTERNS_H
 #define POSTERN_REALM_PATTERNS_H
 
 #include "base/map.h"
-#include "realm/prefixes.h"
+#include "realm/prefix_table.h"
 #include "realm/wildcards.h"
 #include "wamp/uri.h"
 
 struct patterns {
     struct map exact;
-    struct prefixes prefix;
+    struct prefix_table prefix;
     struct wildcards wildcard;
 };
 

@@ -1,7 +1,8 @@
 /* prefixes.h - values by URI prefix: which prefixes does a URI begin with?
  *
- * A radix tree over bytes, because prefix matching is by string. Looking up costs
- * the length of the URI, whatever is in the tree. Locking is the user's.
+ * A radix tree over bytes, because prefix matching is by string, and which of the values
+ * begin with something can be asked too. Looking up costs the length of the URI, whatever is
+ * in the tree. Locking is the user's.
  */
 #ifndef POSTERN_REALM_PREFIXES_H
 #define POSTERN_REALM_PREFIXES_H
