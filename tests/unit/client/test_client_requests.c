@@ -230,25 +230,29 @@ static void a_piece_larger_than_the_router_takes_is_not_sent(void **state)
     speaker_leave(callee);
 }
 
+static void canceled_by(const char *mode, size_t way, int interrupts)
+{
+    struct speaker *callee = speaker_join(&house, 0, ways[way]);
+    struct speaker *caller = speaker_join(&house, 1, ways[way + 1]);
+    registers(callee, "com.test.parts");
+    call(caller, NULL, STR("[\"never\"]"));
+    AWAIT(atomic_load(&callee->invocations) == 1);
+    cancel(caller, mode);
+    AWAIT(atomic_load(&caller->replies) == 1);
+    assert_false(caller->ok);
+    assert_string_equal(caller->error, "wamp.error.canceled");
+    AWAIT(atomic_load(&callee->interrupts) == interrupts);
+    speaker_leave(caller);
+    assert_int_equal(atomic_load(&callee->interrupts), interrupts);
+    speaker_leave(callee);
+}
+
 static void a_call_is_canceled_in_the_mode_that_is_said(void **state)
 {
-    static const char *const modes[] = {"skip", "kill", "killnowait"};
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(modes); i++) {
-        struct speaker *callee = speaker_join(&house, 0, ways[i]);
-        struct speaker *caller = speaker_join(&house, 1, ways[i + 1]);
-        registers(callee, "com.test.parts");
-        call(caller, NULL, STR("[\"never\"]"));
-        AWAIT(atomic_load(&callee->invocations) == 1);
-        cancel(caller, modes[i]);
-        AWAIT(atomic_load(&caller->replies) == 1);
-        assert_false(caller->ok);
-        assert_string_equal(caller->error, "wamp.error.canceled");
-        AWAIT(atomic_load(&callee->interrupts) == (i > 0 ? 1 : 0));
-        speaker_leave(caller);
-        assert_int_equal(atomic_load(&callee->interrupts), i > 0 ? 1 : 0);
-        speaker_leave(callee);
-    }
+    canceled_by("skip", 0, 0);
+    canceled_by("kill", 1, 1);
+    canceled_by("killnowait", 2, 1);
 }
 
 static void an_interrupt_says_that_it_was_the_time(void **state)

@@ -126,7 +126,7 @@ static size_t any_step(struct outq *queue, char *model, size_t len)
     if (pick(2) == 0) {
         outq_copy(queue, block_str(block));
     } else {
-        size_t head = pick(2) * pick((unsigned)(size < 500 ? size : 500));
+        size_t head = (size_t)pick(2) * pick((unsigned)(size < 500 ? size : 500));
         outq_share(queue, str_sub(block_str(block), 0, head), block,
                    str_from(block_str(block), head));
     }
