@@ -148,7 +148,7 @@ static void add_sources(struct rbac_rights *rights, const struct map *lines, boo
             sorted[count++] = line;
         }
     }
-    qsort(sorted, count, sizeof(*sorted), by_width);
+    qsort(sorted, count, sizeof(void *), by_width);
     for (size_t i = 0; i < count; i++) {
         rbac_rights_add_source(rights, &(struct rbac_source){.username = sorted[i]->username,
                                                              .authmethod = sorted[i]->authmethod,

@@ -12,12 +12,12 @@
 
 enum { RIGHTS_MAX = 100 * 1000 };
 
-static void say(struct realm_parse *parse,
-                const char *error,
-                const json_t *node,
-                const char *key,
-                const char *format,
-                va_list args)
+static void __attribute__((format(printf, 5, 0))) say(struct realm_parse *parse,
+                                                      const char *error,
+                                                      const json_t *node,
+                                                      const char *key,
+                                                      const char *format,
+                                                      va_list args)
 {
     struct realm_mistake *mistake = parse->mistake;
     mistake->error = error;
