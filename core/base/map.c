@@ -17,7 +17,7 @@ void map_done(struct map *map)
     map_init(map);
 }
 
-static uint32_t hash_of(struct str key)
+uint32_t map_hash(struct str key)
 {
     uint64_t hash = str_hash(key);
     return (uint32_t)(hash ^ hash >> 32);
@@ -71,7 +71,7 @@ static void map_grow(struct map *map)
 
 void *map_get(const struct map *map, struct str key)
 {
-    return map->count == 0 ? NULL : map_get_hashed(map, key, hash_of(key));
+    return map->count == 0 ? NULL : map_get_hashed(map, key, map_hash(key));
 }
 
 void *map_get_hashed(const struct map *map, struct str key, uint32_t hash)
@@ -82,7 +82,7 @@ void *map_get_hashed(const struct map *map, struct str key, uint32_t hash)
 
 void *map_put(struct map *map, struct str key, void *value)
 {
-    return map_put_hashed(map, key, hash_of(key), value);
+    return map_put_hashed(map, key, map_hash(key), value);
 }
 
 void *map_put_hashed(struct map *map, struct str key, uint32_t hash, void *value)
@@ -104,7 +104,7 @@ void *map_put_hashed(struct map *map, struct str key, uint32_t hash, void *value
 
 void *map_remove(struct map *map, struct str key)
 {
-    return map->count == 0 ? NULL : map_remove_hashed(map, key, hash_of(key));
+    return map->count == 0 ? NULL : map_remove_hashed(map, key, map_hash(key));
 }
 
 void *map_remove_hashed(struct map *map, struct str key, uint32_t hash)

@@ -39,6 +39,8 @@ void *map_get(const struct map *map, struct str key);
 void *map_put(struct map *map, struct str key, void *value);
 void *map_remove(struct map *map, struct str key);
 
+/* What map_get makes of a key: hashed once, it serves in many maps. */
+uint32_t map_hash(struct str key);
 /* The same for keys that the user hashes in a way of his own: always in these, or never. */
 void *map_get_hashed(const struct map *map, struct str key, uint32_t hash);
 void *map_put_hashed(struct map *map, struct str key, uint32_t hash, void *value);

@@ -117,69 +117,114 @@ void grant_index_add(struct grant_index *index,
 }
 
 /* A prefix grant covers the pattern if the pattern spells all of the prefix's components out, each
- * with a dot behind it: without the dot, "a.b" as a prefix pattern would reach "a.bc" too. */
-static bool covered_from_above(const struct grant_index *index, unsigned wanted, struct str pattern)
+ * with a dot behind it: without the dot, "a.b" as a prefix pattern would reach "a.bc" too. From an
+ * empty component on anything may stand there. */
+void grant_path_init(struct grant_path *path, struct str pattern, enum grant_match match)
 {
-    bool empty = true;
-    for (size_t i = 0; i < pattern.len; i++) {
-        if (pattern.ptr[i] != '.') {
-            empty = false;
+    bool spelled = true;
+    size_t count = 0;
+    size_t begin = 0;
+    path->pattern = pattern;
+    path->match = match;
+    path->prefix_count = 0;
+    path->has_components = false;
+    for (size_t i = 0; i <= pattern.len && count <= GRANT_COMPONENTS_MAX; i++) {
+        bool end = i == pattern.len;
+        if (!end && pattern.ptr[i] != '.') {
             continue;
         }
-        if (empty) {
-            return false; /* anything may stand here */
+        spelled = spelled && i > begin;
+        if (!end && spelled && count < GRANT_COMPONENTS_MAX) {
+            path->prefixes[path->prefix_count++] = map_hash(str_make(pattern.ptr, i));
         }
-        const struct place *place = map_get(&index->places, str_make(pattern.ptr, i));
+        path->ends[count > GRANT_COMPONENTS_MAX ? 0 : count] = (uint16_t)i;
+        count++;
+        begin = i + 1;
+    }
+    path->component_count = count > GRANT_COMPONENTS_MAX || pattern.len > UINT16_MAX ? 0 : count;
+    path->one_uri = match == GRANT_EXACT || (match == GRANT_WILDCARD && spelled);
+    path->whole = path->one_uri ? map_hash(pattern) : 0;
+}
+
+static struct str component_of(const struct grant_path *path, size_t at)
+{
+    size_t begin = at == 0 ? 0 : (size_t)path->ends[at - 1] + 1;
+    return str_make(path->pattern.ptr + begin, path->ends[at] - begin);
+}
+
+static void hash_components(struct grant_path *path)
+{
+    for (size_t i = 0; i < path->component_count; i++) {
+        path->components[i] = map_hash(component_of(path, i));
+    }
+    path->has_components = true;
+}
+
+static bool
+covered_from_above(const struct grant_index *index, unsigned wanted, const struct grant_path *path)
+{
+    for (size_t i = 0; i < path->prefix_count; i++) {
+        const struct place *place = map_get_hashed(
+            &index->places, str_make(path->pattern.ptr, path->ends[i]), path->prefixes[i]);
         if (place != NULL && (place->below & wanted) != 0) {
             return true;
         }
-        empty = true;
     }
     return false;
 }
 
 /* An empty component of the pattern is covered by an empty component of a grant alone. The tree
  * is no deeper than the longest grant. */
-static bool covered_by_wildcard(const struct branch *branch, unsigned wanted, struct str pattern)
+static bool covered_by_wildcard(const struct branch *branch,
+                                unsigned wanted,
+                                const struct grant_path *path,
+                                size_t at)
 {
-    struct str component;
-    struct str rest;
-    bool more = str_cut(pattern, '.', &component, &rest);
+    struct str component = component_of(path, at);
+    bool more = at + 1 < path->component_count;
     const struct branch *const next[] = {
-        component.len == 0 ? NULL : map_get(&branch->named, component),
+        component.len == 0 ? NULL : map_get_hashed(&branch->named, component, path->components[at]),
         branch->anyhow,
     };
     for (size_t i = 0; i < 2; i++) {
         if (next[i] == NULL) {
             continue;
         }
-        if (more ? covered_by_wildcard(next[i], wanted, rest) : (next[i]->here & wanted) != 0) {
+        if (more ? covered_by_wildcard(next[i], wanted, path, at + 1)
+                 : (next[i]->here & wanted) != 0) {
             return true;
         }
     }
     return false;
 }
 
-bool grant_index_covers(const struct grant_index *index,
-                        unsigned wanted,
-                        struct str pattern,
-                        enum grant_match match)
+static bool has_wildcards(const struct grant_index *index)
+{
+    return index->wildcards.anyhow != NULL || index->wildcards.named.count > 0;
+}
+
+bool grant_index_covers(const struct grant_index *index, unsigned wanted, struct grant_path *path)
 {
     if ((index->everywhere & wanted) != 0) {
         return true;
     }
     if (index->places.count > 0) {
-        if (covered_from_above(index, wanted, pattern)) {
+        if (covered_from_above(index, wanted, path)) {
             return true;
         }
-        bool one_uri =
-            match == GRANT_EXACT || (match == GRANT_WILDCARD && !has_empty_component(pattern));
-        const struct place *place = one_uri ? map_get(&index->places, pattern) : NULL;
+        const struct place *place =
+            path->one_uri ? map_get_hashed(&index->places, path->pattern, path->whole) : NULL;
         if (place != NULL && (place->self & wanted) != 0) {
             return true;
         }
     }
-    return match != GRANT_PREFIX && covered_by_wildcard(&index->wildcards, wanted, pattern);
+    if (path->match == GRANT_PREFIX || path->component_count == 0 || !has_wildcards(index)) {
+        return false;
+    }
+    if (!path->has_components) {
+        hash_components(path);
+    }
+    return covered_by_wildcard(&index->wildcards, wanted, path, 0);
 }
 
 /* Who found a grant by walking says which it was. */
@@ -255,7 +300,9 @@ bool grant_index_find(const struct grant_index *index,
 {
     struct naming naming = {.out = out, .size = size};
     name_add(&naming, STR_EMPTY);
-    if (!grant_index_covers(index, wanted, pattern, match)) {
+    struct grant_path path;
+    grant_path_init(&path, pattern, match);
+    if (!grant_index_covers(index, wanted, &path)) {
         return false;
     }
     *out_match = GRANT_PREFIX;

@@ -102,32 +102,43 @@ const struct str *rbac_realm_uris(const struct rbac *rbac, size_t *out_count)
 struct question {
     const struct rbac_realm *realm;
     unsigned wanted;
-    struct str uri;
-    enum grant_match match;
+    struct grant_path path;
 };
 
-static bool rights_may(const struct question *question,
+/* A role's name, hashed once for all the maps it is looked for in. */
+struct role {
+    struct str name;
+    uint32_t hash;
+};
+
+static struct role role_of(struct str name)
+{
+    return (struct role){name, map_hash(name)};
+}
+
+static bool rights_may(struct question *question,
                        const struct rbac_rights *rights,
                        enum role_kind kind,
-                       struct str role)
+                       const struct role *role)
 {
-    const struct grant_index *index = map_get(&rights->roles[kind], role);
-    return index != NULL &&
-           grant_index_covers(index, question->wanted, question->uri, question->match);
+    const struct grant_index *index = map_get_hashed(&rights->roles[kind], role->name, role->hash);
+    return index != NULL && grant_index_covers(index, question->wanted, &question->path);
 }
 
 /* Here or in the prototype, whose word counts for a group unless the realm has one of that name. */
-static bool group_may(const struct question *question, struct str group)
+static bool group_may(struct question *question, struct str name)
 {
     const struct rbac_realm *realm = question->realm;
-    if (rights_may(question, realm->rights, ROLE_EITHER, group) ||
-        rights_may(question, realm->rights, ROLE_GROUP, group)) {
+    const struct role group = role_of(name);
+    if (rights_may(question, realm->rights, ROLE_EITHER, &group) ||
+        rights_may(question, realm->rights, ROLE_GROUP, &group)) {
         return true;
     }
     const struct rbac_rights *inherited = realm->inherited;
-    return inherited != NULL && map_get(&realm->rights->groups, group) == NULL &&
-           (rights_may(question, inherited, ROLE_EITHER, group) ||
-            rights_may(question, inherited, ROLE_GROUP, group));
+    return inherited != NULL &&
+           map_get_hashed(&realm->rights->groups, group.name, group.hash) == NULL &&
+           (rights_may(question, inherited, ROLE_EITHER, &group) ||
+            rights_may(question, inherited, ROLE_GROUP, &group));
 }
 
 /* The authid of somebody anonymous is a name that nobody has checked. */
@@ -137,7 +148,7 @@ bool principal_is_named(const struct principal *principal)
            !str_eq(principal->authmethod, RBAC_METHOD_ANONYMOUS);
 }
 
-static bool decide(const struct question *question, const struct principal *principal)
+static bool decide(struct question *question, const struct principal *principal)
 {
     if (group_may(question, STR("all"))) {
         return true;
@@ -147,10 +158,26 @@ static bool decide(const struct question *question, const struct principal *prin
             return true;
         }
     }
+    if (!principal_is_named(principal)) {
+        return false;
+    }
     const struct rbac_rights *rights = question->realm->rights;
-    return principal_is_named(principal) &&
-           (rights_may(question, rights, ROLE_USER, principal->authid) ||
-            rights_may(question, rights, ROLE_EITHER, principal->authid));
+    const struct role user = role_of(principal->authid);
+    return rights_may(question, rights, ROLE_USER, &user) ||
+           rights_may(question, rights, ROLE_EITHER, &user);
+}
+
+static bool ask(const struct rbac_realm *realm,
+                const struct principal *principal,
+                enum permission permission,
+                struct str pattern,
+                enum grant_match match)
+{
+    struct question question;
+    question.realm = realm;
+    question.wanted = PERMISSION_BIT(permission);
+    grant_path_init(&question.path, pattern, match);
+    return decide(&question, principal);
 }
 
 bool rbac_may(const struct rbac *rbac,
@@ -168,8 +195,7 @@ bool rbac_may(const struct rbac *rbac,
         rbac_memo_find(memo, rbac->snapshot.version, realm, permission, uri, &allowed)) {
         return allowed;
     }
-    const struct question question = {realm, PERMISSION_BIT(permission), uri, GRANT_EXACT};
-    allowed = decide(&question, principal);
+    allowed = ask(realm, principal, permission, uri, GRANT_EXACT);
     if (memo != NULL) {
         rbac_memo_keep(memo, permission, uri, allowed);
     }
@@ -186,6 +212,5 @@ bool rbac_may_pattern(const struct rbac *rbac,
     if (match == GRANT_EXACT) {
         return rbac_may(rbac, realm, principal, permission, pattern);
     }
-    const struct question question = {realm, PERMISSION_BIT(permission), pattern, match};
-    return !realm->security_enabled || decide(&question, principal);
+    return !realm->security_enabled || ask(realm, principal, permission, pattern, match);
 }

@@ -27,11 +27,25 @@ void grant_index_add(struct grant_index *index,
                      struct str uri,
                      enum grant_match match,
                      unsigned permissions);
+
+/* A pattern that many indexes are asked about: its parts are hashed once. */
+enum { GRANT_COMPONENTS_MAX = 64 }; /* no grant has more */
+struct grant_path {
+    struct str pattern;
+    enum grant_match match;
+    bool one_uri;                            /* it matches itself alone */
+    size_t prefix_count;                     /* whole components with a dot behind them */
+    size_t component_count;                  /* 0: more than any wildcard has */
+    uint16_t ends[GRANT_COMPONENTS_MAX + 1]; /* of the components */
+    uint32_t whole;                          /* hashes: of all of it, */
+    uint32_t prefixes[GRANT_COMPONENTS_MAX]; /* of what is before a dot, */
+    uint32_t components[GRANT_COMPONENTS_MAX];
+    bool has_components; /* once they are asked for */
+};
+void grant_path_init(struct grant_path *path, struct str pattern, enum grant_match match);
+
 /* Is there one grant of a permission in `wanted` that covers all that the pattern can match? */
-bool grant_index_covers(const struct grant_index *index,
-                        unsigned wanted,
-                        struct str pattern,
-                        enum grant_match match);
+bool grant_index_covers(const struct grant_index *index, unsigned wanted, struct grant_path *path);
 
 /* The same, and which: its URI into `out`, cut at `size`. False: none does. */
 bool grant_index_find(const struct grant_index *index,

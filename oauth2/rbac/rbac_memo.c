@@ -1,15 +1,15 @@
 /* rbac_memo.c - a principal's last decisions, so that the next message costs one look.
  *
- * Direct-mapped: a newcomer takes the place of who was there, and the table grows when that
- * happens, up to its bound. It belongs to one session or to one worker, and to one realm of one
- * snapshot: it forgets everything when either is another one. The URI is compared in full; a hash
- * alone would be a way to be taken for somebody else. */
+ * An entry stands in one of four places; where these are taken the table grows, up to its bound,
+ * and then a newcomer takes the place of one of them. It belongs to one session or to one worker,
+ * and to one realm of one snapshot: it forgets everything when either is another one. The URI is
+ * compared in full; a hash alone would be a way to be taken for somebody else. */
 #include "base/mem.h"
 #include "rbac/rbac_inside.h"
 
 #include <string.h>
 
-enum { FIRST_ENTRIES = 8, ENTRIES_MAX = 256, URI_MAX = 256 };
+enum { FIRST_ENTRIES = 8, ENTRIES_MAX = 256, PLACES = 4, URI_MAX = 256 };
 
 struct entry {
     uint64_t hash; /* of uri and permission */
@@ -92,12 +92,25 @@ bool rbac_memo_find(struct rbac_memo *memo,
         return false;
     }
     uint64_t hash = hash_of(permission, uri);
-    const struct entry *entry = &memo->entries[hash & (memo->cap - 1)];
-    if (!is_entry(entry, hash, permission, uri)) {
-        return false;
+    for (size_t i = 0; i < PLACES; i++) {
+        const struct entry *entry = &memo->entries[(hash + i) & (memo->cap - 1)];
+        if (is_entry(entry, hash, permission, uri)) {
+            *out_allowed = entry->allowed;
+            return true;
+        }
     }
-    *out_allowed = entry->allowed;
-    return true;
+    return false;
+}
+
+static struct entry *free_place(struct entry *entries, size_t cap, uint64_t hash)
+{
+    for (size_t i = 0; cap > 0 && i < PLACES; i++) {
+        struct entry *entry = &entries[(hash + i) & (cap - 1)];
+        if (entry->uri == NULL) {
+            return entry;
+        }
+    }
+    return NULL;
 }
 
 static void grow(struct rbac_memo *memo)
@@ -105,8 +118,12 @@ static void grow(struct rbac_memo *memo)
     size_t cap = memo->cap == 0 ? FIRST_ENTRIES : memo->cap * 2;
     struct entry *entries = NEW_ARRAY(struct entry, cap);
     for (size_t i = 0; i < memo->cap; i++) {
-        if (memo->entries[i].uri != NULL) {
-            entries[memo->entries[i].hash & (cap - 1)] = memo->entries[i];
+        const struct entry *old = &memo->entries[i];
+        struct entry *place = old->uri == NULL ? NULL : free_place(entries, cap, old->hash);
+        if (place != NULL) {
+            *place = *old;
+        } else {
+            mem_free(old->uri);
         }
     }
     mem_free(memo->entries);
@@ -123,11 +140,14 @@ void rbac_memo_keep(struct rbac_memo *memo,
         return;
     }
     uint64_t hash = hash_of(permission, uri);
-    if (memo->cap == 0 ||
-        (memo->cap < ENTRIES_MAX && memo->entries[hash & (memo->cap - 1)].uri != NULL)) {
+    struct entry *entry = free_place(memo->entries, memo->cap, hash);
+    while (entry == NULL && memo->cap < ENTRIES_MAX) {
         grow(memo);
+        entry = free_place(memo->entries, memo->cap, hash);
     }
-    struct entry *entry = &memo->entries[hash & (memo->cap - 1)];
+    if (entry == NULL) {
+        entry = &memo->entries[(hash + (hash >> 32) % PLACES) & (memo->cap - 1)];
+    }
     mem_free(entry->uri);
     *entry = (struct entry){.hash = hash,
                             .uri = str_dup(uri),

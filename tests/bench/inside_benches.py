@@ -58,4 +58,19 @@ def tables(bench):
             bench.bars.at_most("tables: bytes of a subscription", one["bytes"], 200, " B")
 
 
-BENCHES = {"idle": memory, "transcode": transcode, "match": match, "tables": tables}
+def identity(bench):
+    """Building a large realm's users and grants, and deciding by them."""
+    title("identity: 100,000 users, 10,000 grants", ())
+    text = run_load([bench.identity(), *(("10000", "1000") if bench.options.quick else ())], 120)
+    bars = {"first build": 1000, "build after one changed user": 1,
+            "decision, memoised": 100, "decision, cold": 2000}
+    for one in map(json.loads, text.splitlines()):
+        unit = "ms" if "ms" in one else "ns"
+        figure(one["name"], one[unit], unit)
+        for name, bar in bars.items():
+            if one["name"].startswith(name):
+                bench.bars.at_most(f"identity: {name}", one[unit], bar, f" {unit}")
+
+
+BENCHES = {"idle": memory, "transcode": transcode, "match": match, "tables": tables,
+           "identity": identity}
