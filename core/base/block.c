@@ -5,7 +5,9 @@
 #include <string.h>
 
 static const size_t classes[] = {512, 2048, 8192, 32768};
-enum { CLASSES = sizeof(classes) / sizeof(classes[0]), NO_POOL = 255, POOL_BYTES = 4 << 20 };
+enum { CLASSES = sizeof(classes) / sizeof(classes[0]), NO_POOL = 255, POOL_BYTES = 1 << 20 };
+/* Of the smallest: one event to thousands of connections takes a block for each. */
+enum { SMALL_POOL_BYTES = 4 << 20 };
 
 static _Thread_local struct {
     struct block *free;
@@ -57,7 +59,8 @@ void block_unref(struct block *block)
         return;
     }
     unsigned class = block->pool;
-    if (class == NO_POOL || pools[class].bytes + block->cap > POOL_BYTES) {
+    size_t max = class == 0 ? SMALL_POOL_BYTES : POOL_BYTES;
+    if (class == NO_POOL || pools[class].bytes + block->cap > max) {
         mem_free(block);
         return;
     }
