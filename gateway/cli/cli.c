@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define WAMP_OPTIONS  "url realm authid authmethod serializer ca-file insecure connect-timeout"
+#define WAMP_OPTIONS  "url realm authid authmethod key serializer ca-file insecure connect-timeout"
 #define PASSTHRU      " ppt-scheme ppt-serializer ppt-cipher ppt-keyid"
 #define ADMIN_OPTIONS "url user output ca-file insecure"
 

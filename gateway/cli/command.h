@@ -32,6 +32,7 @@ struct command {
     const char *realm;
     const char *authid;
     const char *authmethod;
+    const char *key;
     const char *serializer;
     const char *user;
     const char *config;

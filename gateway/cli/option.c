@@ -37,7 +37,12 @@ static const struct option options[] = {
     TEXT("url", 0, url, "URL: where the node is (POSTERN_URL for admin commands)"),
     TEXT("realm", 0, realm, "URI: the realm to join"),
     TEXT("authid", 0, authid, "NAME: who to be"),
-    TEXT("authmethod", 0, authmethod, "METHOD: how to prove it"),
+    TEXT("authmethod",
+         0,
+         authmethod,
+         "METHOD,...: how to prove it: password, wampcra, wamp-scram (POSTERN_PASSWORD), "
+         "cryptosign (--key), ticket (POSTERN_TICKET), trust, tls"),
+    TEXT("key", 0, key, "FILE: the private key of cryptosign, 64 hex digits"),
     TEXT("serializer", 0, serializer, "json, msgpack or cbor"),
     TEXT("user", 0, user, "NAME: the administrator (admin); password from POSTERN_PASSWORD"),
     TEXT("config", 'c', config, "FILE: settings, YAML or JSON"),

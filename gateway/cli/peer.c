@@ -129,14 +129,16 @@ static enum serializer serializer_of(const char *name)
     return (enum serializer)found;
 }
 
-static struct client_options options_of(const struct command *command)
+static struct client_options options_of(const struct command *command,
+                                        const struct identity *identity)
 {
     struct client_options options = {
         .url = str_of(command->url != NULL ? command->url : "tcp://127.0.0.1:18082"),
         .realm = str_of(command->realm),
         .serializer = serializer_of(command->serializer),
         .authid = str_of(command->authid),
-        .authmethod = str_of(command->authmethod),
+        .authmethods = identity->methods,
+        .secret = buf_str(&identity->secret),
         .ca_file = command->ca_file,
         .insecure = command->insecure,
     };
@@ -148,7 +150,7 @@ static void open_client(struct worker *worker, void *ctx)
 {
     struct peer_run *run = ctx;
     const struct peer_task *task = run->task;
-    struct client_options options = options_of(run->command);
+    struct client_options options = options_of(run->command, &run->identity);
     /* What a command has no use for is not announced. */
     struct client_ops ops = {
         .promises = task->promises,
@@ -164,7 +166,7 @@ static void open_client(struct worker *worker, void *ctx)
     run->client = client_open(&options, &ops, run);
 }
 
-static int check(const struct command *command)
+static int check(const struct command *command, struct identity *identity)
 {
     uint64_t timeout_ms = 0;
     struct err err;
@@ -176,7 +178,11 @@ static int check(const struct command *command)
         command_complain("--serializer is json, msgpack or cbor, not '%s'", command->serializer);
         return EXIT_USAGE;
     }
-    struct client_options options = options_of(command);
+    if (!identity_read(command, identity, &err)) {
+        command_complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    struct client_options options = options_of(command, identity);
     if (!client_options_valid(&options, &err)) {
         command_complain("%s", err.text);
         return EXIT_USAGE;
@@ -188,18 +194,21 @@ int peer_run(const struct command *command, const struct peer_task *task)
 {
     struct err err = {0};
     struct peer_run run = {.command = command, .task = task, .signal_fd = -1, .code = -1};
-    int wrong = check(command);
+    int wrong = check(command, &run.identity);
     if (wrong != EXIT_OK) {
+        identity_forget(&run.identity);
         return wrong;
     }
     run.workers = workers_new(1, MAILBOX_MAX, &err);
     if (run.workers == NULL) {
+        identity_forget(&run.identity);
         command_complain("%s", err.text);
         return EXIT_FAILED;
     }
     workers_on_start(run.workers, open_client, &run);
     workers_run_here(run.workers);
     workers_free(run.workers);
+    identity_forget(&run.identity);
     return run.code < 0 ? EXIT_FAILED : run.code;
 }
 

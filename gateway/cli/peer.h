@@ -3,6 +3,7 @@
 #define POSTERN_CLI_PEER_H
 
 #include "cli/command.h"
+#include "cli/identity.h"
 #include "client/client.h"
 #include "loop/watch.h"
 
@@ -27,6 +28,7 @@ struct peer_task {
 struct peer_run {
     const struct command *command;
     const struct peer_task *task;
+    struct identity identity;
     struct workers *workers;
     struct client *client; /* NULL once closed */
     struct watch signals;

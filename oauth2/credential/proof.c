@@ -1,7 +1,10 @@
 #include "credential/proof.h"
 
+#include "base/encode.h"
 #include "credential/credential_inside.h"
 #include "crypto/secret.h"
+
+#include <inttypes.h>
 
 void cra_sign(struct str key, struct str challenge, char out[CREDENTIAL_KEY_TEXT_SIZE])
 {
@@ -30,6 +33,26 @@ static struct hash_sha256 xor_of(const struct hash_sha256 *a, const struct hash_
         out.bytes[i] = a->bytes[i] ^ b->bytes[i];
     }
     return out;
+}
+
+bool scram_auth_message(const struct credential_scram *scram,
+                        struct str name,
+                        struct str client_nonce,
+                        struct str nonces,
+                        struct str binding,
+                        struct buf *out)
+{
+    (void)buf_append(out, STR("n="));
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        (void)(c == ',' || c == '=' ? buf_append(out, c == ',' ? STR("=2C") : STR("=3D"))
+                                    : buf_byte(out, c));
+    }
+    (void)buf_printf(
+        out, ",r=" PRISTR ",r=" PRISTR ",s=" PRISTR ",i=%" PRIu32 ",c=", STRARG(client_nonce),
+        STRARG(nonces), STRARG(str_make(scram->salt, scram->salt_len)), scram->iterations);
+    (void)base64_encode(BASE64_STANDARD, binding, out);
+    return buf_printf(out, ",r=" PRISTR, STRARG(nonces)) && !out->full;
 }
 
 bool scram_check(const struct credential_scram *scram,

@@ -5,6 +5,7 @@
 #ifndef POSTERN_CREDENTIAL_PROOF_H
 #define POSTERN_CREDENTIAL_PROOF_H
 
+#include "base/buf.h"
 #include "credential/credential.h"
 
 /* The signature of a CRA challenge, in base64. `key`: a shared secret, or the text of a derived
@@ -15,6 +16,15 @@ bool cra_derive(struct str password,
                 struct str salt,
                 uint32_t iterations,
                 char out[CREDENTIAL_KEY_TEXT_SIZE]);
+
+/* What both ends of SCRAM sign (RFC 5802, 3), appended to `out`; false when that is full.
+ * `binding`: the GS2 header, and behind it what binds the channel. */
+bool scram_auth_message(const struct credential_scram *scram,
+                        struct str name,
+                        struct str client_nonce,
+                        struct str nonces,
+                        struct str binding,
+                        struct buf *out);
 
 /* Is it the proof of who knows the password? Then `out_signature` is what proves to him that we
  * know his keys. In constant time. */

@@ -76,8 +76,8 @@ struct login {
         } cra;
         struct {
             struct credential_scram scram;
-            struct str first;   /* the bare first message and the server's */
-            struct str nonce;   /* of both */
+            struct str nonce; /* of both ends, the client's first */
+            size_t client_nonce_len;
             struct str binding; /* its name, or "" */
             struct hash_sha256 channel;
             char verifier[AUTH_VERIFIER_SIZE];

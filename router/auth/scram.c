@@ -8,7 +8,6 @@
 #include "net/tls.h"
 #include "wamp/fault.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 enum { NONCE_BYTES = 16, MESSAGE_MAX = 4096 };
@@ -28,14 +27,6 @@ static bool fits(const struct auth_hello *hello)
     return hello->authid.len > 0 && nonce_valid(hello->nonce);
 }
 
-/* To an arena, whatever came of it. */
-static struct str keep(struct login *login, struct buf *text)
-{
-    struct str kept = arena_str(&login->arena, buf_str(text));
-    buf_done(text);
-    return kept;
-}
-
 static struct str both_nonces(struct login *login, struct str client)
 {
     struct buf nonce;
@@ -44,25 +35,9 @@ static struct str both_nonces(struct login *login, struct str client)
     buf_init(&nonce, AUTH_NONCE_MAX + 64);
     (void)buf_append(&nonce, client);
     (void)base64_encode(BASE64_STANDARD, str_make(bytes, sizeof(bytes)), &nonce);
-    return keep(login, &nonce);
-}
-
-/* "n=USER,r=NONCE,r=NONCES,s=SALT,i=ITERATIONS," */
-static struct str first_messages(struct login *login, struct str client_nonce)
-{
-    const struct credential_scram *scram = &login->scram.scram;
-    struct buf text;
-    buf_init(&text, MESSAGE_MAX);
-    (void)buf_append(&text, STR("n="));
-    for (size_t i = 0; i < login->name.len; i++) {
-        char c = login->name.ptr[i];
-        (void)(c == ',' || c == '=' ? buf_append(&text, c == ',' ? STR("=2C") : STR("=3D"))
-                                    : buf_byte(&text, c));
-    }
-    (void)buf_printf(&text, ",r=" PRISTR ",r=" PRISTR ",s=" PRISTR ",i=%" PRIu32 ",",
-                     STRARG(client_nonce), STRARG(login->scram.nonce),
-                     STRARG(str_make(scram->salt, scram->salt_len)), scram->iterations);
-    return keep(login, &text);
+    struct str kept = arena_str(&login->arena, buf_str(&nonce));
+    buf_done(&nonce);
+    return kept;
 }
 
 static void emit_challenge(const struct login *login, struct emit *extra)
@@ -109,25 +84,26 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
                                  login->name, &login->options, scram);
     }
     login->scram.nonce = both_nonces(login, hello->nonce);
-    login->scram.first = first_messages(login, hello->nonce);
+    login->scram.client_nonce_len = hello->nonce.len;
     emit_challenge(login, extra);
     return AUTH_CHALLENGED;
 }
 
-/* "c=" and the base64 of the header with what binds the channel. */
-static void append_binding(const struct login *login, struct buf *text)
+static bool signed_words(const struct login *login, struct buf *out)
 {
-    struct buf header;
-    buf_init(&header, 256);
+    struct buf binding;
+    buf_init(&binding, 256);
     if (login->scram.binding.len == 0) {
-        (void)buf_append(&header, STR("n,,"));
+        (void)buf_append(&binding, STR("n,,"));
     } else {
-        (void)buf_printf(&header, "p=" PRISTR ",,", STRARG(login->scram.binding));
-        (void)buf_append(&header, hash_str(&login->scram.channel));
+        (void)buf_printf(&binding, "p=" PRISTR ",,", STRARG(login->scram.binding));
+        (void)buf_append(&binding, hash_str(&login->scram.channel));
     }
-    (void)buf_append(text, STR("c="));
-    (void)base64_encode(BASE64_STANDARD, buf_str(&header), text);
-    buf_done(&header);
+    struct str client_nonce = str_sub(login->scram.nonce, 0, login->scram.client_nonce_len);
+    bool whole = scram_auth_message(&login->scram.scram, login->name, client_nonce,
+                                    login->scram.nonce, buf_str(&binding), out);
+    buf_done(&binding);
+    return whole;
 }
 
 static bool same_channel(const struct login *login, const struct auth_response *response)
@@ -175,11 +151,8 @@ static enum auth_step check(struct login *login, const struct auth_response *res
     struct buf text;
     struct hash_sha256 proof = {0};
     struct hash_sha256 signature;
-    buf_init(&text, 2 * MESSAGE_MAX);
-    (void)buf_append(&text, login->scram.first);
-    append_binding(login, &text);
-    (void)buf_printf(&text, ",r=" PRISTR, STRARG(login->scram.nonce));
-    bool proved = read_proof(response->signature, &proof);
+    buf_init(&text, MESSAGE_MAX);
+    bool proved = signed_words(login, &text) && read_proof(response->signature, &proof);
     /* Whatever is wrong with the rest, the time is the same. */
     proved = scram_check(&login->scram.scram, buf_str(&text), &proof, &signature) && proved &&
              str_eq(response->nonce, login->scram.nonce) && same_channel(login, response);

@@ -36,6 +36,7 @@ static void client_free(struct client *client)
     buf_done(&client->out);
     mem_free(client->realm);
     mem_free(client->authid);
+    client_auth_free(client->auth);
     mem_free(client);
 }
 
@@ -123,14 +124,12 @@ static void send_hello(struct client *client)
     struct emit emit;
     buf_init(&details, MESSAGE_MAX);
     emit_init(&emit, client->serializer, &details);
-    emit_map(&emit, client->authid != NULL ? 4 : 3);
+    emit_map(&emit, client->authid != NULL ? 5 : 4);
     emit_key(&emit, STR("agent"));
     emit_str(&emit, STR("Postern-" POSTERN_VERSION));
     emit_key(&emit, STR("roles"));
     client_emit_roles(&client->ops, &emit);
-    emit_key(&emit, STR("authmethods"));
-    emit_list(&emit, 1);
-    emit_str(&emit, STR("anonymous"));
+    client_auth_emit(client->auth, &emit);
     if (client->authid != NULL) {
         emit_key(&emit, STR("authid"));
         emit_str(&emit, str_of(client->authid));
@@ -173,22 +172,14 @@ void client_link_message(struct client *client, struct str message)
     arena_reset(&client->scratch);
 }
 
-static bool
-target_of(const struct client_options *options, struct link_target *out, struct err *err)
-{
-    if (options->authmethod.len > 0 && !str_eq(options->authmethod, STR("anonymous"))) {
-        return err_set(err, ERR_INVALID,
-                       "authentication method " PRISTR
-                       " is not supported: leave it out or say anonymous",
-                       STRARG(str_sub(options->authmethod, 0, 64)));
-    }
-    return link_target_parse(options->url, out, err);
-}
-
 bool client_options_valid(const struct client_options *options, struct err *err)
 {
     struct link_target target;
-    return target_of(options, &target, err);
+    struct client_auth *auth = NULL;
+    bool valid =
+        link_target_parse(options->url, &target, err) && client_auth_new(options, &auth, err);
+    client_auth_free(auth);
+    return valid;
 }
 
 static bool client_dial(struct client *client, const struct client_options *options)
@@ -197,7 +188,8 @@ static bool client_dial(struct client *client, const struct client_options *opti
                                 .insecure = options->insecure,
                                 .timeout_ms = client->timeout_ms,
                                 .message_max = MESSAGE_MAX};
-    if (!target_of(options, &link.target, &client->err)) {
+    if (!link_target_parse(options->url, &link.target, &client->err) ||
+        !client_auth_new(options, &client->auth, &client->err)) {
         return false;
     }
     enum serializer usual = link.target.websocket ? SERIALIZER_JSON : SERIALIZER_MSGPACK;

@@ -22,7 +22,8 @@ struct client_options {
     struct str realm;
     enum serializer serializer; /* NONE: MsgPack on RawSocket, JSON on WebSocket */
     struct str authid;
-    struct str authmethod; /* empty: anonymous */
+    struct str authmethods; /* with commas between, in the order of preference; empty: anonymous */
+    struct str secret;      /* password, ticket, or a private key's seed as 64 hex digits */
     const char *ca_file;
     bool insecure;
     uint64_t timeout_ms; /* to connect and join; 0: 10 s */

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "client/client.h"
+#include "client/client_auth.h"
 #include "client/link.h"
 #include "loop/timer.h"
 #include "loop/watch.h"
@@ -38,6 +39,7 @@ struct client {
     size_t message_max; /* what the router accepts */
     char *realm;
     char *authid;
+    struct client_auth *auth; /* or NULL: anonymous */
     uint64_t timeout_ms;
     struct timer deadline; /* to join, then to leave */
     struct turn_task end;  /* closes and frees, when there is no link to wait for */

@@ -1,10 +1,13 @@
 /* client_messages.c - what a client does with each message that comes. */
 #include "base/mem.h"
 #include "client/client_inside.h"
+#include "crypto/secret.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
 
 #include <stddef.h>
+
+enum { AUTHENTICATE_MAX = 1 << 16 };
 
 /* Why a router said ABORT, as a code; what is not named is UNAVAILABLE. */
 static const struct {
@@ -78,23 +81,49 @@ static void on_goodbye(struct client *client, const struct message *message)
 
 static void on_challenge(struct client *client, const struct message *message)
 {
-    (void)err_set(&client->err, ERR_DENIED, "the router demands authentication by " PRISTR,
-                  STRARG(message->uri));
-    struct message answer = {.type = MESSAGE_ABORT,
-                             .uri = FAULT_NOT_AUTH_METHOD,
-                             .payload.serializer = client->serializer};
+    struct buf signature;
+    struct buf extra;
     struct str why;
-    (void)client_transmit(client, &answer, &why);
-    client_end(client);
+    struct emit emit;
+    buf_init(&signature, AUTHENTICATE_MAX);
+    buf_init(&extra, AUTHENTICATE_MAX);
+    emit_init(&emit, client->serializer, &extra);
+    struct client_challenge challenge = {.method = message->uri,
+                                         .extra = details_of(message),
+                                         .authid = str_of(client->authid),
+                                         .scratch = &client->scratch};
+    bool answered = client_auth_answer(client->auth, &challenge, &signature, &emit, &client->err);
+    struct message answer = {.type = answered ? MESSAGE_AUTHENTICATE : MESSAGE_ABORT,
+                             .uri = answered ? buf_str(&signature) : FAULT_NOT_AUTH_METHOD,
+                             .details = answered ? buf_str(&extra) : STR_EMPTY,
+                             .payload.serializer = client->serializer};
+    bool sent = client_transmit(client, &answer, &why);
+    if (signature.ptr != NULL) {
+        crypto_wipe(signature.ptr, signature.cap);
+    }
+    buf_done(&signature);
+    buf_done(&extra);
+    if (!answered || !sent) {
+        client_end(client);
+    }
+}
+
+static void on_welcome(struct client *client, const struct message *message)
+{
+    if (!client_auth_welcomed(client->auth, details_of(message), &client->scratch, &client->err)) {
+        client_end(client);
+        return;
+    }
+    timer_stop(&client->deadline);
+    client->state = CLIENT_JOINED;
+    client->ops.on_joined(client, client->ctx);
 }
 
 static void receive_joining(struct client *client, const struct message *message)
 {
     switch (message->type) {
     case MESSAGE_WELCOME:
-        timer_stop(&client->deadline);
-        client->state = CLIENT_JOINED;
-        client->ops.on_joined(client, client->ctx);
+        on_welcome(client, message);
         break;
     case MESSAGE_ABORT:
         refused(client, message);
