@@ -128,6 +128,26 @@ static enum grant_match match_of(const json_t *row)
     return str_eq(match, STR("wildcard")) ? GRANT_WILDCARD : GRANT_EXACT;
 }
 
+/* Asked twice, so that the memo answers too; and an explanation says the same. */
+static void check_uri(const json_t *row,
+                      const struct principal *principal,
+                      enum permission permission,
+                      struct str uri,
+                      bool expected)
+{
+    struct rbac_explanation why;
+    rbac_explain(realm_of(row), principal, permission, uri, match_of(row), &why);
+    for (unsigned again = 0; again < 2; again++) {
+        bool allowed =
+            rbac_may_pattern(world.rbac, realm_of(row), principal, permission, uri, match_of(row));
+        if (allowed != expected || why.allowed != expected) {
+            fail_msg("%s %s \"%s\" %s: %d; %s", member(row, "who", "").ptr,
+                     permission_name(permission), uri.ptr, member(row, "match", "exact").ptr,
+                     allowed, why.text);
+        }
+    }
+}
+
 static size_t check_row(const json_t *row, const char *key, bool expected)
 {
     const json_t *uris = json_object_get(row, key);
@@ -136,18 +156,8 @@ static size_t check_row(const json_t *row, const char *key, bool expected)
     assert_true(permission_find(member(row, "permission", ""), &permission));
     principal.memo = rbac_memo_new();
     for (size_t i = 0; i < json_array_size(uris); i++) {
-        struct str uri = str_of(json_string_value(json_array_get(uris, i)));
-        struct rbac_explanation why;
-        rbac_explain(realm_of(row), &principal, permission, uri, match_of(row), &why);
-        for (unsigned again = 0; again < 2; again++) {
-            bool allowed = rbac_may_pattern(world.rbac, realm_of(row), &principal, permission, uri,
-                                            match_of(row));
-            if (allowed != expected || why.allowed != expected) {
-                fail_msg("%s %s \"%s\" %s: %d; %s", member(row, "who", "").ptr,
-                         permission_name(permission), uri.ptr, member(row, "match", "exact").ptr,
-                         allowed, why.text);
-            }
-        }
+        check_uri(row, &principal, permission, str_of(json_string_value(json_array_get(uris, i))),
+                  expected);
     }
     rbac_memo_free(principal.memo);
     return json_array_size(uris);
