@@ -81,6 +81,8 @@ static void make_router(struct node *node)
         .rbac = node->rbac,
         .jobs = node->jobs,
         .auth_secret = str_make(node->auth_secret, sizeof(node->auth_secret)),
+        .auth_renew = node_renew_credential,
+        .auth_renew_ctx = node,
         .node_name = str_of(conf->node.name),
         .queue_max = conf->wamp.queue_max,
         .queue_drops = conf->wamp.queue_policy == CONF_QUEUE_DROP,

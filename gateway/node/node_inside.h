@@ -63,6 +63,10 @@ void data_dir_close(struct node *node);
 /* prefix.c: the public listener's handler, whose ctx is the node */
 const struct front_handler *prefix_handler(void);
 
+/* renew.c: a password's record that was made otherwise than they are made now; `ctx` is the node */
+struct auth_renewal;
+void node_renew_credential(void *ctx, const struct auth_renewal *renewal);
+
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);
 

@@ -26,6 +26,8 @@ struct auth *auth_new(const struct auth_options *options)
 {
     struct auth *auth = NEW(struct auth);
     auth->jobs = options->jobs;
+    auth->renew = options->renew;
+    auth->renew_ctx = options->renew_ctx;
     auth->throttle = throttle_new();
     if (options->secret.len == sizeof(auth->secret)) {
         memcpy(auth->secret, options->secret.ptr, sizeof(auth->secret));

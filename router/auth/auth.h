@@ -27,9 +27,21 @@ struct auth;
 struct login;
 struct tls_stream;
 
+/* A record of a password that was made otherwise than they are made now, and the one that takes
+ * its place. Borrowed for the call. */
+struct auth_renewal {
+    struct str realm; /* whose user holds it */
+    struct str username;
+    struct str old;
+    struct str record;
+};
+
 struct auth_options {
     struct jobs *jobs; /* NULL: passwords are not available */
     struct str secret; /* the same on all nodes: what challenges of nobody are made of */
+    /* After a login that showed the password, on its worker. May be NULL. */
+    void (*renew)(void *ctx, const struct auth_renewal *renewal);
+    void *renew_ctx;
 };
 
 struct auth *auth_new(const struct auth_options *options);

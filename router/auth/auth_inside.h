@@ -37,6 +37,8 @@ const struct auth_method *auth_method_find(struct str name);
 
 struct auth {
     struct jobs *jobs;
+    void (*renew)(void *ctx, const struct auth_renewal *renewal);
+    void *renew_ctx;
     char secret[AUTH_SECRET_SIZE];
     struct throttle *throttle;
     struct metric_cell *outcomes[OUTCOMES];
@@ -57,7 +59,9 @@ struct login {
     struct str realm;
     struct str name; /* as HELLO had it */
     struct str username;
-    struct str record;      /* of the password; "": none */
+    struct str record;       /* of the password; "": none */
+    struct str holder_realm; /* of the record */
+    struct str holder;
     const struct str *keys; /* hex */
     size_t key_count;
     struct rbac_roles roles;

@@ -153,6 +153,8 @@ static void take_account(struct login *login,
         account->enabled ? "the account lacks what this method needs" : "the account is disabled";
     if (account->holder != NULL) {
         login->record = arena_str(arena, account->holder->credential);
+        login->holder = arena_str(arena, account->holder->username);
+        login->holder_realm = arena_str(arena, rbac_realm_uri(account->holder_realm));
         login->keys =
             copies(arena, account->holder->authorized_keys, account->holder->authorized_key_count);
         login->key_count = account->holder->authorized_key_count;

@@ -12,6 +12,8 @@ struct password_job {
     struct login *login; /* NULL: nobody waits any more */
     struct throttle *throttle;
     struct throttle_key key;
+    struct credential_options options;
+    char *renewed; /* a record that is to take the place of the old one, or NULL */
     bool real;
     bool passed;
     bool throttled;
@@ -34,6 +36,29 @@ static void run(struct job *base)
                             : credential_verify_nobody(password);
     if (!job->passed) {
         throttle_failed(job->throttle, &job->key, clock_mono_ms());
+    } else if (credential_is_outdated(str_make(job->record, job->record_len))) {
+        job->renewed = credential_make(password, &job->options, NULL);
+    }
+}
+
+static void forget(struct password_job *job)
+{
+    if (job->renewed != NULL) {
+        crypto_wipe(job->renewed, strlen(job->renewed));
+        mem_free(job->renewed);
+    }
+    crypto_wipe(job, sizeof(*job));
+    mem_free(job);
+}
+
+static void renew(const struct login *login, const struct password_job *job)
+{
+    if (job->renewed != NULL && login->auth->renew != NULL) {
+        login->auth->renew(login->auth->renew_ctx,
+                           &(struct auth_renewal){.realm = login->holder_realm,
+                                                  .username = login->holder,
+                                                  .old = login->record,
+                                                  .record = str_of(job->renewed)});
     }
 }
 
@@ -43,8 +68,10 @@ static void finish(struct job *base)
     struct login *login = job->login;
     bool passed = job->passed;
     bool throttled = job->throttled;
-    crypto_wipe(job, sizeof(*job));
-    mem_free(job);
+    if (login != NULL) {
+        renew(login, job);
+    }
+    forget(job);
     if (login == NULL) {
         return;
     }
@@ -89,6 +116,7 @@ static enum auth_step check(struct login *login, const struct auth_response *res
     job->login = login;
     job->throttle = login->auth->throttle;
     job->key = login->key;
+    job->options = login->options;
     job->real = login->real && password.len <= sizeof(job->password) &&
                 login->record.len <= sizeof(job->record);
     job->password_len = password.len < sizeof(job->password) ? password.len : sizeof(job->password);
@@ -100,8 +128,7 @@ static enum auth_step check(struct login *login, const struct auth_response *res
     login->job = job;
     if (!jobs_submit(login->auth->jobs, &job->job)) {
         login->job = NULL;
-        crypto_wipe(job, sizeof(*job));
-        mem_free(job);
+        forget(job);
         return login_busy(login);
     }
     return AUTH_LATER;

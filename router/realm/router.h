@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct router;
+struct auth_renewal;
 
 /* Who called or published is told: unless disclose_me is false; only when it is true; never, and
  * asking for it is refused. The same numbers as enum conf_disclosure. */
@@ -27,8 +28,10 @@ enum disclosure { DISCLOSURE_ON, DISCLOSURE_ASKED, DISCLOSURE_OFF };
 struct router_options {
     struct workers *workers;
     struct snapshot_slot *rbac;
-    struct jobs *jobs;              /* where passwords are verified; NULL: none is */
-    struct str auth_secret;         /* 32 bytes: auth.h; else random ones */
+    struct jobs *jobs;      /* where passwords are verified; NULL: none is */
+    struct str auth_secret; /* 32 bytes: auth.h; else random ones */
+    void (*auth_renew)(void *ctx, const struct auth_renewal *renewal); /* auth.h; or NULL */
+    void *auth_renew_ctx;
     const struct builtin *builtins; /* ends with a row without a function */
     struct str node_name;
     size_t queue_max;         /* bytes queued to one session: wamp.queue_max */

@@ -345,3 +345,87 @@ def test_channel_binding_that_is_not_to_be_had_is_refused(node):
                               {"pubkey": KEY.verify_key.encode().hex(),
                                "channel_binding": binding})
             assert challenge[2]["channel_binding"] is None
+
+
+class Exporting:
+    """A TLS connection by openssl, which tells what can be exported of it, as a socket."""
+
+    def __init__(self, node):
+        self.process = subprocess.Popen(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{node.tls}", "-servername", "localhost",
+             "-CAfile", str(node.certificate), "-tls1_3", "-nocommands",
+             "-keymatexport", "EXPORTER-Channel-Binding", "-keymatexportlen", "32"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+        self.got = b""
+        self.skip_to(b"Keying material: ")
+        self.channel = bytes.fromhex(self.recv_line())
+
+    def recv_line(self):
+        while b"\n" not in self.got:
+            self.got += self.process.stdout.read(4096)
+        line, self.got = self.got.split(b"\n", 1)
+        return line.decode()
+
+    def skip_to(self, mark):
+        while mark not in self.got:
+            more = self.process.stdout.read(4096)
+            assert more, self.got
+            self.got += more
+        self.got = self.got.split(mark, 1)[1]
+
+    def recv(self, size):
+        if not self.got:
+            self.got = self.process.stdout.read(size)
+        out, self.got = self.got[:size], self.got[size:]
+        return out
+
+    def sendall(self, data):
+        self.process.stdin.write(data)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class BoundRawSocket(RawSocket):
+    def __init__(self, node):
+        self.serializer, self.requests = "json", 0
+        self.socket = Exporting(node)
+        self.channel = self.socket.channel
+        self.socket.sendall(bytes([0x7F, 0xF1, 0, 0]))
+        self.socket.skip_to(b"\x7f\xf1\x00\x00")  # behind what openssl says of tickets
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "another"])
+def test_cryptosign_is_bound_to_its_connection(node, own):
+    with BoundRawSocket(node) as wire:
+        challenge = hello(wire, ["cryptosign"], "joe",
+                          {"pubkey": KEY.verify_key.encode().hex(),
+                           "channel_binding": "tls-exporter"})
+        assert challenge[2]["channel_binding"] == "tls-exporter"
+        channel = wire.channel if own else bytes(32)
+        asked = bytes.fromhex(challenge[2]["challenge"])
+        message = bytes(a ^ b for a, b in zip(asked, channel))
+        wire.send(AUTHENTICATE, (KEY.sign(message).signature + message).hex(), {})
+        answer = wire.receive()
+        assert answer[0] == (WELCOME if own else ABORT), answer
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "another"])
+def test_scram_is_bound_to_its_connection(node, own):
+    nonce = base64.b64encode(os.urandom(16)).decode()
+    with BoundRawSocket(node) as wire:
+        challenge = hello(wire, ["wamp-scram"], "ann",
+                          {"nonce": nonce, "channel_binding": "tls-exporter"})
+        assert challenge[0] == CHALLENGE, challenge
+        channel = wire.channel if own else bytes(32)
+        signature, verifier = scram_answer("ann", nonce, challenge[2], PASSWORD,
+                                           b"p=tls-exporter,," + channel)
+        wire.send(AUTHENTICATE, signature, {"nonce": challenge[2]["nonce"],
+                                            "channel_binding": "tls-exporter",
+                                            "cbind_data": base64.b64encode(channel).decode()})
+        answer = wire.receive()
+        assert answer[0] == (WELCOME if own else ABORT), answer
+        assert not own or answer[2]["authextra"]["verifier"] == verifier

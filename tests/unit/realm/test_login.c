@@ -1,6 +1,7 @@
 /* links: credential crypto */
 /* test_login.c - logins as a client sees them: each method, each refusal, and what comes later. */
 #include "../../support/realm_world.h"
+#include "auth/auth.h"
 #include "base/encode.h"
 #include "credential/proof.h"
 #include "crypto/ed25519.h"
@@ -512,6 +513,78 @@ static void who_leaves_while_his_password_is_verified_is_not_missed(void **state
     }
 }
 
+/* One thread verifies and sixteen may wait. */
+static void passwords_beyond_what_may_wait_are_sent_away(void **state)
+{
+    (void)state;
+    enum { CROWD = 40 };
+    struct actor *crowd[CROWD];
+    unsigned in = 0;
+    unsigned away = 0;
+    for (size_t i = 0; i < CROWD; i++) {
+        crowd[i] = hello("\"authmethods\":[\"password\"],\"authid\":\"joe\"");
+        (void)expect(crowd[i], "[4,\"password\",{}]");
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        say(crowd[i], "[5,\"the password\",{}]");
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        wait_answer(crowd[i]);
+        const json_t *heard = expect(crowd[i], "\"*\"");
+        bool welcomed = json_integer_value(json_array_get(heard, 0)) == 2;
+        in += welcomed;
+        away += !welcomed;
+        if (!welcomed) {
+            assert_string_equal(text_at(crowd[i], 2), "wamp.error.unavailable");
+        }
+        actor_free(crowd[i]);
+    }
+    assert_true(in >= 16);
+    assert_true(away > 0);
+}
+
+struct renewed {
+    atomic_uint count;
+    char record[CREDENTIAL_RECORD_MAX];
+};
+static struct renewed renewed;
+
+static void note_renewal(void *ctx, const struct auth_renewal *renewal)
+{
+    struct renewed *out = ctx;
+    assert_true(str_eq(renewal->username, STR("old")));
+    assert_true(str_eq(renewal->realm, STR("com.users")));
+    (void)snprintf(out->record, sizeof(out->record), PRISTR, STRARG(renewal->record));
+    (void)atomic_fetch_add(&out->count, 1);
+}
+
+/* PBKDF2-HMAC-SHA256("the password", "c2FsdHNhbHRzYWx0c2FsdA==", 10000, 32), as Bondy keeps it. */
+static const char old_user[] =
+    "{\"username\":\"old\",\"credential\":\"{\\\"version\\\":\\\"1.1\\\",\\\"protocol\\\":"
+    "\\\"cra\\\",\\\"params\\\":{\\\"kdf\\\":\\\"pbkdf2\\\",\\\"iterations\\\":10000},\\\"data\\\":"
+    "{\\\"salt\\\":\\\"c2FsdHNhbHRzYWx0c2FsdA==\\\",\\\"salted_password\\\":"
+    "\\\"3dlR8IIxiViOqKzB0P9LmqVNX5wcPr0C7L40ErOBJfA=\\\"}}\"}";
+
+static void a_record_of_bondys_lets_in_and_is_renewed(void **state)
+{
+    (void)state;
+    world_record(&world, "user", "com.users", "old", old_user);
+    world_publish_rbac(&world);
+    settle(&world);
+    struct actor *actor = hello("\"authmethods\":[\"wampcra\"],\"authid\":\"old\"");
+    (void)expect(actor, "[4,\"wampcra\",{\"challenge\":\"*\",\"salt\":\"c2FsdHNhbHRzYWx0c2FsdA==\","
+                        "\"keylen\":32,\"iterations\":10000}]");
+    actor_free(actor);
+    actor = hello("\"authmethods\":[\"password\"],\"authid\":\"old\"");
+    (void)expect(actor, "[4,\"password\",{}]");
+    say(actor, "[5,\"the password\",{}]");
+    welcome(actor, "old", "password");
+    actor_free(actor);
+    assert_int_equal(atomic_load(&renewed.count), 1);
+    assert_false(credential_is_outdated(str_of(renewed.record)));
+    assert_true(credential_verify(str_of(renewed.record), STR("the password")));
+}
+
 static void huge_and_odd_answers_fail_like_wrong_ones(void **state)
 {
     (void)state;
@@ -613,7 +686,11 @@ static void the_sixth_attempt_is_not_looked_at(void **state)
 static int setup(void **state)
 {
     (void)state;
-    world_start(&world, 2, NULL);
+    struct router_options limits = world_limits();
+    atomic_store(&renewed.count, 0);
+    limits.auth_renew = note_renewal;
+    limits.auth_renew_ctx = &renewed;
+    world_start(&world, 2, &limits);
     add_users();
     return 0;
 }
@@ -646,6 +723,8 @@ int main(void)
         IT(a_role_is_chosen_among_the_users_own),
         IT(words_at_the_wrong_time_are_violations),
         IT(who_leaves_while_his_password_is_verified_is_not_missed),
+        IT(passwords_beyond_what_may_wait_are_sent_away),
+        IT(a_record_of_bondys_lets_in_and_is_renewed),
         IT(huge_and_odd_answers_fail_like_wrong_ones),
         IT(authextra_may_be_anything),
         IT(changed_groups_count_from_the_next_message_on),
