@@ -1,9 +1,11 @@
 """Logging in over WAMP: every method, by clients that are not ours where they know it."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import os
+import sqlite3
 import ssl
 import subprocess
 
@@ -429,3 +431,37 @@ def test_scram_is_bound_to_its_connection(node, own):
         answer = wire.receive()
         assert answer[0] == (WELCOME if own else ABORT), answer
         assert not own or answer[2]["authextra"]["verifier"] == verifier
+
+
+def test_a_record_of_bondys_is_renewed_at_the_next_login_by_password(make_node, tmp_path):
+    security = tmp_path / "security.json"
+    security.write_text(json.dumps(SECURITY))
+    node = make_node(settings={"security.config_file": str(security)}).start()
+    assert node.stop() == 0
+    del node.settings["security.config_file"]
+    salt = base64.b64encode(bytes(16)).decode()
+    key = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt.encode(), 10000)
+    record = {"version": "1.1", "protocol": "cra",
+              "params": {"kdf": "pbkdf2", "iterations": 10000},
+              "data": {"salt": salt, "salted_password": base64.b64encode(key).decode()}}
+    with contextlib.closing(sqlite3.connect(node.home / "data" / "postern.db")) as database:
+        value, = database.execute(
+            "SELECT value FROM versions WHERE kind = 'user' AND key = 'joe'").fetchone()
+        value = {**json.loads(value), "credential": json.dumps(record)}
+        database.execute("UPDATE versions SET value = ? WHERE kind = 'user' AND key = 'joe'",
+                         [json.dumps(value)])
+        database.commit()
+    node.restart()
+    way = ("py", "raw", "msgpack")
+    assert login(node, way, "wampcra", "joe", PASSWORD)["authid"] == "joe"
+    assert login(node, way, "password", "joe", PASSWORD)["authid"] == "joe"
+    wait_until(lambda: "the record of a password has been renewed" in node.log_text(),
+               "the renewal")
+
+    def challenge():
+        with RawSocket(node.rawsocket, "json") as wire:
+            return hello(wire, ["wampcra"], "joe")[2]
+
+    wait_until(lambda: challenge()["iterations"] == 4096, "the new record to count")
+    for method in ("wampcra", "password"):
+        assert login(node, way, method, "joe", PASSWORD)["authid"] == "joe"
