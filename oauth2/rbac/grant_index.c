@@ -137,11 +137,11 @@ void grant_path_init(struct grant_path *path, struct str pattern, enum grant_mat
         if (!end && spelled && count < GRANT_COMPONENTS_MAX) {
             path->prefixes[path->prefix_count++] = map_hash(str_make(pattern.ptr, i));
         }
-        path->ends[count > GRANT_COMPONENTS_MAX ? 0 : count] = (uint16_t)i;
+        path->ends[count] = (uint32_t)i;
         count++;
         begin = i + 1;
     }
-    path->component_count = count > GRANT_COMPONENTS_MAX || pattern.len > UINT16_MAX ? 0 : count;
+    path->component_count = count > GRANT_COMPONENTS_MAX ? 0 : count;
     path->one_uri = match == GRANT_EXACT || (match == GRANT_WILDCARD && spelled);
     path->whole = path->one_uri ? map_hash(pattern) : 0;
 }

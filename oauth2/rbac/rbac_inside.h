@@ -36,7 +36,7 @@ struct grant_path {
     bool one_uri;                            /* it matches itself alone */
     size_t prefix_count;                     /* whole components with a dot behind them */
     size_t component_count;                  /* 0: more than any wildcard has */
-    uint16_t ends[GRANT_COMPONENTS_MAX + 1]; /* of the components */
+    uint32_t ends[GRANT_COMPONENTS_MAX + 1]; /* of the components */
     uint32_t whole;                          /* hashes: of all of it, */
     uint32_t prefixes[GRANT_COMPONENTS_MAX]; /* of what is before a dot, */
     uint32_t components[GRANT_COMPONENTS_MAX];

@@ -44,7 +44,7 @@ bool record_name_valid(struct str name)
 bool record_username_valid(struct str name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        static const char banned[] = " \",/:;<>\\*";
+        static const char banned[] = " \",/<>\\*";
         if (memchr(banned, name.ptr[i], sizeof(banned) - 1) != NULL) {
             return false;
         }

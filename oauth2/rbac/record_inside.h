@@ -50,7 +50,7 @@ struct str record_str(const json_t *string);
 bool record_uri_valid(struct str uri, enum grant_match match);
 /* Users, groups and roles: printable, 1 to 254 bytes, no reserved word but those in use. */
 bool record_name_valid(struct str name);
-/* Of users and their aliases, who can also be told apart in "user/x" and in HTTP Basic. */
+/* Of users and their aliases, who can also be told apart in "user/x". */
 bool record_username_valid(struct str name);
 bool record_authmethod_valid(struct str method);
 extern const struct str authmethod_names[];

@@ -22,7 +22,7 @@ static const struct mistake_case mistake_cases[] = {
     {USERS("{'username': 'from'}"), INVALID, "must be a name"},
     {USERS("{'username': 'Anonymous'}"), INVALID, "must be a name"},
     {USERS("{'username': 'a/b'}"), INVALID, "must be a name"},
-    {USERS("{'username': 'a:b'}"), INVALID, "must be a name"},
+    {USERS("{'username': 'a,b'}"), INVALID, "must be a name"},
     {USERS("{'username': 'ann lee'}"), INVALID, "must be a name"},
     {USERS("{'username': 'ann'}, {'username': 'ANN'}"), INVALID, "twice"},
     {"[{'uri': 'com.x', 'groups': [{'name': 'all'}]}]", INVALID, "must be a name"},
