@@ -65,7 +65,7 @@ const struct front_handler *prefix_handler(void);
 
 /* renew.c: a password's record that was made otherwise than they are made now; `ctx` is the node */
 struct auth_renewal;
-void node_renew_credential(void *ctx, const struct auth_renewal *renewal);
+void node_renew_credential(void *ctx, const struct auth_renewal *what);
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);

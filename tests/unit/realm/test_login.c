@@ -112,13 +112,14 @@ static struct actor *newcomer(void)
     return actor_new(&world, 0, SERIALIZER_JSON);
 }
 
-/* Passwords are verified elsewhere: until there is an answer. */
+/* Passwords are verified elsewhere: until there is an answer, and its worker is through with it. */
 static void wait_answer(struct actor *actor)
 {
     for (unsigned i = 0; i < 60000 && unheard(actor) == 0; i++) {
         const struct timespec one_ms = {.tv_nsec = 1000000};
         (void)nanosleep(&one_ms, NULL);
     }
+    settle(&world);
 }
 
 static void expect_abort(struct actor *actor, const char *uri)
