@@ -137,6 +137,8 @@ struct rbac_realm *rbac_realm_ref(struct rbac_realm *realm);
 void rbac_realm_unref(struct rbac_realm *realm);
 void rbac_realm_add_authmethod(struct rbac_realm *realm, struct str authmethod);
 
+/* Of clients and owners of OAuth2 tokens: every realm has these, whether it says so or not. */
+const struct rbac_group *rbac_group_builtin(struct str name);
 /* The group of that name, the realm's own before the prototype's. */
 const struct rbac_group *rbac_group_find(const struct rbac_realm *realm, struct str name);
 

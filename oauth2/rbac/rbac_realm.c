@@ -130,13 +130,25 @@ void rbac_realm_add_authmethod(struct rbac_realm *realm, struct str authmethod)
     realm->authmethods[realm->authmethod_count++] = arena_str(&realm->arena, authmethod);
 }
 
+const struct rbac_group *rbac_group_builtin(struct str name)
+{
+    static const struct rbac_group groups[] = {{.name = STR_INIT("api_clients")},
+                                               {.name = STR_INIT("resource_owners")}};
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        if (str_eq(groups[i].name, name)) {
+            return &groups[i];
+        }
+    }
+    return NULL;
+}
+
 const struct rbac_group *rbac_group_find(const struct rbac_realm *realm, struct str name)
 {
     const struct rbac_group *group = map_get(&realm->rights->groups, name);
     if (group == NULL && realm->inherited != NULL) {
         group = map_get(&realm->inherited->groups, name);
     }
-    return group;
+    return group == NULL ? rbac_group_builtin(name) : group;
 }
 
 bool rbac_realm_is_prototype(const struct rbac_realm *realm)

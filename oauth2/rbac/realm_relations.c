@@ -129,7 +129,7 @@ bool realm_knows_user(const struct realm_parse *parse, struct str name)
 
 bool realm_knows_group(const struct realm_parse *parse, struct str name)
 {
-    return map_get(&parse->groups, name) != NULL ||
+    return map_get(&parse->groups, name) != NULL || rbac_group_builtin(name) != NULL ||
            (parse->old != NULL && rbac_group_exists(parse->old, name)) ||
            (parse->prototype != NULL && rbac_group_exists(parse->prototype, name)) ||
            (str_eq(parse->uri, MASTER_REALM) && str_eq(name, RBAC_ROLE_ADMINISTRATORS));
