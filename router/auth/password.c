@@ -23,21 +23,36 @@ struct password_job {
     char record[CREDENTIAL_RECORD_MAX];
 };
 
+/* At the realm's present cost, and for the method that the old record was for. */
+static char *make_again(const struct password_job *job, struct str record, struct str password)
+{
+    struct credential_options options = job->options;
+    struct credential_cra cra;
+    bool for_cra = credential_cra(record, &cra);
+    if (for_cra && options.kdf != CREDENTIAL_PBKDF2) {
+        (void)credential_options_read(NULL, &options, NULL);
+    }
+    options.protocol = for_cra ? CREDENTIAL_CRA : CREDENTIAL_SCRAM;
+    crypto_wipe(&cra, sizeof(cra));
+    return credential_make(password, &options, NULL);
+}
+
 /* Failures are counted here: who hangs up meanwhile has made his attempt all the same. */
 static void run(struct job *base)
 {
     struct password_job *job = CONTAINER_OF(base, struct password_job, job);
     struct str password = str_make(job->password, job->password_len);
+    struct str record = str_make(job->record, job->record_len);
     if (throttle_wait_ms(job->throttle, &job->key, clock_mono_ms()) > 0) {
         job->throttled = true;
         return;
     }
-    job->passed = job->real ? credential_verify(str_make(job->record, job->record_len), password)
-                            : credential_verify_nobody(password);
+    job->passed =
+        job->real ? credential_verify(record, password) : credential_verify_nobody(password);
     if (!job->passed) {
         throttle_failed(job->throttle, &job->key, clock_mono_ms());
-    } else if (credential_is_outdated(str_make(job->record, job->record_len))) {
-        job->renewed = credential_make(password, &job->options, NULL);
+    } else if (credential_is_outdated(record)) {
+        job->renewed = make_again(job, record, password);
     }
 }
 

@@ -605,7 +605,7 @@ def test_authid_and_agent_are_in_the_hello():
     (["register", "a.b", "c.d", "--exec", "cat"], "too many words"),
     (["register", "a.b"], "--exec CMD is missing"),
     (["call", "a.b", "--url", "http://127.0.0.1"], "not the URL of a router"),
-    (["call", "a.b", "--authmethod", "smoke"], "not supported: leave it out"),
+    (["call", "a.b", "--authmethod", "smoke"], "smoke is not supported: anonymous, "),
 ])
 def test_wrong_usage_is_64_says_why_and_dials_nobody(words, sentence):
     done = postern(words[0], "--realm", REALM, *words[1:])

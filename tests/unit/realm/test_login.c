@@ -566,6 +566,33 @@ static const char old_user[] =
     "{\\\"salt\\\":\\\"c2FsdHNhbHRzYWx0c2FsdA==\\\",\\\"salted_password\\\":"
     "\\\"3dlR8IIxiViOqKzB0P9LmqVNX5wcPr0C7L40ErOBJfA=\\\"}}\"}";
 
+static const char old_scram_user[] =
+    "{\"username\":\"old\",\"credential\":\"{\\\"version\\\":\\\"1.1\\\",\\\"protocol\\\":"
+    "\\\"scram\\\",\\\"params\\\":{\\\"kdf\\\":\\\"pbkdf2\\\",\\\"iterations\\\":4096},"
+    "\\\"data\\\":{\\\"salt\\\":\\\"AAECAwQFBgcICQoLDA0ODw==\\\",\\\"stored_key\\\":"
+    "\\\"zAkAPiOissCPle9jB+7lnJNnKCAZcjWjEST1lqLSb00=\\\",\\\"server_key\\\":"
+    "\\\"Uz1LcJhvIPJQVuAWUi+Ze2+32n92v6YDBvzKQPvQ9cw=\\\"}}\"}";
+
+static void a_renewed_record_is_for_the_method_that_the_old_one_was_for(void **state)
+{
+    (void)state;
+    struct credential_scram scram;
+    world_record(&world, "user", "com.users", "old", old_scram_user);
+    world_publish_rbac(&world);
+    settle(&world);
+    struct actor *actor = scram_challenge("old", "abc");
+    (void)scram_answer(actor, "old", "abc", "the password");
+    welcome(actor, "old", "wamp-scram");
+    actor_free(actor);
+    actor = hello("\"authmethods\":[\"password\"],\"authid\":\"old\"");
+    (void)expect(actor, "[4,\"password\",{}]");
+    say(actor, "[5,\"the password\",{}]");
+    welcome(actor, "old", "password");
+    actor_free(actor);
+    assert_int_equal(atomic_load(&renewed.count), 1);
+    assert_true(credential_scram(str_of(renewed.record), &scram));
+}
+
 static void a_record_of_bondys_lets_in_and_is_renewed(void **state)
 {
     (void)state;
@@ -726,6 +753,7 @@ int main(void)
         IT(who_leaves_while_his_password_is_verified_is_not_missed),
         IT(passwords_beyond_what_may_wait_are_sent_away),
         IT(a_record_of_bondys_lets_in_and_is_renewed),
+        IT(a_renewed_record_is_for_the_method_that_the_old_one_was_for),
         IT(huge_and_odd_answers_fail_like_wrong_ones),
         IT(authextra_may_be_anything),
         IT(changed_groups_count_from_the_next_message_on),
