@@ -253,7 +253,9 @@ static void set_properties(struct rbac_realm *realm,
         master || (!realm->is_prototype && !lost && (allow == NULL || json_is_true(allow)));
     realm->security_enabled = master || !json_is_false(security);
     realm->prototype_uri = kept_text(realm, json_object_get(state->object, "prototype_uri"));
-    realm->sso_realm_uri = kept_text(realm, effective(state, prototype, "sso_realm_uri"));
+    if (!realm->is_sso_realm) { /* which has no other above it */
+        realm->sso_realm_uri = kept_text(realm, effective(state, prototype, "sso_realm_uri"));
+    }
     realm->password_opts = kept_text(realm, effective(state, prototype, "password_opts"));
     realm->info = kept_text(realm, json_object_get(state->object, "info"));
     for (size_t i = 0; master && i < COUNT_OF(admin_methods); i++) {
