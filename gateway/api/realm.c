@@ -31,6 +31,28 @@ static void on_created(struct api_request *request, struct store_request *store)
     api_when_built(request, store->seq, on_created_everywhere);
 }
 
+/* The errors that a realm's mistakes have names for, as docs/errors.md has them; else 0. */
+static unsigned mistake_status(struct str error)
+{
+    static const struct {
+        struct str error;
+        unsigned status;
+    } rows[] = {
+        {STR_INIT("wamp.error.no_such_realm"), 404},
+        {STR_INIT("bondy.error.inconsistency_error"), 409},
+        {STR_INIT("bondy.error.already_exists"), 409},
+    };
+    if (str_eq(error, STR("wamp.error.invalid_argument"))) {
+        return 0;
+    }
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (str_eq(rows[i].error, error)) {
+            return rows[i].status;
+        }
+    }
+    return 400;
+}
+
 static void reply_mistake(struct api_request *request,
                           const struct document *document,
                           const struct realm_mistake *mistake)
@@ -43,7 +65,14 @@ static void reply_mistake(struct api_request *request,
         (void)document_position(document, mistake->node, &line, &column);
     }
     (void)err_set(&err, ERR_INVALID, "line %u, column %u: %s", line, column, mistake->text);
-    api_reply_err(request, &err);
+    unsigned status = mistake_status(str_of(mistake->error));
+    if (status == 0) {
+        api_reply_err(request, &err);
+        return;
+    }
+    api_reply_problem(request, &(struct http_problem){.status = status,
+                                                      .code = str_of(mistake->error),
+                                                      .detail = str_of(err.text)});
 }
 
 /* A realm on its way into the store, while its passwords are hashed. */

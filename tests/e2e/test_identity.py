@@ -94,17 +94,21 @@ def test_a_realm_made_by_hand_has_its_users(node):
     assert publish(node, realm["uri"], "tim", SECRETS[0], "com.example.news") == 4
 
 
-@pytest.mark.parametrize("change,says", [
-    ({"users": [{"username": "tim", "groups": ["cooks"]}]}, "cooks"),
-    ({"users": [{"username": "tim", "password": "brief"}]}, "6 to 254"),
-    ({"groups": [{"name": "a", "groups": ["b"]}, {"name": "b", "groups": ["a"]}]}, "circle"),
-    ({"prototype_uri": "com.example.sso"}, "not a prototype"),
-    ({"grants": [grant("a", "nobody")]}, "nobody"),
-    ({"sources": [{"usernames": ["nobody"], "authmethod": "tls"}]}, "nobody"),
+@pytest.mark.parametrize("change,says,code", [
+    ({"users": [{"username": "tim", "groups": ["cooks"]}]}, "cooks", "bondy.error.no_such_groups"),
+    ({"users": [{"username": "tim", "password": "brief"}]}, "6 to 254", None),
+    ({"groups": [{"name": "a", "groups": ["b"]}, {"name": "b", "groups": ["a"]}]}, "circle",
+     "bondy.error.inconsistency_error"),
+    ({"prototype_uri": "com.example.sso"}, "not a prototype", "bondy.error.inconsistency_error"),
+    ({"prototype_uri": "com.example.none"}, "com.example.none", "wamp.error.no_such_realm"),
+    ({"grants": [grant("a", "nobody")]}, "nobody", "bondy.error.unknown_roles"),
+    ({"sources": [{"usernames": ["nobody"], "authmethod": "tls"}]}, "nobody",
+     "bondy.error.no_such_users"),
 ])
-def test_a_realm_with_a_mistake_is_not_made(node, change, says):
+def test_a_realm_with_a_mistake_is_not_made(node, change, says, code):
     answer = node.ask_admin("POST", "/realms", {"uri": "com.example.wrong", **change})
-    assert answer.status in (400, 422) and says in answer.text, answer.text
+    assert answer.status in (400, 404, 409, 422) and says in answer.text, answer.text
+    assert code in (None, answer.json()["code"]), answer.text
     assert "brief" not in answer.text
     assert node.ask_admin("GET", "/realms/com.example.wrong").status == 404
 
