@@ -89,12 +89,13 @@ FORBIDDEN = {2: "WELCOME", 4: "CHALLENGE", 5: "AUTHENTICATE", 17: "PUBLISHED", 3
 
 # URIs that the router sends to no WAMP peer, or only when a node ends or runs full.
 NOT_HEARD = {
-    "wamp.error.no_such_role": "no method names a role",
+    "wamp.error.no_such_role": "a user who asks for what is not his: test_login",
     "wamp.error.no_eligible_callee": "only others send it, to our HTTP actions",
     "wamp.error.network_failure": "our client's own",
     "wamp.close.normal": "a long-poll transport that is as old as it may be: test_http_transports",
     "wamp.close.system_shutdown": "a node that stops: test_http_transports",
     "wamp.close.overflow": "a peer that does not read: test_http_transports",
+    "wamp.close.logout": "a user who is no more as he was: test_login",
     "bondy.error.not_found": "of HTTP",
     "bondy.error.already_exists": "of HTTP",
     "bondy.error.internal_error": "of HTTP",
