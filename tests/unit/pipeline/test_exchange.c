@@ -42,8 +42,8 @@ static void fail_as_asked(const struct builtin_call *call)
 }
 
 static const struct builtin builtins[] = {
-    {STR_INIT("t.echo"), echo},
-    {STR_INIT("t.fail"), fail_as_asked},
+    {STR_INIT("bondy.t.echo"), echo},
+    {STR_INIT("bondy.t.fail"), fail_as_asked},
     {{0}, NULL},
 };
 
