@@ -45,7 +45,7 @@ static void let_go(struct session *publisher)
     if (publisher->holds > 0) {
         return;
     }
-    publisher->paused &= ~(unsigned)PAUSED_BY_SUBSCRIBER;
+    publisher->paused &= (uint8_t)~PAUSED_BY_SUBSCRIBER;
     if (publisher->paused == 0 && !publisher->closing) {
         publisher->peer->ops->resume(publisher->peer);
     }

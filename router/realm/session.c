@@ -100,7 +100,7 @@ void session_drained(struct session *session)
     if ((session->paused & PAUSED_BY_QUEUE) == 0) {
         return;
     }
-    session->paused &= ~(unsigned)PAUSED_BY_QUEUE;
+    session->paused &= (uint8_t)~PAUSED_BY_QUEUE;
     if (session->paused == 0 && !session->closing) {
         session->peer->ops->resume(session->peer);
     }

@@ -37,15 +37,16 @@ struct session {
     struct peer *peer;
     struct shard *shard;
     enum session_state state;
-    unsigned paused;
+    unsigned features; /* announced: peer_features.h */
     uint64_t id;
     struct backlog *backlog; /* events in front of its queue, or NULL */
     struct lull *lull;       /* publishers that wait for it, or NULL */
+    uint8_t paused;          /* by whom: PAUSED_BY_ bits */
     bool stuck;              /* nobody waits for it until it has read */
     bool closing;            /* the peer has been told to finish */
     bool fresh_request;      /* the message at hand has a new request id */
     bool paced;              /* it waits for its echoes */
-    unsigned features;       /* announced: peer_features.h */
+    bool answered;           /* AUTHENTICATE has come */
     struct list node;        /* shard->open */
     struct list doom;        /* shard->doomed */
     struct seat *seat;       /* NULL but in SESSION_OPEN, or ended and not yet out of the realm */
@@ -55,7 +56,6 @@ struct session {
     uint64_t access_version;        /* of the snapshot by which `identity` was looked at last */
     struct login *login;            /* under way, or NULL */
     struct seat *hello_seat;        /* where it leads */
-    bool answered;                  /* AUTHENTICATE has come */
     struct timer hello_timer;
     struct idtable calls;         /* struct call by request id */
     struct idtable invocations;   /* struct invocation by request id */

@@ -175,7 +175,7 @@ static void reading_resume(struct post *post)
     if (session == NULL) {
         return;
     }
-    session->paused &= ~(unsigned)PAUSED_BY_WORKER;
+    session->paused &= (uint8_t)~PAUSED_BY_WORKER;
     if (session->paused == 0 && !session->closing) {
         session->peer->ops->resume(session->peer);
     }

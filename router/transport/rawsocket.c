@@ -26,8 +26,8 @@ struct rawsocket {
     struct timer timer;      /* the deadline of the handshake; then the next ping or pong */
     struct heartbeat heartbeat;
     struct list link;  /* in worker->rawsockets */
-    size_t length_max; /* the largest frame that we accept: what the handshake announced */
-    size_t pongs;      /* bytes of pongs written since the output was last empty */
+    uint32_t length_max; /* the largest frame that we accept: what the handshake announced */
+    uint32_t pongs;      /* bytes of pongs written since the output was last empty */
     bool pinging;      /* it understands pings */
     bool paused;
     bool finished; /* nothing that still comes is looked at */
@@ -188,7 +188,7 @@ static void take_ping(struct rawsocket *raw, struct str payload)
         return;
     }
     if (begin_frame(raw, FRAME_PONG, payload.len)) {
-        raw->pongs += FRAME_HEADER_SIZE + payload.len;
+        raw->pongs += FRAME_HEADER_SIZE + (uint32_t)payload.len;
         conn_write(&raw->conn, payload);
         begin_pinging(raw);
     }
@@ -354,7 +354,7 @@ static void take(void *ctx, int fd, struct tls_stream *tls, const struct peer_in
     struct transport_worker *worker = transport_here(transport);
     struct rawsocket *raw = NEW(struct rawsocket);
     raw->worker = worker;
-    raw->length_max = handshake_length(transport->options.message_max);
+    raw->length_max = (uint32_t)handshake_length(transport->options.message_max);
     raw->peer.ops = &peer_ops;
     raw->peer.info = *peer;
     raw->peer.tls = tls;

@@ -78,7 +78,7 @@ def open_websocket(side, _path):
         raise Failed(f"{head[:200]!r}")
     hello = json.dumps([1, REALM, {"roles": {"caller": {}, "subscriber": {}}}]).encode()
     # A mask of zeros is a mask: the text goes as it is.
-    conn.sendall(struct.pack("!BBHI", 0x81, 0x80 | 126, len(hello), 0) + hello)
+    conn.sendall(struct.pack("!BBI", 0x81, 0x80 | len(hello), 0) + hello)
     if b"[2," not in rest:
         read_until(conn, b"[2,")
     return conn
