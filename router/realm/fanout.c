@@ -88,7 +88,10 @@ static bool came_before(const struct audience_filter *filter,
                         const struct session *session,
                         uint64_t subscription)
 {
-    struct idlink *link = idtable_find(&session->beginnings, subscription);
+    if (session->beginnings == NULL) {
+        return false;
+    }
+    struct idlink *link = idtable_find(session->beginnings, subscription);
     return link != NULL && filter->moment <= CONTAINER_OF(link, struct beginning, link)->retained;
 }
 

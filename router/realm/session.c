@@ -32,7 +32,6 @@ struct session *session_open(struct router *router, struct peer *peer)
     idtable_init(&session->invocations);
     idtable_init(&session->registrations);
     idtable_init(&session->memberships);
-    idtable_init(&session->beginnings);
     timer_init(&session->hello_timer, session_hello_late);
     session_hello_wait(session);
     return session;
@@ -81,7 +80,10 @@ void session_lost(struct session *session)
     idtable_done(&session->invocations);
     idtable_done(&session->registrations);
     idtable_done(&session->memberships);
-    idtable_done(&session->beginnings);
+    if (session->beginnings != NULL) {
+        idtable_done(session->beginnings);
+        mem_free(session->beginnings);
+    }
     slots_release(&shard->sessions, session);
     shard_leave(shard);
 }

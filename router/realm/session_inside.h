@@ -61,7 +61,7 @@ struct session {
     struct idtable invocations;   /* struct invocation by request id */
     struct idtable registrations; /* struct offer by registration id */
     struct idtable memberships;   /* struct membership by subscription id */
-    struct idtable beginnings;    /* struct beginning by subscription id */
+    struct idtable *beginnings;   /* struct beginning by subscription id; NULL: never any */
     uint64_t last_invocation;
     uint64_t last_request; /* of the client's own, which it numbers without gaps */
     uint64_t kept_request; /* the last of the session before this one on its connection */

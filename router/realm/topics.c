@@ -89,17 +89,22 @@ static struct audience *audience_at(const struct membership *membership)
 static void beginning_add(struct session *session, uint64_t subscription, uint64_t retained)
 {
     struct beginning *beginning = NEW(struct beginning);
+    if (session->beginnings == NULL) {
+        session->beginnings = NEW(struct idtable);
+        idtable_init(session->beginnings);
+    }
     beginning->link.id = subscription;
     beginning->retained = retained;
-    idtable_add(&session->beginnings, &beginning->link);
+    idtable_add(session->beginnings, &beginning->link);
     session->seat->beginnings++;
 }
 
 static void beginning_drop(struct session *session, uint64_t subscription)
 {
-    struct idlink *link = idtable_find(&session->beginnings, subscription);
+    struct idlink *link =
+        session->beginnings == NULL ? NULL : idtable_find(session->beginnings, subscription);
     if (link != NULL) {
-        idtable_remove(&session->beginnings, link);
+        idtable_remove(session->beginnings, link);
         session->seat->beginnings--;
         mem_free(CONTAINER_OF(link, struct beginning, link));
     }

@@ -25,10 +25,10 @@ struct rawsocket {
     struct session *session; /* NULL before the handshake */
     struct timer timer;      /* the deadline of the handshake; then the next ping or pong */
     struct heartbeat heartbeat;
-    struct list link;  /* in worker->rawsockets */
+    struct list link;    /* in worker->rawsockets */
     uint32_t length_max; /* the largest frame that we accept: what the handshake announced */
     uint32_t pongs;      /* bytes of pongs written since the output was last empty */
-    bool pinging;      /* it understands pings */
+    bool pinging;        /* it understands pings */
     bool paused;
     bool finished; /* nothing that still comes is looked at */
 };
