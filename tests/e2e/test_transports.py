@@ -285,8 +285,11 @@ def test_connections_that_come_and_go_at_any_moment(node, realm, transport, seri
 def test_an_abort_reaches_one_that_has_writes_pending(node, realm):
     with session(node, realm) as source, session(node, realm) as bad:
         bad.ask(SUBSCRIBE, {}, f"{URI}.pending")
+        sent = node.metric("postern_wamp_events_total")
         for n in range(20):
             source.ask(PUBLISH, {"acknowledge": True}, f"{URI}.pending", [n, "x" * 50_000])
+        # Its worker may be another one, which hears of a publication after it is acknowledged.
+        wait_until(lambda: node.metric("postern_wamp_events_total") >= sent + 20, "all events out")
         bad.send_payload(b"\x90")
         events = [bad.receive() for _ in range(20)]
         assert [event[4][0] for event in events] == list(range(20))
