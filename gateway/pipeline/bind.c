@@ -1,4 +1,6 @@
 /* bind.c - the body read, checked and made a value. */
+#include "base/mem.h"
+#include "document/document.h"
 #include "pipeline/built.h"
 #include "pipeline/exchange.h"
 #include "pipeline/media.h"
@@ -50,17 +52,58 @@ static enum stage_result check_body(struct exchange *exchange, enum serializer s
                            column, offset);
 }
 
+enum { YAML_BYTES_MAX = 1 << 20, YAML_NODES_MAX = 50000 };
+
+/* The document's value, as the JSON that it stands for. */
+static enum stage_result bind_yaml(struct exchange *exchange)
+{
+    const struct document_limits limits = {.bytes = YAML_BYTES_MAX, .nodes = YAML_NODES_MAX};
+    struct document_problem problem = {0};
+    struct document *document =
+        document_parse(buf_str(&exchange->body), DOCUMENT_YAML, &limits, &problem);
+    if (document == NULL) {
+        return exchange_refuse(exchange, 400, STR("bondy.error.invalid_data"),
+                               "the body is not valid YAML: %s at line %u, column %u", problem.text,
+                               problem.line, problem.column);
+    }
+    char *text = json_dumps(document_root(document), JSON_COMPACT | JSON_ENCODE_ANY);
+    struct str json = str_of(text);
+    bool room = text != NULL && arena_room(exchange->arena, json.len + 4096);
+    if (room) {
+        exchange->body_value = (struct slice){SERIALIZER_JSON, arena_str(exchange->arena, json)};
+    }
+    mem_free(text);
+    document_free(document);
+    return room ? STAGE_NEXT
+                : exchange_refuse(exchange, 413, STR("http.body_too_large"),
+                                  "what the body stands for is too large");
+}
+
+/* Where any type is accepted, what is not in the list is read as its first. */
+static struct str body_type(const struct exchange *exchange)
+{
+    const struct media_list *accepts = &exchange->match.route->accepts;
+    struct str type = media_type(request_header(&exchange->stream->head, STR("content-type")));
+    bool listed = media_listed(accepts, type) || !media_listed(accepts, MEDIA_ANY);
+    return listed ? type : accepts->types[0];
+}
+
 static enum stage_result bind_body(struct exchange *exchange)
 {
-    const struct request_head *head = &exchange->stream->head;
-    struct str type = media_type(request_header(head, STR("content-type")));
+    struct str type = body_type(exchange);
     enum serializer serializer = media_serializer(type);
+    if (exchange->operation->body_as_text) {
+        return STAGE_NEXT;
+    }
     if (exchange->body.len == 0) {
         exchange->body_value = (struct slice){SERIALIZER_MSGPACK, STR("\xa0")}; /* "" */
         return STAGE_NEXT;
     }
     if (serializer != SERIALIZER_NONE) {
         return check_body(exchange, serializer);
+    }
+    if (media_is_yaml(type)) {
+        return bind_yaml(exchange);
     }
     if (!arena_room(exchange->arena, exchange->body.len + 4096) ||
         !wrapped_value(exchange->arena, type, buf_str(&exchange->body), &exchange->body_value)) {

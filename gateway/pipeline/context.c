@@ -149,6 +149,19 @@ static bool body_value(const struct exchange *exchange, struct arena *arena, str
     *out = exchange->body_value;
     return true;
 }
+static bool text_value(const struct exchange *exchange, struct arena *arena, struct slice *out)
+{
+    struct str text = buf_str(&exchange->body);
+    struct built built;
+    built_begin(&built, arena);
+    built.buf.max = text.len + 64;
+    if (utf8_valid(text)) {
+        emit_str(&built.emit, text);
+    } else {
+        emit_bin(&built.emit, text);
+    }
+    return built_end(&built, out);
+}
 static bool
 body_length_value(const struct exchange *exchange, struct arena *arena, struct slice *out)
 {
@@ -172,6 +185,7 @@ static const struct {
     {STR_INIT("query_params"), query_value},
     {STR_INIT("bindings"), bindings_value},
     {STR_INIT("body"), body_value},
+    {STR_INIT("text"), text_value},
     {STR_INIT("body_length"), body_length_value},
 };
 

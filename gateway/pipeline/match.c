@@ -93,7 +93,7 @@ static enum stage_result match_media(struct exchange *exchange)
     }
     struct str content_type = media_type(request_header(head, STR("content-type")));
     if (takes_body(exchange->method) && head->content_length != 0 &&
-        !media_listed(&route->accepts, content_type)) {
+        !media_listed(&route->accepts, content_type) && !media_listed(&route->accepts, MEDIA_ANY)) {
         return exchange_refuse(
             exchange, 415, STR("http.unsupported_media_type"),
             "content type '" PRISTR "' is not accepted here, for example '" PRISTR "' is",

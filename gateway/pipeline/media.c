@@ -17,6 +17,14 @@ enum serializer media_serializer(struct str type)
     return str_eq_nocase(type, MEDIA_MSGPACK) ? SERIALIZER_MSGPACK : SERIALIZER_NONE;
 }
 
+bool media_is_yaml(struct str type)
+{
+    return str_eq_nocase(type, STR("application/yaml")) ||
+           str_eq_nocase(type, STR("application/x-yaml")) ||
+           str_eq_nocase(type, STR("text/yaml")) ||
+           (str_starts(type, STR("application/")) && str_ends(type, STR("+yaml")));
+}
+
 bool media_listed(const struct media_list *list, struct str type)
 {
     for (size_t i = 0; i < list->count; i++) {

@@ -16,6 +16,7 @@
 struct str media_type(struct str content_type);
 /* SERIALIZER_NONE for what is neither JSON nor MsgPack. */
 enum serializer media_serializer(struct str type);
+bool media_is_yaml(struct str type);
 bool media_listed(const struct media_list *list, struct str type);
 /* The offered type that the client likes best, the first offered among equals; empty if it
  * accepts none. No Accept header: the first. */

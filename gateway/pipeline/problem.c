@@ -73,7 +73,47 @@ static struct str presentable(struct str text, char out[DETAIL_MAX])
     return str_make(out, len);
 }
 
-static void put_body(struct buf *body, const struct http_problem *problem)
+static bool is_ours(struct str name)
+{
+    static const struct str names[] = {
+        STR_INIT("type"),        STR_INIT("title"),      STR_INIT("status"),
+        STR_INIT("code"),        STR_INIT("detail"),     STR_INIT("message"),
+        STR_INIT("description"), STR_INIT("request_id"), STR_INIT("instance"),
+    };
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_eq(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What of the members is added; with an `emit` it is also put. */
+static uint32_t put_members(struct slice members, struct arena *arena, struct emit *emit)
+{
+    struct scan scan;
+    struct str key = STR_EMPTY;
+    struct str value = STR_EMPTY;
+    uint32_t count = 0;
+    if (members.bytes.len == 0 || slice_kind(members) != SCAN_MAP) {
+        return 0;
+    }
+    scan_init(&scan, members.serializer, members.bytes, arena);
+    (void)scan_enter_map(&scan);
+    while (scan_key(&scan, &key) && scan_skip(&scan, &value)) {
+        if (is_ours(key)) {
+            continue;
+        }
+        count++;
+        if (emit != NULL) {
+            emit_key(emit, key);
+            emit_slice(emit, (struct slice){members.serializer, value});
+        }
+    }
+    return count;
+}
+
+static void put_body(struct buf *body, struct arena *arena, const struct http_problem *problem)
 {
     char spare[DETAIL_MAX];
     char spare_code[DETAIL_MAX];
@@ -84,7 +124,8 @@ static void put_body(struct buf *body, const struct http_problem *problem)
     bool has_id = problem->request_id.len > 0;
     bool has_errors = problem->errors.bytes.len > 0;
     emit_init(&emit, SERIALIZER_JSON, body);
-    emit_map(&emit, 7 + (has_id ? 1u : 0u) + (has_errors ? 1u : 0u));
+    emit_map(&emit, 7 + (has_id ? 1u : 0u) + (has_errors ? 1u : 0u) +
+                        put_members(problem->members, arena, NULL));
     put(&emit, STR("type"), STR("about:blank"));
     put(&emit, STR("title"), title);
     emit_key(&emit, STR("status"));
@@ -100,6 +141,7 @@ static void put_body(struct buf *body, const struct http_problem *problem)
         emit_key(&emit, STR("errors"));
         emit_slice(&emit, problem->errors);
     }
+    (void)put_members(problem->members, arena, &emit);
     (void)buf_byte(body, '\n');
 }
 
@@ -120,7 +162,13 @@ void http_problem_send(struct stream *stream, const struct http_problem *problem
     }
     struct buf body;
     buf_init(&body, PROBLEM_MAX);
-    put_body(&body, problem);
+    put_body(&body, &stream->arena, problem);
+    if (body.full) { /* then at least what we have to say */
+        struct http_problem bare = *problem;
+        bare.members = (struct slice){0};
+        buf_clear(&body);
+        put_body(&body, &stream->arena, &bare);
+    }
     stream_begin(stream, problem->status, headers, count, (int64_t)body.len);
     (void)stream_write(stream, buf_str(&body));
     stream_end(stream);

@@ -18,6 +18,7 @@ struct http_problem {
     struct str detail; /* a sentence: what, where, and the remedy */
     struct str request_id;
     struct slice errors;  /* an encoded list, or none */
+    struct slice members; /* an encoded map, or none: added where they are none of ours */
     struct header header; /* one more header (Allow, WWW-Authenticate), or none */
     bool close;
 };

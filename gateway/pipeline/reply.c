@@ -33,7 +33,9 @@ static bool render_headers(struct answer *answer, const struct response_template
         if (!template_text(template->headers[i].value, &answer->run, &value)) {
             return false;
         }
-        answer_put_header(answer, template->headers[i].name, value);
+        if (value.len > 0) { /* a header that says nothing is none */
+            answer_put_header(answer, template->headers[i].name, value);
+        }
     }
     return template->header_map == NULL || render_header_map(answer, template->header_map);
 }
@@ -255,22 +257,28 @@ static struct str first_text(const struct payload *payload, struct arena *arena)
     return payload->args.len == 0 ? STR_EMPTY : text_of(slice_nth(args, 0), arena);
 }
 
-/* The spec says nothing about this error: the table of statuses and a problem do. */
-static enum stage_result reply_default_error(struct exchange *exchange, unsigned status)
-{
-    const struct local_reply *reply = exchange->reply;
-    struct str text = first_text(&reply->payload, exchange->arena);
-    return exchange_fail(exchange, &(struct http_problem){
-                                       .status = status,
-                                       .code = reply->error,
-                                       .detail = text.len > 0 ? text : reply->error,
-                                   });
-}
-
 static enum stage_result reply_broken_template(struct exchange *exchange, const struct err *err)
 {
     return exchange_refuse(exchange, 500, STR("bondy.error.http_gateway.invalid_expression"), "%s",
                            err->text);
+}
+
+/* The spec says nothing about this error: the table of statuses and a problem do. */
+static enum stage_result reply_default_error(struct exchange *exchange, struct answer *answer)
+{
+    const struct local_reply *reply = exchange->reply;
+    const struct template *members = exchange->operation->on_error.problem;
+    struct str text = first_text(&reply->payload, exchange->arena);
+    struct http_problem problem = {
+        .status =
+            answer->status != 0 ? answer->status : exchange_error_status(exchange, reply->error),
+        .code = reply->error,
+        .detail = text.len > 0 ? text : reply->error,
+    };
+    if (members != NULL && !template_slice(members, &answer->run, &problem.members)) {
+        return reply_broken_template(exchange, &answer->run.err);
+    }
+    return exchange_fail(exchange, &problem);
 }
 
 static enum stage_result reply_options(struct exchange *exchange, struct answer *answer)
@@ -311,9 +319,9 @@ enum stage_result reply_stage(struct exchange *exchange)
     if (exchange->method == HTTP_OPTIONS) {
         return reply_options(exchange, &answer);
     }
-    if (error && answer.body->len == 0 && answer.status == 0) {
-        return reply_default_error(exchange,
-                                   exchange_error_status(exchange, exchange->reply->error));
+    bool plain = answer.body->len == 0 && (answer.status == 0 || template->problem != NULL);
+    if (error && plain) {
+        return reply_default_error(exchange, &answer);
     }
     if (answer.status == 0) {
         answer.status = error ? error_status(exchange, &answer) : result_status(exchange, &answer);

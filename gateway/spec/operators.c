@@ -336,6 +336,9 @@ static const struct op rows[] = {
      operator_merge},
     {STR_INIT("with"), 1, 1, false, false, "with([key, key])", operator_with},
     {STR_INIT("without"), 1, 1, false, false, "without([key, key])", operator_without},
+    {STR_INIT("encode"), 0, 0, false, false, "encode: a scalar", operator_encode},
+    {STR_INIT("query"), 0, 0, false, false, "query: a map of scalars", operator_query},
+    {STR_INIT("wrap"), 2, 2, false, false, "wrap(before, after): a scalar", operator_wrap},
 };
 
 const struct op *operator_find(struct str name, struct str *out_nearest)

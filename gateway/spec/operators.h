@@ -44,6 +44,10 @@ bool operator_put(const struct operator_call *call, struct slice *out);
 bool operator_merge(const struct operator_call *call, struct slice *out);
 bool operator_with(const struct operator_call *call, struct slice *out);
 bool operator_without(const struct operator_call *call, struct slice *out);
+/* Those that make text; operators_text.c. */
+bool operator_encode(const struct operator_call *call, struct slice *out);
+bool operator_query(const struct operator_call *call, struct slice *out);
+bool operator_wrap(const struct operator_call *call, struct slice *out);
 
 /* The input or an argument has no business here. */
 bool operator_mismatch(const struct operator_call *call, struct slice value);

@@ -50,6 +50,7 @@ struct response_template {
     const struct template *body;
     const struct template *status_code; /* NULL: absent */
     const struct template *uri;         /* NULL: absent */
+    const struct template *problem;     /* a map, or NULL; of on_error */
 };
 
 struct operation {
@@ -61,7 +62,8 @@ struct operation {
     const struct template *static_body;
     uint64_t timeout_ms; /* action.timeout, else options.timeout, else defaults.timeout */
     size_t body_max;
-    bool uses_body; /* a template of this operation looks at request.body */
+    bool uses_body;    /* a template of this operation looks at request.body */
+    bool body_as_text; /* none does, but one looks at request.text: nothing is decoded */
     struct response_template on_result;
     struct response_template on_error;
 };
@@ -70,6 +72,8 @@ struct media_list {
     const struct str *types; /* lower case, no parameters */
     size_t count;
 };
+/* In `accepts`: whatever else comes is read as the first type of the list. */
+#define MEDIA_ANY STR("*/*")
 
 struct route {
     const struct spec *spec;

@@ -20,6 +20,7 @@ struct spec;
 
 struct spec_options {
     bool allow_forward; /* false: `forward` is checked, then refused (not yet available) */
+    bool any_path;      /* the house's own: paths that are reserved on the public port, too */
     uint64_t version;   /* of its record; shown, not compiled */
     size_t index;       /* which one, when the text is a list of API objects */
 };

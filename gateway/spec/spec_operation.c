@@ -3,7 +3,7 @@
 #include "spec/spec_inside.h"
 #include "wamp/uri.h"
 
-enum { BEFORE_ACTION = USES_REQUEST | USES_BODY | USES_SECURITY | USES_CHANCE };
+enum { BEFORE_ACTION = USES_REQUEST | USES_BODY | USES_TEXT | USES_SECURITY | USES_CHANCE };
 
 #define NUMBER (VALUE_INTEGER | VALUE_EXPRESSION)
 #define MAP    (VALUE_MAP | VALUE_EXPRESSION)
@@ -315,25 +315,25 @@ static bool read_action(struct scope *scope,
     return unknown_action(scope, action, name);
 }
 
-static bool uses_body(const struct operation *operation)
+/* Whether any template of the operation is one of which `uses` is true. */
+static bool any_template(const struct operation *operation, bool (*uses)(const struct template *))
 {
     const struct template *before[] = {operation->uri, operation->options, operation->args,
                                        operation->kwargs, operation->static_body};
-    bool uses = false;
+    bool found = false;
     for (size_t i = 0; i < COUNT_OF(before); i++) {
-        uses = uses || template_uses_body(before[i]);
+        found = found || uses(before[i]);
     }
     const struct response_template *responses[] = {&operation->on_result, &operation->on_error};
     for (size_t i = 0; i < COUNT_OF(responses); i++) {
-        uses = uses || template_uses_body(responses[i]->body) ||
-               template_uses_body(responses[i]->uri) ||
-               template_uses_body(responses[i]->status_code) ||
-               template_uses_body(responses[i]->header_map);
+        found = found || uses(responses[i]->body) || uses(responses[i]->uri) ||
+                uses(responses[i]->status_code) || uses(responses[i]->header_map) ||
+                uses(responses[i]->problem);
         for (size_t j = 0; j < responses[i]->header_count; j++) {
-            uses = uses || template_uses_body(responses[i]->headers[j].value);
+            found = found || uses(responses[i]->headers[j].value);
         }
     }
-    return uses;
+    return found;
 }
 
 static bool read_operation(struct scope *scope,
@@ -358,7 +358,8 @@ static bool read_operation(struct scope *scope,
         scope_set_static(scope, NULL);
     }
     json_decref(action);
-    out->uses_body = uses_body(out);
+    out->uses_body = any_template(out, template_uses_body);
+    out->body_as_text = !out->uses_body && any_template(out, template_uses_text);
     return good;
 }
 

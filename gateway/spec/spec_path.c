@@ -73,7 +73,8 @@ static bool is_reserved(const struct pattern *pattern)
 
 static bool check_key(const struct reader *reader, const char *key)
 {
-    if (strcmp(key, "/") == 0 || strcmp(key, "/ws") == 0) {
+    bool any = compile_of(reader)->options->any_path;
+    if (!any && (strcmp(key, "/") == 0 || strcmp(key, "/ws") == 0)) {
         report(compile_of(reader), reader->spot, (struct hint){0}, "the path '%s' is reserved",
                key);
         return false;
@@ -101,7 +102,7 @@ static bool read_patterns(struct reader *reader, const char *key)
                err.text);
         return false;
     }
-    for (size_t i = 0; i < out->paths.count; i++) {
+    for (size_t i = 0; i < out->paths.count && !compile->options->any_path; i++) {
         if (is_reserved(&out->paths.items[i])) {
             report(compile, reader->spot, (struct hint){0},
                    "the path '" PRISTR "' is reserved (/, /ws, /wamp/ and /realms/ are)",

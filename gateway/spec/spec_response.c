@@ -7,7 +7,7 @@
 
 enum {
     HEADERS_MAX = 64,
-    ANYWHERE = USES_REQUEST | USES_BODY | USES_SECURITY | USES_CHANCE,
+    ANYWHERE = USES_REQUEST | USES_BODY | USES_TEXT | USES_SECURITY | USES_CHANCE,
 };
 
 static const struct key_row response_rows[] = {
@@ -20,6 +20,12 @@ static const struct key_row template_rows[] = {
     {"body", VALUE_ANY, false, NULL},
     {"status_code", VALUE_INTEGER | VALUE_STRING, false, NULL},
     {"uri", VALUE_STRING, false, NULL},
+};
+
+static const struct key_row error_rows[] = {
+    {"headers", VALUE_MAP | VALUE_EXPRESSION, false, NULL},     {"body", VALUE_ANY, false, NULL},
+    {"status_code", VALUE_INTEGER | VALUE_STRING, false, NULL}, {"uri", VALUE_STRING, false, NULL},
+    {"problem", VALUE_MAP | VALUE_EXPRESSION, false, NULL},
 };
 
 /* RFC 9110 token, in lower case. */
@@ -184,14 +190,37 @@ read_uri(struct scope *scope, const json_t *object, unsigned uses, struct respon
            check_constant_header(scope, out->uri, spot);
 }
 
+/* What the default answer to an error says beside what it always says. */
+static bool read_problem(struct scope *scope,
+                         const json_t *object,
+                         unsigned uses,
+                         struct response_template *out)
+{
+    json_t *problem = json_object_get(object, "problem");
+    if (problem == NULL) {
+        return true;
+    }
+    struct spot spot = spot_member(object, "problem");
+    if (json_object_get(object, "body") != NULL) {
+        report(scope->compile, spot, (struct hint){0},
+               "'problem' adds to the default answer, and with 'body' there is none");
+        return false;
+    }
+    out->problem = field_compile(scope, problem, spot, uses);
+    return out->problem != NULL && field_is(scope, out->problem, spot, SCAN_MAP);
+}
+
 /* `object` may be NULL: then everything is the default. */
 static bool read_template(struct scope *scope,
                           const json_t *object,
                           unsigned uses,
                           struct response_template *out)
 {
-    bool good = object == NULL ||
-                check_object(scope->compile, object, template_rows, COUNT_OF(template_rows));
+    bool error = (uses & USES_ERROR) != 0;
+    bool good =
+        object == NULL || check_object(scope->compile, object, error ? error_rows : template_rows,
+                                       error ? COUNT_OF(error_rows) : COUNT_OF(template_rows));
+    good = (!error || read_problem(scope, object, uses, out)) && good;
     good = read_headers(scope, object, uses, out) && good;
     good = read_body(scope, object, uses, out) && good;
     good = read_status(scope, object, uses, out) && good;

@@ -53,7 +53,8 @@ bool template_integer(const struct template *template, struct template_run *run,
 
 /* True if it does not depend on the exchange; `out` is then its value (MsgPack). */
 bool template_constant(const struct template *template, struct slice *out);
-/* True if rendering it may look at request.body: the body must be read first. */
+/* True if rendering it may look at request.body, at the body's text: it must be read first. */
 bool template_uses_body(const struct template *template);
+bool template_uses_text(const struct template *template);
 
 #endif

@@ -140,3 +140,8 @@ bool template_uses_body(const struct template *template)
 {
     return template != NULL && (template->uses & USES_BODY) != 0;
 }
+
+bool template_uses_text(const struct template *template)
+{
+    return template != NULL && (template->uses & USES_TEXT) != 0;
+}

@@ -30,6 +30,7 @@ enum template_use {
     USES_ERROR = 8,
     USES_SECURITY = 16,
     USES_CHANCE = 32, /* random */
+    USES_TEXT = 64,   /* of the body: what it is as bytes, not what it says */
 };
 
 /* Bounds of one template, everything that is inlined counted. */

@@ -33,6 +33,7 @@ static const struct name_row names[] = {
     {"request", STR_INIT("query_params"), USES_REQUEST},
     {"request", STR_INIT("bindings"), USES_REQUEST},
     {"request", STR_INIT("body"), USES_REQUEST | USES_BODY},
+    {"request", STR_INIT("text"), USES_REQUEST | USES_TEXT},
     {"request", STR_INIT("body_length"), USES_REQUEST | USES_BODY},
     {"security", STR_INIT("realm_uri"), USES_SECURITY},
     {"security", STR_INIT("session"), USES_SECURITY},

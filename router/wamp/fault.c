@@ -54,6 +54,8 @@ static const struct status_row {
     {STR_INIT("bondy.error.active_users"), 409},
     {STR_INIT("bondy.error.inconsistency_error"), 409},
     {STR_INIT("wamp.error.procedure_already_exists"), 409},
+    {STR_INIT("bondy.error.precondition_failed"), 412},
+    {STR_INIT("bondy.error.invalid_specification"), 422},
     {STR_INIT("wamp.error.invalid_argument"), 400},
     {STR_INIT("wamp.error.invalid_uri"), 400},
     {STR_INIT("wamp.error.option_not_allowed"), 400},

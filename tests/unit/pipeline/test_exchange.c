@@ -216,6 +216,66 @@ static void a_body_that_cannot_be_read_is_refused_with_its_place(void **state)
     answers("POST", "/echo", JSON, deep, 400, NULL);
 }
 
+static void a_body_that_is_only_text_is_not_read(void **state)
+{
+    (void)state;
+    answers("POST", "/as-text", "content-type: application/yaml\n", "a: [1\n", 200, "\"a: [1\\n\"");
+    answers("POST", "/as-text", "content-type: application/yaml\n", "\xff", 200, NULL);
+    answers("POST", "/as-text", JSON, "{}", 415, NULL);
+}
+
+static void a_body_of_yaml_is_a_value(void **state)
+{
+    (void)state;
+    answers("POST", "/any", "content-type: application/yaml\n", "a: [1, x]\n", 200,
+            "{\"a\":[1,\"x\"]}");
+    answers("POST", "/any", "content-type: text/yaml; charset=utf-8\n", "{}", 200, "{}");
+    struct fake *fake =
+        fake_ask("POST", "/any", "content-type: application/yaml\n", "a: 1\nb: [\n");
+    expect_answer(fake, 400, NULL);
+    assert_true(fake_says(fake, "line 3"));
+    fake_free(fake);
+}
+
+static void any_other_type_is_read_as_the_first(void **state)
+{
+    (void)state;
+    answers("POST", "/any", "content-type: application/x-www-form-urlencoded\n", "{\"a\":1}", 200,
+            "{\"a\":1}");
+    answers("POST", "/any", "", "[1]", 200, "[1]");
+    answers("POST", "/any", "content-type: text/plain\n", "a=1", 400, NULL);
+}
+
+static void a_problem_may_say_more(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_ask("GET", "/fail-problem/bondy.error.not_found", "", "");
+    expect_answer(fake, 404, NULL);
+    assert_true(fake_has(fake, "content-type: application/problem+json"));
+    assert_true(fake_says(fake, "\"code\":\"bondy.error.not_found\""));
+    assert_true(fake_says(fake, "\"errors\":[1]"));
+    assert_true(fake_says(fake, "\"args\":[\"in words\"]"));
+    assert_false(fake_says(fake, "mine"));
+    fake_free(fake);
+    fake = fake_ask("GET", "/fail-gone/bondy.error.not_found", "", "");
+    expect_answer(fake, 410, NULL);
+    assert_true(fake_says(fake, "\"code\":\"bondy.error.not_found\""));
+    fake_free(fake);
+}
+
+static void a_header_may_be_there_only_when_it_says_something(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_ask("GET", "/maybe?version=3", "", "");
+    assert_true(fake_has(fake, "etag: \"3\""));
+    assert_false(fake_has(fake, "link: "));
+    fake_free(fake);
+    fake = fake_ask("GET", "/maybe?next=a%2Fb", "", "");
+    assert_true(fake_has(fake, "link: <?cursor=a%2Fb>; rel=\"next\""));
+    assert_null(memmem(fake->headers.ptr, fake->headers.len, "etag", 4));
+    fake_free(fake);
+}
+
 static void a_body_too_large_is_refused(void **state)
 {
     char large[900];
@@ -535,6 +595,11 @@ int main(void)
         TEST(what_can_be_read_in_two_ways_is_refused),
         TEST(too_many_query_parameters_are_refused),
         TEST(a_body_that_cannot_be_read_is_refused_with_its_place),
+        TEST(a_body_that_is_only_text_is_not_read),
+        TEST(a_body_of_yaml_is_a_value),
+        TEST(any_other_type_is_read_as_the_first),
+        TEST(a_problem_may_say_more),
+        TEST(a_header_may_be_there_only_when_it_says_something),
         TEST(a_body_too_large_is_refused),
         TEST(a_body_that_stops_coming_is_given_up),
         TEST(a_body_that_comes_slowly_but_comes_is_taken),

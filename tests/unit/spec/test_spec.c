@@ -203,6 +203,32 @@ static void reserved_and_invalid_paths_are_refused(void **state)
     }
 }
 
+static void the_house_may_have_any_path(void **state)
+{
+    (void)state;
+    const struct spec_options house = {.any_path = true};
+    struct problems problems;
+    problems_init(&problems);
+    struct spec *spec = spec_compile(
+        STR(TOP("\"versions\":{\"1\":{\"base_path\":\"/\",\"paths\":{\"/realms/:id\":{" STATIC
+                "}}}}")),
+        &house, &problems);
+    assert_non_null(spec);
+    spec_unref(spec);
+    problems_done(&problems);
+}
+
+static void a_problem_is_part_of_the_default_answer_to_an_error(void **state)
+{
+    (void)state;
+    refused(RESPONSE("{\"on_error\":{\"problem\":{},\"body\":{}}}"), "'problem' adds to",
+            AT "/get/response/on_error/problem");
+    refused(RESPONSE("{\"on_error\":{\"problem\":\"{{request.id |> wrap(a, b)}}x\"}}"), "problem",
+            AT "/get/response/on_error/problem");
+    refused(RESPONSE("{\"on_error\":{\"problem\":[]}}"), "problem",
+            AT "/get/response/on_error/problem");
+}
+
 static void uris_hosts_and_constraints_are_checked(void **state)
 {
     (void)state;
@@ -536,6 +562,8 @@ int main(void)
         cmocka_unit_test(unknown_values_are_told_with_the_nearest),
         cmocka_unit_test(keys_of_nobody_are_warned_about),
         cmocka_unit_test(reserved_and_invalid_paths_are_refused),
+        cmocka_unit_test(the_house_may_have_any_path),
+        cmocka_unit_test(a_problem_is_part_of_the_default_answer_to_an_error),
         cmocka_unit_test(uris_hosts_and_constraints_are_checked),
         cmocka_unit_test(a_forward_is_checked_and_refused_for_now),
         cmocka_unit_test(all_mistakes_are_told_at_once_with_their_places),
