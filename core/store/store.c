@@ -70,6 +70,11 @@ static struct store_request *group_pop(struct group *group)
     return request;
 }
 
+static bool is_write(const struct store_request *request)
+{
+    return request->op == STORE_COMMIT || request->op == STORE_WORK;
+}
+
 /* False when an error has made the whole transaction worthless. */
 static bool write_in_savepoint(struct store *store, struct store_request *request, struct err *err)
 {
@@ -77,7 +82,8 @@ static bool write_in_savepoint(struct store *store, struct store_request *reques
     if (!store_exec(backend, SQL_SAVEPOINT, err)) {
         return false;
     }
-    request->ok = store_request_write(backend, request);
+    request->ok = request->op == STORE_WORK ? store_request_work(backend, request)
+                                            : store_request_write(backend, request);
     if (request->ok) {
         return store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
     }
@@ -95,7 +101,7 @@ static bool write_group(struct store *store, const struct group *group, struct e
         return false;
     }
     for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        if (r->op == STORE_COMMIT && !write_in_savepoint(store, r, err)) {
+        if (is_write(r) && !write_in_savepoint(store, r, err)) {
             return false;
         }
     }
@@ -109,7 +115,7 @@ static void fail_group(struct store *store, const struct group *group, const str
         (void)store_exec(store->backend, SQL_ROLLBACK, NULL);
     }
     for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        if (r->op == STORE_COMMIT) {
+        if (is_write(r)) {
             r->ok = false;
             r->seq = 0;
             r->records = NULL;
@@ -131,7 +137,7 @@ static void notify(const struct store *store, const struct store_request *reques
 static bool has_commits(const struct group *group)
 {
     for (const struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        if (r->op == STORE_COMMIT) {
+        if (is_write(r)) {
             return true;
         }
     }
@@ -153,7 +159,7 @@ static void process(struct store *store, struct group *group)
         fail_group(store, group, &err);
     }
     for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        if (r->op != STORE_COMMIT) {
+        if (!is_write(r)) {
             store_request_read(store->backend, r);
         } else if (r->ok && r->record_count > 0) {
             notify(store, r);

@@ -50,13 +50,20 @@ struct store_write {
 
 enum store_op {
     STORE_COMMIT,  /* `writes`, all or none */
+    STORE_WORK,    /* `work`: what it reads and writes is one transaction */
     STORE_LIST,    /* present records of `kind` in `realm`, ordered by key */
     STORE_GET,     /* one record, at `version` (0: the present one) */
     STORE_HISTORY, /* all versions of one key, newest first */
 };
 
 struct store_request;
+struct store_view;
 typedef void (*store_finish_fn)(struct store_request *request);
+/* On the store thread, within a transaction: store_view_* are for it alone, and no other writer
+ * comes between. It must be quick, touch nothing but the request and what embeds it, and may run
+ * again from the start. False undoes what it wrote, for a reason of its own (then `err` may stay
+ * empty) or the view's. */
+typedef bool (*store_work_fn)(struct store_view *view, struct store_request *request);
 
 /* Made by the caller, strings in its `arena` (the caller's until submitted, the store's
  * until `finish`); `finish` runs arena_done and frees what embeds the request. */
@@ -71,6 +78,7 @@ struct store_request {
     struct str comment;
     const struct store_write *writes;
     size_t write_count;
+    store_work_fn work;
     struct str kind;
     struct str realm;
     struct str key;
@@ -79,10 +87,39 @@ struct store_request {
     /* The outcome. */
     bool ok;
     struct err err;               /* CONFLICT, NOT_FOUND, UNAVAILABLE ... */
-    uint64_t seq;                 /* COMMIT: its place in the change log */
-    struct store_record *records; /* COMMIT: as written; LIST, GET, HISTORY: found; in `arena` */
+    uint64_t seq;                 /* COMMIT, WORK: its place in the change log */
+    struct store_record *records; /* COMMIT, WORK: as written; else: found; in `arena` */
     size_t record_count;
 };
+
+/* Which of a list: keys in bytewise order, from behind a cursor. */
+struct store_page {
+    struct str after;    /* the last key of the page before; "": from the start */
+    struct str prefix;   /* keys that begin so */
+    struct str contains; /* and have this in them, in any case of ASCII letters */
+    bool descending;
+    size_t limit; /* 0: all */
+};
+
+/* The present record of a key, in the request's arena; NULL: there is none. */
+const struct store_record *
+store_view_get(struct store_view *view, struct str kind, struct str realm, struct str key);
+/* The present records of a page, and how many there are; `page` may be NULL: all. */
+size_t store_view_list(struct store_view *view,
+                       struct str kind,
+                       struct str realm,
+                       const struct store_page *page,
+                       const struct store_record **out);
+/* Regardless of the page's cursor and limit. */
+size_t store_view_count(struct store_view *view,
+                        struct str kind,
+                        struct str realm,
+                        const struct store_page *page);
+/* Writes at once: what is read afterwards has it. False: as for a COMMIT, and the work fails. */
+bool store_view_put(struct store_view *view, const struct store_write *write);
+struct arena *store_view_arena(struct store_view *view); /* the request's */
+/* Whether something could not be read or written: the work then fails in any case. */
+bool store_view_failed(const struct store_view *view);
 
 /* One committed transaction, on the store thread, in order. Borrowed for the call. */
 typedef void (*store_watch_fn)(void *ctx,

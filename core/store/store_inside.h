@@ -30,8 +30,35 @@ bool store_migrate(struct store_backend *backend, struct err *err);
 /* Within a transaction: the writes of a COMMIT request, or nothing and an error in it. False
  * (and `request->err`) when it must be undone. */
 bool store_request_write(struct store_backend *backend, struct store_request *request);
+/* The same for a WORK request (store_view.c). */
+bool store_request_work(struct store_backend *backend, struct store_request *request);
 /* LIST, GET, HISTORY. */
 void store_request_read(struct store_backend *backend, struct store_request *request);
+
+/* A commit on its way: the place that it takes in the change log, at its first write. */
+struct store_stamp {
+    uint64_t seq; /* 0: not taken yet */
+    int64_t tag;
+    uint64_t now_ms;
+    size_t part;
+};
+bool store_head(struct store_backend *backend, uint64_t *out_seq, struct err *err);
+/* Completes `record`, which has an author and a comment, and writes it. */
+bool store_write_one(struct store_backend *backend,
+                     struct store_stamp *stamp,
+                     const struct store_write *write,
+                     struct store_record *record,
+                     struct err *err);
+/* Author and comment. */
+bool store_check_words(const struct store_request *request, struct err *err);
+bool store_check_address(struct str kind, struct str realm, struct str key, struct err *err);
+/* On success `*out` is in the arena. */
+bool store_find(struct store_backend *backend,
+                struct store_query query,
+                struct arena *arena,
+                struct store_record **out,
+                size_t *out_count,
+                struct err *err);
 
 /* All present records and the head's number; `records` and their strings are in `arena`. */
 bool store_read_all(struct store_backend *backend,

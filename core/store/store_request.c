@@ -30,7 +30,7 @@ static bool text_fits(struct str text, size_t max)
     return text.len <= max && (text.len == 0 || memchr(text.ptr, '\0', text.len) == NULL);
 }
 
-static bool check_address(struct str kind, struct str realm, struct str key, struct err *err)
+bool store_check_address(struct str kind, struct str realm, struct str key, struct err *err)
 {
     if (kind.len == 0 || !text_fits(kind, STORE_KIND_MAX)) {
         return err_set(err, ERR_INVALID, "not a kind of record");
@@ -48,7 +48,7 @@ static bool check_address(struct str kind, struct str realm, struct str key, str
 
 static bool check_write(const struct store_write *write, struct err *err)
 {
-    if (!check_address(write->kind, write->realm, write->key, err)) {
+    if (!store_check_address(write->kind, write->realm, write->key, err)) {
         return false;
     }
     if (!write->remove && (write->value.len == 0 || !text_fits(write->value, STORE_VALUE_MAX))) {
@@ -60,14 +60,20 @@ static bool check_write(const struct store_write *write, struct err *err)
     return true;
 }
 
+bool store_check_words(const struct store_request *request, struct err *err)
+{
+    return (text_fits(request->author, STORE_AUTHOR_MAX) &&
+            text_fits(request->comment, STORE_COMMENT_MAX)) ||
+           err_set(err, ERR_INVALID, "author or comment is too long or has a NUL");
+}
+
 static bool check_writes(const struct store_request *request, struct err *err)
 {
     if (request->write_count > STORE_WRITES_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d writes at once", STORE_WRITES_MAX);
     }
-    if (!text_fits(request->author, STORE_AUTHOR_MAX) ||
-        !text_fits(request->comment, STORE_COMMENT_MAX)) {
-        return err_set(err, ERR_INVALID, "author or comment is too long or has a NUL");
+    if (!store_check_words(request, err)) {
+        return false;
     }
     for (size_t i = 0; i < request->write_count; i++) {
         if (!check_write(&request->writes[i], err)) {
@@ -159,32 +165,6 @@ static bool insert_change(struct store_backend *backend,
     return run(backend, SQL_CHANGE_INSERT, change, COUNT_OF(change), err);
 }
 
-/* Completes `record` and writes it. */
-static bool write_one(struct store_backend *backend,
-                      const struct store_write *write,
-                      struct store_record *record,
-                      struct err *err)
-{
-    const struct store_value address[] = {STORE_TEXT(write->kind), STORE_TEXT(write->realm),
-                                          STORE_TEXT(write->key)};
-    struct present present = {0};
-    const struct store_query query = {.sql = store_sql(SQL_PRESENT_VERSION),
-                                      .params = address,
-                                      .param_count = COUNT_OF(address),
-                                      .row = read_present,
-                                      .ctx = &present};
-    if (!backend->ops->query(backend, &query, err) || !check_present(write, &present, err)) {
-        return false;
-    }
-    record->kind = write->kind;
-    record->realm = write->realm;
-    record->key = write->key;
-    record->value = write->remove ? STR_EMPTY : write->value;
-    record->deleted = write->remove;
-    record->version = present.version + 1;
-    return insert_version(backend, record, err);
-}
-
 static bool read_seq(void *ctx, const struct store_value *columns, struct err *err)
 {
     (void)err;
@@ -192,25 +172,65 @@ static bool read_seq(void *ctx, const struct store_value *columns, struct err *e
     return true;
 }
 
-static bool head(struct store_backend *backend, uint64_t *out_seq, struct err *err)
+bool store_head(struct store_backend *backend, uint64_t *out_seq, struct err *err)
 {
     const struct store_query query = {.sql = store_sql(SQL_HEAD), .row = read_seq, .ctx = out_seq};
     return backend->ops->query(backend, &query, err);
 }
 
 /* Takes the next place in the change log; from here on no other writer comes between. */
-static bool
-advance_head(struct store_backend *backend, int64_t tag, uint64_t *out_seq, struct err *err)
+static bool stamp_take(struct store_backend *backend, struct store_stamp *stamp, struct err *err)
 {
+    int64_t tag = (int64_t)(random_u64() >> 1);
     const struct store_value param = STORE_NUMBER(tag);
-    if (!run(backend, SQL_HEAD_ADVANCE, &param, 1, err) || !head(backend, out_seq, err)) {
+    uint64_t seq = 0;
+    if (!run(backend, SQL_HEAD_ADVANCE, &param, 1, err) || !store_head(backend, &seq, err)) {
         return false;
     }
-    if (*out_seq <= STORE_CHANGES_KEPT) {
+    *stamp = (struct store_stamp){.seq = seq, .tag = tag, .now_ms = clock_wall_ms()};
+    if (seq <= STORE_CHANGES_KEPT) {
         return true;
     }
-    const struct store_value oldest = STORE_NUMBER(*out_seq - STORE_CHANGES_KEPT);
+    const struct store_value oldest = STORE_NUMBER(seq - STORE_CHANGES_KEPT);
     return run(backend, SQL_CHANGE_PRUNE, &oldest, 1, err);
+}
+
+static bool read_address(struct store_backend *backend,
+                         const struct store_write *write,
+                         struct present *out,
+                         struct err *err)
+{
+    const struct store_value address[] = {STORE_TEXT(write->kind), STORE_TEXT(write->realm),
+                                          STORE_TEXT(write->key)};
+    const struct store_query query = {.sql = store_sql(SQL_PRESENT_VERSION),
+                                      .params = address,
+                                      .param_count = COUNT_OF(address),
+                                      .row = read_present,
+                                      .ctx = out};
+    return backend->ops->query(backend, &query, err);
+}
+
+bool store_write_one(struct store_backend *backend,
+                     struct store_stamp *stamp,
+                     const struct store_write *write,
+                     struct store_record *record,
+                     struct err *err)
+{
+    struct present present = {0};
+    if (!check_write(write, err) || (stamp->seq == 0 && !stamp_take(backend, stamp, err)) ||
+        !read_address(backend, write, &present, err) || !check_present(write, &present, err)) {
+        return false;
+    }
+    record->seq = stamp->seq;
+    record->time_ms = stamp->now_ms;
+    record->kind = write->kind;
+    record->realm = write->realm;
+    record->key = write->key;
+    record->value = write->remove ? STR_EMPTY : write->value;
+    record->deleted = write->remove;
+    record->version = present.version + 1;
+    return insert_version(backend, record, err) &&
+           insert_change(backend, record, stamp->part++, stamp->tag, err);
 }
 
 static bool write_all(struct store_backend *backend,
@@ -218,21 +238,14 @@ static bool write_all(struct store_backend *backend,
                       struct store_record *records,
                       struct err *err)
 {
-    int64_t tag = (int64_t)(random_u64() >> 1);
-    uint64_t seq = 0;
-    if (!advance_head(backend, tag, &seq, err)) {
-        return false;
-    }
-    uint64_t now_ms = clock_wall_ms();
+    struct store_stamp stamp = {0};
     for (size_t i = 0; i < request->write_count; i++) {
-        records[i] = (struct store_record){
-            .seq = seq, .time_ms = now_ms, .author = request->author, .comment = request->comment};
-        if (!write_one(backend, &request->writes[i], &records[i], err) ||
-            !insert_change(backend, &records[i], i, tag, err)) {
+        records[i] = (struct store_record){.author = request->author, .comment = request->comment};
+        if (!store_write_one(backend, &stamp, &request->writes[i], &records[i], err)) {
             return false;
         }
     }
-    request->seq = seq;
+    request->seq = stamp.seq;
     request->records = records;
     request->record_count = request->write_count;
     return true;
@@ -245,7 +258,7 @@ bool store_request_write(struct store_backend *backend, struct store_request *re
         return false;
     }
     if (request->write_count == 0) {
-        return head(backend, &request->seq, err);
+        return store_head(backend, &request->seq, err);
     }
     if (!arena_room(&request->arena, (request->write_count + 1) * sizeof(struct store_record))) {
         return err_set(err, ERR_LIMIT, "the request has no room for its %zu records",
@@ -298,12 +311,12 @@ static bool read_record(void *ctx, const struct store_value *c, struct err *err)
 }
 
 /* On success `*out` is in the arena. */
-static bool find(struct store_backend *backend,
-                 struct store_query query,
-                 struct arena *arena,
-                 struct store_record **out,
-                 size_t *out_count,
-                 struct err *err)
+bool store_find(struct store_backend *backend,
+                struct store_query query,
+                struct arena *arena,
+                struct store_record **out,
+                size_t *out_count,
+                struct err *err)
 {
     struct found found = {.arena = arena};
     query.row = read_record;
@@ -326,7 +339,7 @@ static bool find(struct store_backend *backend,
 
 static bool read_request(struct store_backend *backend, struct store_request *request)
 {
-    if (!check_address(request->kind, request->realm, request->key, &request->err)) {
+    if (!store_check_address(request->kind, request->realm, request->key, &request->err)) {
         return false;
     }
     const struct store_value params[] = {STORE_TEXT(request->kind), STORE_TEXT(request->realm),
@@ -342,8 +355,8 @@ static bool read_request(struct store_backend *backend, struct store_request *re
         query.sql = store_sql(request->version == 0 ? SQL_GET : SQL_GET_VERSION);
         query.param_count = request->version == 0 ? 3 : 4;
     }
-    if (!find(backend, query, &request->arena, &request->records, &request->record_count,
-              &request->err)) {
+    if (!store_find(backend, query, &request->arena, &request->records, &request->record_count,
+                    &request->err)) {
         return false;
     }
     if (request->op == STORE_LIST || request->record_count > 0) {
@@ -371,5 +384,6 @@ bool store_read_all(struct store_backend *backend,
                     struct err *err)
 {
     const struct store_query query = {.sql = store_sql(SQL_LOAD)};
-    return head(backend, out_seq, err) && find(backend, query, arena, out_records, out_count, err);
+    return store_head(backend, out_seq, err) &&
+           store_find(backend, query, arena, out_records, out_count, err);
 }

@@ -1,5 +1,6 @@
 /* store_sql.c - the subset is what SQLite, PostgreSQL and its relatives read alike: BIGINT, TEXT,
- * ON CONFLICT, $n parameters (first used in ascending order, which SQLite needs), no functions.
+ * ON CONFLICT, LIKE, $n parameters (first used in ascending order, which SQLite needs), and of
+ * functions COUNT alone.
  * Order is bytewise: a PostgreSQL database is created with the collation "C". */
 #include "store/store_sql.h"
 
@@ -11,6 +12,11 @@
     "SELECT " RECORD_COLUMNS " FROM records r JOIN versions v"    \
     " ON v.kind = r.kind AND v.realm = r.realm AND v.key = r.key" \
     " AND v.version = r.version WHERE r.deleted = 0"
+
+/* Of a page: behind the cursor, and like two patterns. */
+#define PAGE_KEYS                                                    \
+    " AND r.kind = $1 AND r.realm = $2 AND r.key LIKE $3 ESCAPE '!'" \
+    " AND r.key LIKE $4 ESCAPE '!'"
 
 #define ONE_KEY " WHERE v.kind = $1 AND v.realm = $2 AND v.key = $3"
 
@@ -41,6 +47,10 @@ static const char *const statements[SQL_STATEMENTS] = {
 
     [SQL_LOAD] = PRESENT_RECORDS " ORDER BY r.kind, r.realm, r.key",
     [SQL_LIST] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 ORDER BY r.key",
+    [SQL_PAGE] = PRESENT_RECORDS PAGE_KEYS " AND r.key > $5 ORDER BY r.key LIMIT $6",
+    [SQL_PAGE_DESCENDING] =
+        PRESENT_RECORDS PAGE_KEYS " AND ($5 = '' OR r.key < $5) ORDER BY r.key DESC LIMIT $6",
+    [SQL_PAGE_COUNT] = "SELECT COUNT(*) FROM records r WHERE r.deleted = 0" PAGE_KEYS,
     [SQL_GET] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 AND r.key = $3",
     [SQL_GET_VERSION] = "SELECT " RECORD_COLUMNS " FROM versions v" ONE_KEY " AND v.version = $4",
     [SQL_HISTORY] = "SELECT " RECORD_COLUMNS " FROM versions v" ONE_KEY " ORDER BY v.version DESC",

@@ -76,6 +76,12 @@ static bool make_ground(struct node *node, struct err *err)
 static void make_router(struct node *node)
 {
     const struct conf *conf = node->conf;
+    node->procs =
+        procs_new(&(struct procs_options){.jobs = node->jobs,
+                                          .store = node->store,
+                                          .builder = node->builder,
+                                          .rbac = node->rbac,
+                                          .allow_anonymous_admin = conf->admin.allow_anonymous});
     node->router = router_new(&(struct router_options){
         .workers = node->workers,
         .rbac = node->rbac,
@@ -83,6 +89,7 @@ static void make_router(struct node *node)
         .auth_secret = str_make(node->auth_secret, sizeof(node->auth_secret)),
         .auth_renew = node_renew_credential,
         .auth_renew_ctx = node,
+        .builtins = procs_builtins(node->procs),
         .node_name = str_of(conf->node.name),
         .queue_max = conf->wamp.queue_max,
         .queue_drops = conf->wamp.queue_policy == CONF_QUEUE_DROP,
@@ -370,7 +377,8 @@ static void drain(struct node *node, const sigset_t *set)
     until = clock_mono_ms() + ADMIN_MS;
     do { /* what an administrator has begun ends before the store does */
         sleep_ms(FLUSH_MS);
-    } while (api_open_count(node->api) > 0 && clock_mono_ms() < until);
+    } while (api_open_count(node->api) + procs_open_count(node->procs) > 0 &&
+             clock_mono_ms() < until);
 }
 
 static void serve(struct node *node, int fd)
@@ -440,6 +448,7 @@ void node_free(struct node *node)
     tunnels_free(node->tunnels);
     transport_free(node->transport);
     router_free(node->router);
+    procs_free(node->procs);
     builder_free(node->builder);
     snapshot_slot_free(node->routes);
     snapshot_slot_free(node->rbac);

@@ -3,6 +3,7 @@
 #define POSTERN_NODE_NODE_INSIDE_H
 
 #include "api/api.h"
+#include "api/proc.h"
 #include "builder/builder.h"
 #include "http/front.h"
 #include "loop/jobs.h"
@@ -31,6 +32,7 @@ struct node {
     struct snapshot_slot *routes;
     struct snapshot_slot *rbac;
     struct builder *builder;
+    struct procs *procs;
     struct router *router;
     struct transport *transport;
     struct tunnels *tunnels;

@@ -80,6 +80,10 @@ struct rbac_user {
     bool enabled;
 };
 
+/* In lower case, in `out`, which has room for RBAC_NAME_MAX; false: too long to be anybody's. */
+enum { RBAC_NAME_MAX = 254 };
+bool rbac_name_fold(struct str name, char *out, struct str *out_folded);
+
 /* By name or alias, in any case of letters; NULL if there is none. */
 const struct rbac_user *rbac_user_find(const struct rbac_realm *realm, struct str name);
 bool rbac_group_exists(const struct rbac_realm *realm, struct str name); /* the prototype's too */
@@ -142,6 +146,9 @@ struct principal {
     size_t role_count;
     struct str authmethod;
     struct rbac_memo *memo; /* decisions, bounded, of one snapshot version; may be NULL */
+    /* For logs and the audit. */
+    const struct in6_addr *address; /* NULL: unknown */
+    struct str request_id;
 };
 
 struct rbac_memo *rbac_memo_new(void);

@@ -142,10 +142,6 @@ const struct rbac_group *rbac_group_builtin(struct str name);
 /* The group of that name, the realm's own before the prototype's. */
 const struct rbac_group *rbac_group_find(const struct rbac_realm *realm, struct str name);
 
-/* In lower case, in `out`, which has room for RBAC_NAME_MAX; false: too long to be anybody's. */
-enum { RBAC_NAME_MAX = 254 };
-bool rbac_name_fold(struct str name, char *out, struct str *out_folded);
-
 struct rbac {
     struct snapshot snapshot;
     struct map realms; /* URI -> struct rbac_realm */

@@ -2,6 +2,7 @@
 #include "realm/builtin.h"
 
 #include "realm/dealer.h"
+#include "realm/meta.h"
 #include "realm/session_inside.h"
 
 static void builtin_finish(struct router *router, uint64_t handle, struct message *answer)
@@ -33,4 +34,15 @@ void builtin_fail(struct router *router,
 {
     struct message answer = {.type = MESSAGE_ERROR, .uri = error, .payload = *details};
     builtin_finish(router, handle, &answer);
+}
+
+void builtin_announce(struct router *router,
+                      struct str realm,
+                      struct str topic,
+                      const struct payload *payload)
+{
+    struct seat *seat = seat_find(router_here(router), realm);
+    if (seat != NULL) {
+        meta_publish(seat, topic, payload);
+    }
 }

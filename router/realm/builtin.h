@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+struct builtin;
 struct router;
 struct seat;
 struct session;
@@ -19,6 +20,7 @@ struct session;
 /* Everything is borrowed for the call, `handle` excepted. */
 struct builtin_call {
     struct router *router;
+    const struct builtin *builtin; /* as which it was called */
     struct str realm;
     struct seat *seat;       /* the realm as this worker has it */
     struct session *session; /* the caller, or NULL: in-process */
@@ -32,6 +34,7 @@ struct builtin_call {
 struct builtin {
     struct str procedure; /* of a reserved namespace */
     void (*run)(const struct builtin_call *call);
+    void *ctx; /* its owner's */
 };
 
 /* On the worker the call came to. A caller that has gone meanwhile is no error. */
@@ -40,5 +43,11 @@ void builtin_fail(struct router *router,
                   uint64_t handle,
                   struct str error,
                   const struct payload *details);
+/* The router itself publishes in a realm: nobody is asked whether it may. `topic` is static and
+ * of a reserved namespace. Any worker. A realm that is not there has nobody who listens. */
+void builtin_announce(struct router *router,
+                      struct str realm,
+                      struct str topic,
+                      const struct payload *payload);
 
 #endif

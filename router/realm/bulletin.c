@@ -24,20 +24,32 @@ void bulletin_done(struct bulletin *bulletin)
     (void)pthread_mutex_destroy(&bulletin->lock);
 }
 
-static bool may_watch(struct str uri, enum match_policy match)
+/* Where topics begin that the router tells itself: of a realm's life, and of its directory. */
+static const struct str roots[] = {STR_INIT("wamp."), STR_INIT("bondy.")};
+
+static bool may_watch_root(struct str root, struct str uri, enum match_policy match)
 {
     struct str first = uri;
     struct str rest = STR_EMPTY;
     switch (match) {
     case MATCH_PREFIX:
-        return str_starts(STR("wamp."), uri) || str_starts(uri, STR("wamp."));
+        return str_starts(root, uri) || str_starts(uri, root);
     case MATCH_WILDCARD:
         (void)str_cut(uri, '.', &first, &rest);
-        return first.len == 0 || str_eq(first, STR("wamp"));
+        return first.len == 0 || str_eq(first, str_sub(root, 0, root.len - 1));
     case MATCH_EXACT:
         break;
     }
-    return str_starts(uri, STR("wamp."));
+    return str_starts(uri, root);
+}
+
+static bool may_watch(struct str uri, enum match_policy match)
+{
+    bool may = false;
+    for (size_t i = 0; i < COUNT_OF(roots); i++) {
+        may = may || may_watch_root(roots[i], uri, match);
+    }
+    return may;
 }
 
 void bulletin_watcher(struct bulletin *bulletin, struct str uri, enum match_policy match, int by)

@@ -263,6 +263,7 @@ static void call_builtin(const struct builtin *builtin,
 {
     struct builtin_call arrived = {
         .router = call->shard->router,
+        .builtin = builtin,
         .realm = realm_uri(call->seat->realm),
         .seat = call->seat,
         .session = request->session,

@@ -190,6 +190,6 @@ static void get_events(const struct builtin_call *call)
 }
 
 const struct builtin meta_event_procedures[] = {
-    {STR_INIT("wamp.subscription.get_events"), get_events},
-    {STR_INIT(""), NULL},
+    {STR_INIT("wamp.subscription.get_events"), get_events, NULL},
+    {STR_INIT(""), NULL, NULL},
 };

@@ -163,12 +163,12 @@ static void run_remove_callee(const struct builtin_call *call)
 }
 
 const struct builtin meta_registration_procedures[] = {
-    {STR_INIT("wamp.registration.list"), run_list},
-    {STR_INIT("wamp.registration.lookup"), run_lookup},
-    {STR_INIT("wamp.registration.match"), run_match},
-    {STR_INIT("wamp.registration.get"), run_get},
-    {STR_INIT("wamp.registration.list_callees"), run_list_callees},
-    {STR_INIT("wamp.registration.count_callees"), run_count_callees},
-    {STR_INIT("wamp.registration.remove_callee"), run_remove_callee},
-    {STR_INIT(""), NULL},
+    {STR_INIT("wamp.registration.list"), run_list, NULL},
+    {STR_INIT("wamp.registration.lookup"), run_lookup, NULL},
+    {STR_INIT("wamp.registration.match"), run_match, NULL},
+    {STR_INIT("wamp.registration.get"), run_get, NULL},
+    {STR_INIT("wamp.registration.list_callees"), run_list_callees, NULL},
+    {STR_INIT("wamp.registration.count_callees"), run_count_callees, NULL},
+    {STR_INIT("wamp.registration.remove_callee"), run_remove_callee, NULL},
+    {STR_INIT(""), NULL, NULL},
 };

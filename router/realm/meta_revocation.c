@@ -50,6 +50,6 @@ static void run_remove(const struct builtin_call *call)
 }
 
 const struct builtin meta_revocation_procedures[] = {
-    {STR_INIT("wamp.subscription.remove_subscriber"), run_remove},
-    {STR_INIT(""), NULL},
+    {STR_INIT("wamp.subscription.remove_subscriber"), run_remove, NULL},
+    {STR_INIT(""), NULL, NULL},
 };

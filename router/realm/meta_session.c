@@ -253,14 +253,14 @@ static void run_kill_all(const struct builtin_call *call)
 }
 
 const struct builtin meta_session_procedures[] = {
-    {STR_INIT("wamp.session.count"), run_count},
-    {STR_INIT("wamp.session.list"), run_list},
-    {STR_INIT("wamp.session.get"), run_get},
-    {STR_INIT("wamp.session.kill"), run_kill},
-    {STR_INIT("wamp.session.kill_by_authid"), run_kill_by_authid},
-    {STR_INIT("wamp.session.kill_by_authrole"), run_kill_by_authrole},
-    {STR_INIT("wamp.session.kill_all"), run_kill_all},
-    {STR_INIT(""), NULL},
+    {STR_INIT("wamp.session.count"), run_count, NULL},
+    {STR_INIT("wamp.session.list"), run_list, NULL},
+    {STR_INIT("wamp.session.get"), run_get, NULL},
+    {STR_INIT("wamp.session.kill"), run_kill, NULL},
+    {STR_INIT("wamp.session.kill_by_authid"), run_kill_by_authid, NULL},
+    {STR_INIT("wamp.session.kill_by_authrole"), run_kill_by_authrole, NULL},
+    {STR_INIT("wamp.session.kill_all"), run_kill_all, NULL},
+    {STR_INIT(""), NULL, NULL},
 };
 
 /* {session, authid ...} */

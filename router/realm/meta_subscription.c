@@ -153,11 +153,11 @@ static void run_count_subscribers(const struct builtin_call *call)
 }
 
 const struct builtin meta_subscription_procedures[] = {
-    {STR_INIT("wamp.subscription.list"), run_list},
-    {STR_INIT("wamp.subscription.lookup"), run_lookup},
-    {STR_INIT("wamp.subscription.match"), run_match},
-    {STR_INIT("wamp.subscription.get"), run_get},
-    {STR_INIT("wamp.subscription.list_subscribers"), run_list_subscribers},
-    {STR_INIT("wamp.subscription.count_subscribers"), run_count_subscribers},
-    {STR_INIT(""), NULL},
+    {STR_INIT("wamp.subscription.list"), run_list, NULL},
+    {STR_INIT("wamp.subscription.lookup"), run_lookup, NULL},
+    {STR_INIT("wamp.subscription.match"), run_match, NULL},
+    {STR_INIT("wamp.subscription.get"), run_get, NULL},
+    {STR_INIT("wamp.subscription.list_subscribers"), run_list_subscribers, NULL},
+    {STR_INIT("wamp.subscription.count_subscribers"), run_count_subscribers, NULL},
+    {STR_INIT(""), NULL, NULL},
 };

@@ -114,7 +114,7 @@ static void run_flush(const struct builtin_call *call)
 }
 
 const struct builtin meta_testament_procedures[] = {
-    {STR_INIT("wamp.session.add_testament"), run_add},
-    {STR_INIT("wamp.session.flush_testaments"), run_flush},
-    {STR_INIT(""), NULL},
+    {STR_INIT("wamp.session.add_testament"), run_add, NULL},
+    {STR_INIT("wamp.session.flush_testaments"), run_flush, NULL},
+    {STR_INIT(""), NULL, NULL},
 };

@@ -42,9 +42,9 @@ static void fail_as_asked(const struct builtin_call *call)
 }
 
 static const struct builtin builtins[] = {
-    {STR_INIT("bondy.t.echo"), echo},
-    {STR_INIT("bondy.t.fail"), fail_as_asked},
-    {{0}, NULL},
+    {STR_INIT("bondy.t.echo"), echo, NULL},
+    {STR_INIT("bondy.t.fail"), fail_as_asked, NULL},
+    {{0}, NULL, NULL},
 };
 
 static int start(void **state)

@@ -70,10 +70,10 @@ static void answer_later(const struct builtin_call *call)
 }
 
 static const struct builtin builtins[] = {
-    {STR_INIT("bondy.now"), answer_now},
-    {STR_INIT("bondy.fail"), fail_now},
-    {STR_INIT("bondy.later"), answer_later},
-    {{0}, NULL},
+    {STR_INIT("bondy.now"), answer_now, NULL},
+    {STR_INIT("bondy.fail"), fail_now, NULL},
+    {STR_INIT("bondy.later"), answer_later, NULL},
+    {{0}, NULL, NULL},
 };
 
 static int set_up(void **state)

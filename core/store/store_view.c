@@ -1,0 +1,212 @@
+/* store_view.c - reads and writes of one WORK request, within its transaction. */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "store/store_inside.h"
+
+#include <string.h>
+
+enum { PATTERN_MAX = 2 * STORE_KEY_MAX + 2 };
+
+struct store_view {
+    struct store_backend *backend;
+    struct store_request *request;
+    struct store_stamp stamp;
+    struct store_record *written; /* on the heap until their number is known */
+    size_t count;
+    size_t cap;
+    bool failed;
+};
+
+struct arena *store_view_arena(struct store_view *view)
+{
+    return &view->request->arena;
+}
+
+bool store_view_failed(const struct store_view *view)
+{
+    return view->failed;
+}
+
+const struct store_record *
+store_view_get(struct store_view *view, struct str kind, struct str realm, struct str key)
+{
+    struct err *err = &view->request->err;
+    struct store_record *records = NULL;
+    size_t count = 0;
+    const struct store_value params[] = {STORE_TEXT(kind), STORE_TEXT(realm), STORE_TEXT(key)};
+    struct store_query query = {
+        .sql = store_sql(SQL_GET), .params = params, .param_count = COUNT_OF(params)};
+    /* A key that cannot be one is nobody's. */
+    struct err unfit = {0};
+    if (view->failed || !store_check_address(kind, realm, key, &unfit)) {
+        return NULL;
+    }
+    if (!store_find(view->backend, query, &view->request->arena, &records, &count, err)) {
+        view->failed = true;
+        return NULL;
+    }
+    return count == 0 ? NULL : &records[0];
+}
+
+/* LIKE's pattern for a text within others; '!' keeps its signs from meaning something. */
+static struct str like(struct arena *arena, struct str before, struct str text, struct str after)
+{
+    struct buf out;
+    buf_init(&out, PATTERN_MAX + before.len + after.len);
+    (void)buf_append(&out, before);
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '!' || c == '%' || c == '_') {
+            (void)buf_append(&out, STR("!"));
+        }
+        (void)buf_append(&out, str_make(&c, 1));
+    }
+    (void)buf_append(&out, after);
+    struct str pattern = arena_str(arena, buf_str(&out));
+    buf_done(&out);
+    return pattern;
+}
+
+static bool page_fits(const struct store_page *page)
+{
+    return page->after.len <= STORE_KEY_MAX && page->prefix.len <= STORE_KEY_MAX &&
+           page->contains.len <= STORE_KEY_MAX;
+}
+
+/* The parameters that a page and its count share: 4 of them. */
+static bool page_params(struct store_view *view,
+                        struct str kind,
+                        struct str realm,
+                        const struct store_page *page,
+                        struct store_value *out)
+{
+    struct arena *arena = &view->request->arena;
+    struct err *err = &view->request->err;
+    if (view->failed) {
+        return false;
+    }
+    if (!page_fits(page) || !arena_room(arena, 4 * (size_t)PATTERN_MAX)) {
+        view->failed = true;
+        return err_set(err, ERR_LIMIT, "what is listed is larger than a request may be");
+    }
+    out[0] = STORE_TEXT(kind);
+    out[1] = STORE_TEXT(realm);
+    out[2] = STORE_TEXT(like(arena, STR_EMPTY, page->prefix, STR("%")));
+    out[3] = STORE_TEXT(like(arena, STR("%"), page->contains, STR("%")));
+    return true;
+}
+
+size_t store_view_list(struct store_view *view,
+                       struct str kind,
+                       struct str realm,
+                       const struct store_page *page,
+                       const struct store_record **out)
+{
+    static const struct store_page all = {0};
+    struct store_record *records = NULL;
+    size_t count = 0;
+    struct store_value params[6];
+    page = page == NULL ? &all : page;
+    *out = NULL;
+    if (!page_params(view, kind, realm, page, params)) {
+        return 0;
+    }
+    params[4] = STORE_TEXT(page->after);
+    params[5] = STORE_NUMBER(page->limit == 0 ? INT64_MAX : (int64_t)page->limit);
+    struct store_query query = {
+        .sql = store_sql(page->descending ? SQL_PAGE_DESCENDING : SQL_PAGE),
+        .params = params,
+        .param_count = COUNT_OF(params),
+    };
+    if (!store_find(view->backend, query, &view->request->arena, &records, &count,
+                    &view->request->err)) {
+        view->failed = true;
+        return 0;
+    }
+    *out = records;
+    return count;
+}
+
+static bool read_count(void *ctx, const struct store_value *columns, struct err *err)
+{
+    (void)err;
+    *(size_t *)ctx = (size_t)columns[0].number;
+    return true;
+}
+
+size_t store_view_count(struct store_view *view,
+                        struct str kind,
+                        struct str realm,
+                        const struct store_page *page)
+{
+    static const struct store_page all = {0};
+    struct store_value params[4];
+    size_t count = 0;
+    if (!page_params(view, kind, realm, page == NULL ? &all : page, params)) {
+        return 0;
+    }
+    const struct store_query query = {.sql = store_sql(SQL_PAGE_COUNT),
+                                      .params = params,
+                                      .param_count = COUNT_OF(params),
+                                      .row = read_count,
+                                      .ctx = &count};
+    if (!view->backend->ops->query(view->backend, &query, &view->request->err)) {
+        view->failed = true;
+        return 0;
+    }
+    return count;
+}
+
+bool store_view_put(struct store_view *view, const struct store_write *write)
+{
+    struct store_request *request = view->request;
+    if (view->failed) {
+        return false;
+    }
+    if (view->count == STORE_WRITES_MAX) {
+        view->failed = true;
+        return err_set(&request->err, ERR_LIMIT, "more than %d writes at once", STORE_WRITES_MAX);
+    }
+    if (view->count == view->cap) {
+        view->cap = view->cap == 0 ? 8 : 2 * view->cap;
+        view->written = mem_realloc(view->written, view->cap * sizeof(struct store_record));
+    }
+    struct store_record *record = &view->written[view->count];
+    *record = (struct store_record){.author = request->author, .comment = request->comment};
+    if (!store_write_one(view->backend, &view->stamp, write, record, &request->err)) {
+        view->failed = true;
+        return false;
+    }
+    view->count++;
+    return true;
+}
+
+/* Watchers get the records as one array in the request's arena. */
+static bool keep_records(struct store_view *view)
+{
+    struct store_request *request = view->request;
+    size_t size = (view->count + 1) * sizeof(struct store_record);
+    if (!arena_room(&request->arena, size)) {
+        return err_set(&request->err, ERR_LIMIT, "the request has no room for its %zu records",
+                       view->count);
+    }
+    request->records = ARENA_ARRAY(&request->arena, struct store_record, view->count);
+    if (view->count > 0) {
+        memcpy(request->records, view->written, view->count * sizeof(struct store_record));
+    }
+    request->record_count = view->count;
+    request->seq = view->stamp.seq;
+    return true;
+}
+
+bool store_request_work(struct store_backend *backend, struct store_request *request)
+{
+    struct store_view view = {.backend = backend, .request = request};
+    bool ok = store_check_words(request, &request->err) && request->work(&view, request) &&
+              !view.failed && keep_records(&view);
+    if (ok && view.count == 0) {
+        ok = store_head(backend, &request->seq, &request->err);
+    }
+    mem_free(view.written);
+    return ok;
+}

@@ -1,0 +1,361 @@
+#include "api/proc.h"
+
+#include "api/proc_inside.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "builder/builder.h"
+#include "directory/directory.h"
+#include "loop/jobs.h"
+#include "loop/snapshot.h"
+#include "wamp/fault.h"
+
+#include <stdatomic.h>
+
+enum { ARENA_MAX = 256 << 20 };
+
+struct procs {
+    struct procs_options options;
+    struct builtin *table;
+    struct proc_row *rows;
+    atomic_size_t open;
+};
+
+/* A procedure: an operation under one of its names. */
+struct proc_row {
+    struct procs *procs;
+    const struct directory_operation *operation;
+};
+
+/* One call on its way. On the heap; its caller may be gone by the time that it ends. */
+struct proc {
+    struct store_request store;
+    struct job job;
+    struct post built;
+    struct procs *procs;
+    struct router *router;
+    uint64_t handle;
+    struct snapshot *present;
+    struct directory_call call;
+    bool prepared;
+    bool ran;
+};
+
+static void proc_free(struct proc *proc)
+{
+    (void)atomic_fetch_sub(&proc->procs->open, 1);
+    if (proc->present != NULL) {
+        snapshot_unref(proc->present);
+    }
+    arena_done(&proc->store.arena);
+    mem_free(proc);
+}
+
+static void refuse(struct proc *proc, struct str uri, const char *text)
+{
+    proc_fail(proc->router, proc->handle, uri, text, NULL);
+}
+
+/* What the operation has said, or what has kept it from saying anything. */
+static void answer_error(struct proc *proc)
+{
+    const struct directory_error *error = &proc->call.error;
+    if (error->uri.len == 0) {
+        refuse(proc, fault_of(proc->store.err.code), proc->store.err.text);
+        return;
+    }
+    json_t *more = error->key == NULL ? NULL : json_pack("{s:s}", "key", error->key);
+    proc_fail(proc->router, proc->handle, error->uri, error->text, more);
+    json_decref(more);
+}
+
+static void announce(struct proc *proc)
+{
+    struct buf bytes;
+    buf_init(&bytes, DIRECTORY_EVENT_MAX);
+    for (size_t i = 0; i < proc->call.event_count; i++) {
+        const struct directory_event *event = &proc->call.events[i];
+        struct payload payload = proc_payload(event->args, NULL, &bytes);
+        if (!bytes.full) {
+            builtin_announce(proc->router, event->realm, event->topic, &payload);
+        }
+    }
+    buf_done(&bytes);
+}
+
+static void answer(struct proc *proc)
+{
+    const struct directory_call *call = &proc->call;
+    bool asked = json_is_true(json_object_get(call->kwargs, "details"));
+    proc_answer(proc->router, proc->handle, call->result, asked ? call->details : NULL);
+}
+
+static void on_built(struct post *post)
+{
+    struct proc *proc = CONTAINER_OF(post, struct proc, built);
+    announce(proc);
+    answer(proc);
+    proc_free(proc);
+}
+
+static void on_stored(struct store_request *store)
+{
+    struct proc *proc = CONTAINER_OF(store, struct proc, store);
+    if (store->ok && store->record_count > 0) {
+        proc->built.fn = on_built;
+        builder_wait(proc->procs->options.builder, store->seq, &proc->built);
+        return;
+    }
+    if (store->ok) {
+        answer(proc);
+    } else {
+        /* A transaction that was lost has decided nothing, whatever it said. */
+        if (proc->ran && store->err.code != ERR_NONE) {
+            proc->call.error = (struct directory_error){0};
+        }
+        answer_error(proc);
+    }
+    proc_free(proc);
+}
+
+/* On the store thread. */
+static bool work(struct store_view *view, struct store_request *store)
+{
+    struct proc *proc = CONTAINER_OF(store, struct proc, store);
+    proc->ran = directory_run(&proc->call, view);
+    return proc->ran;
+}
+
+static void submit(struct proc *proc)
+{
+    proc->store.op = STORE_WORK;
+    proc->store.work = work;
+    proc->store.finish = on_stored;
+    proc->store.author = proc->call.caller.authid;
+    store_submit(proc->procs->options.store, &proc->store);
+}
+
+/* On a pool thread. */
+static void prepare(struct job *job)
+{
+    struct proc *proc = CONTAINER_OF(job, struct proc, job);
+    proc->prepared = proc->call.operation->prepare(&proc->call);
+}
+
+static void on_prepared(struct job *job)
+{
+    struct proc *proc = CONTAINER_OF(job, struct proc, job);
+    if (proc->prepared) {
+        submit(proc);
+        return;
+    }
+    answer_error(proc);
+    proc_free(proc);
+}
+
+static void begin(struct proc *proc)
+{
+    if (proc->call.operation->prepare == NULL) {
+        submit(proc);
+        return;
+    }
+    proc->job.run = prepare;
+    proc->job.finish = on_prepared;
+    if (!jobs_submit(proc->procs->options.jobs, &proc->job)) {
+        refuse(proc, FAULT_UNAVAILABLE, "too many passwords at once, try again");
+        proc_free(proc);
+    }
+}
+
+static bool bad_count(struct proc *proc)
+{
+    refuse(proc, FAULT_INVALID_ARGUMENT, "wrong number of arguments");
+    return false;
+}
+
+static struct str folded(struct arena *arena, struct str text)
+{
+    char *copy = arena_cstr(arena, text);
+    for (size_t i = 0; i < text.len; i++) {
+        copy[i] = copy[i] >= 'A' && copy[i] <= 'Z' ? (char)(copy[i] | 0x20) : copy[i];
+    }
+    return str_make(copy, text.len);
+}
+
+/* Takes the realm off the arguments. The master realm's sessions always name it; others may name
+ * their own and no other. */
+static bool take_realm(struct proc *proc, json_t *args)
+{
+    struct directory_call *call = &proc->call;
+    bool master = str_eq(call->caller_realm, MASTER_REALM);
+    const json_t *first = json_array_get(args, 0);
+    size_t count = json_array_size(args);
+    struct str named = STR_EMPTY;
+    if (json_is_string(first)) {
+        named = folded(call->arena, str_make(json_string_value(first), json_string_length(first)));
+    }
+    if (!master && !str_eq(named, call->caller_realm)) {
+        call->realm = call->caller_realm;
+        if (count <= call->operation->args_max) {
+            return true;
+        }
+        refuse(proc, FAULT_NOT_AUTHORIZED, "a session may speak of its own realm alone");
+        return false;
+    }
+    if (!master && count <= call->operation->args_min) {
+        call->realm = call->caller_realm; /* somebody has his realm's name */
+        return true;
+    }
+    if (named.len == 0) {
+        refuse(proc, FAULT_INVALID_ARGUMENT, "the first argument must be a realm's URI");
+        return false;
+    }
+    call->realm = named;
+    (void)json_array_remove(args, 0);
+    return true;
+}
+
+static bool read_arguments(struct proc *proc, json_t *args)
+{
+    struct directory_call *call = &proc->call;
+    const struct directory_operation *operation = call->operation;
+    bool master = str_eq(call->caller_realm, MASTER_REALM);
+    if ((operation->flags & DIRECTORY_MASTER) != 0 && !master) {
+        refuse(proc, FAULT_NOT_AUTHORIZED, "this is for sessions of the master realm alone");
+        return false;
+    }
+    if ((operation->flags & DIRECTORY_REALM) != 0 && !take_realm(proc, args)) {
+        return false;
+    }
+    size_t count = json_array_size(args);
+    if (count < operation->args_min || count > operation->args_max) {
+        return bad_count(proc);
+    }
+    if (!directory_read_options(call)) {
+        answer_error(proc);
+        return false;
+    }
+    return true;
+}
+
+static void release(void *value)
+{
+    json_decref(value);
+}
+
+static bool read_payload(struct proc *proc, const struct payload *payload, json_t **out_args)
+{
+    json_t *kwargs = NULL;
+    if (!proc_args(payload, out_args, &kwargs)) {
+        refuse(proc, FAULT_INVALID_ARGUMENT,
+               "the arguments have a key twice, a NUL, or what JSON has no word for");
+        return false;
+    }
+    arena_defer(proc->call.arena, release, *out_args);
+    if (kwargs != NULL) {
+        arena_defer(proc->call.arena, release, kwargs);
+    }
+    proc->call.args = *out_args;
+    proc->call.kwargs = kwargs;
+    return true;
+}
+
+/* What is known of the caller, as long as the call. */
+static void keep_caller(struct directory_call *call, const struct builtin_call *from)
+{
+    const struct principal *principal = from->principal;
+    struct str *roles = ARENA_ARRAY(call->arena, struct str, principal->role_count);
+    for (size_t i = 0; i < principal->role_count; i++) {
+        roles[i] = arena_str(call->arena, principal->roles[i]);
+    }
+    call->caller = (struct principal){
+        .authid = arena_str(call->arena, principal->authid),
+        .roles = roles,
+        .role_count = principal->role_count,
+        .authmethod = arena_str(call->arena, principal->authmethod),
+        .request_id = arena_str(call->arena, principal->request_id),
+    };
+    if (principal->address != NULL) {
+        struct in6_addr *address = ARENA_NEW(call->arena, struct in6_addr);
+        *address = *principal->address;
+        call->caller.address = address;
+    }
+    call->caller_realm = arena_str(call->arena, from->realm);
+}
+
+static void run(const struct builtin_call *from)
+{
+    const struct proc_row *row = from->builtin->ctx;
+    struct procs *procs = row->procs;
+    struct proc *proc = NEW(struct proc);
+    json_t *args = NULL;
+    (void)atomic_fetch_add(&procs->open, 1);
+    proc->procs = procs;
+    proc->router = from->router;
+    proc->handle = from->handle;
+    proc->present = snapshot_ref(snapshot_peek(procs->options.rbac));
+    arena_init(&proc->store.arena, ARENA_MAX);
+    proc->call = (struct directory_call){
+        .operation = row->operation,
+        .arena = &proc->store.arena,
+        .present = (const struct rbac *)(const void *)proc->present,
+        .allow_anonymous_admin = procs->options.allow_anonymous_admin,
+    };
+    keep_caller(&proc->call, from);
+    if (read_payload(proc, from->payload, &args) && read_arguments(proc, args)) {
+        begin(proc);
+    } else {
+        proc_free(proc);
+    }
+}
+
+static size_t count_names(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; directory_operations[i] != NULL; i++) {
+        for (const struct directory_operation *o = directory_operations[i]; o->run != NULL; o++) {
+            count += o->alias.len > 0 ? 2 : 1;
+        }
+    }
+    return count;
+}
+
+struct procs *procs_new(const struct procs_options *options)
+{
+    struct procs *procs = NEW(struct procs);
+    size_t count = count_names();
+    size_t at = 0;
+    procs->options = *options;
+    procs->table = NEW_ARRAY(struct builtin, count + 1);
+    procs->rows = NEW_ARRAY(struct proc_row, count);
+    for (size_t i = 0; directory_operations[i] != NULL; i++) {
+        for (const struct directory_operation *o = directory_operations[i]; o->run != NULL; o++) {
+            const struct str names[] = {o->procedure, o->alias};
+            for (size_t n = 0; n < COUNT_OF(names) && names[n].len > 0; n++) {
+                procs->rows[at] = (struct proc_row){procs, o};
+                procs->table[at] = (struct builtin){names[n], run, &procs->rows[at]};
+                at++;
+            }
+        }
+    }
+    return procs;
+}
+
+const struct builtin *procs_builtins(const struct procs *procs)
+{
+    return procs->table;
+}
+
+size_t procs_open_count(const struct procs *procs)
+{
+    return atomic_load(&procs->open);
+}
+
+void procs_free(struct procs *procs)
+{
+    if (procs == NULL) {
+        return;
+    }
+    mem_free(procs->table);
+    mem_free(procs->rows);
+    mem_free(procs);
+}

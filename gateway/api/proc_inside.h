@@ -1,0 +1,24 @@
+/* proc_inside.h - JSON in and out of procedures, for the files proc*.c. */
+#ifndef POSTERN_API_PROC_INSIDE_H
+#define POSTERN_API_PROC_INSIDE_H
+
+#include "api/proc.h"
+
+#include <jansson.h>
+
+/* The args (a list) or kwargs (a map, NULL when there are none) of a call as JSON; the caller's.
+ * False: they have something that JSON has not, or a key twice. */
+bool proc_args(const struct payload *payload, json_t **out_args, json_t **out_kwargs);
+
+/* [result], or [] without one, and kwargs that may be NULL. Borrowed. */
+void proc_answer(struct router *router,
+                 uint64_t handle,
+                 const json_t *result,
+                 const json_t *kwargs);
+/* [text], {code, message, description} and the members of `more`, which may be NULL. */
+void proc_fail(
+    struct router *router, uint64_t handle, struct str uri, const char *text, const json_t *more);
+/* The payload of an event, from a list of arguments: in `out`. */
+struct payload proc_payload(const json_t *args, const json_t *kwargs, struct buf *out);
+
+#endif

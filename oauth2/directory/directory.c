@@ -1,0 +1,298 @@
+/* directory.c - the list of tables, and what every operation needs: arguments, records, answers. */
+#include "base/mem.h"
+#include "directory/directory_inside.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20 };
+
+const struct directory_operation *const directory_operations[] = {
+    directory_group_operations,
+    NULL,
+};
+
+bool directory_refuse_at(struct directory_call *call,
+                         const char *uri,
+                         const json_t *node,
+                         const char *key,
+                         const char *format,
+                         ...)
+{
+    va_list args;
+    call->error.uri = str_of(uri);
+    call->error.node = node;
+    call->error.key = key;
+    va_start(args, format);
+    (void)vsnprintf(call->error.text, sizeof(call->error.text), format, args);
+    va_end(args);
+    return false;
+}
+
+bool directory_refuse(struct directory_call *call, const char *uri, const char *format, ...)
+{
+    va_list args;
+    call->error = (struct directory_error){.uri = str_of(uri)};
+    va_start(args, format);
+    (void)vsnprintf(call->error.text, sizeof(call->error.text), format, args);
+    va_end(args);
+    return false;
+}
+
+static void release(void *value)
+{
+    json_decref(value);
+}
+
+json_t *directory_keep(struct directory_call *call, json_t *value)
+{
+    if (value != NULL) {
+        arena_defer(call->arena, release, value);
+    }
+    return value;
+}
+
+bool directory_arg_text(struct directory_call *call, size_t at, struct str *out)
+{
+    const json_t *arg = json_array_get(call->args, at);
+    if (!json_is_string(arg) || json_string_length(arg) == 0) {
+        return directory_refuse(call, DIRECTORY_INVALID, "argument %zu must be a text", at + 1);
+    }
+    *out = str_make(json_string_value(arg), json_string_length(arg));
+    return true;
+}
+
+bool directory_arg_name(struct directory_call *call, size_t at, struct str *out)
+{
+    char *folded = arena_alloc(call->arena, RBAC_NAME_MAX);
+    struct str name;
+    if (!directory_arg_text(call, at, &name)) {
+        return false;
+    }
+    return rbac_name_fold(name, folded, out) ||
+           directory_refuse(call, DIRECTORY_NOT_FOUND, "argument %zu is nobody's name", at + 1);
+}
+
+bool directory_arg_object(struct directory_call *call, size_t at, const json_t **out)
+{
+    *out = json_array_get(call->args, at);
+    return json_is_object(*out) ||
+           directory_refuse(call, DIRECTORY_INVALID, "argument %zu must be a map", at + 1);
+}
+
+bool directory_only_keys(struct directory_call *call, const json_t *object, const char *const *keys)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        struct str allowed[32];
+        size_t count = 0;
+        bool known = false;
+        for (; keys[count] != NULL && count < COUNT_OF(allowed); count++) {
+            allowed[count] = str_of(keys[count]);
+            known = known || str_eq(allowed[count], str_of(key));
+        }
+        if (!known) {
+            struct str near = str_nearest(str_of(key), allowed, count);
+            return directory_refuse_at(
+                call, DIRECTORY_INVALID, object, key, "unknown key \"%.64s\"%s" PRISTR "%s", key,
+                near.len > 0 ? ", is \"" : "", STRARG(near), near.len > 0 ? "\" meant?" : "");
+        }
+    }
+    return true;
+}
+
+json_t *directory_get(struct directory_call *call,
+                      struct str kind,
+                      struct str key,
+                      const struct store_record **out_record)
+{
+    const struct store_record *record = store_view_get(call->view, kind, call->realm, key);
+    if (out_record != NULL) {
+        *out_record = record;
+    }
+    return record == NULL
+               ? NULL
+               : directory_keep(call, json_loadb(record->value.ptr, record->value.len, 0, NULL));
+}
+
+bool directory_put(struct directory_call *call,
+                   struct str kind,
+                   struct str key,
+                   const json_t *value,
+                   uint64_t expect)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+    const struct store_write write = {.kind = kind,
+                                      .realm = call->realm,
+                                      .key = key,
+                                      .value = arena_str(call->arena, str_of(text)),
+                                      .expect = expect};
+    free(text);
+    return store_view_put(call->view, &write);
+}
+
+bool directory_remove(struct directory_call *call, struct str kind, struct str key)
+{
+    const struct store_write write = {.kind = kind,
+                                      .realm = call->realm,
+                                      .key = key,
+                                      .remove = true,
+                                      .expect = STORE_ANY_VERSION};
+    return store_view_put(call->view, &write);
+}
+
+bool directory_expected(struct directory_call *call, const struct store_record *record)
+{
+    if (call->expect == STORE_ANY_VERSION || (record != NULL && record->version == call->expect)) {
+        return true;
+    }
+    return directory_refuse(call, DIRECTORY_PRECONDITION,
+                            "it is at version %llu, not %llu: read it again",
+                            record == NULL ? 0ULL : (unsigned long long)record->version,
+                            (unsigned long long)call->expect);
+}
+
+bool directory_answer(struct directory_call *call, json_t *result, uint64_t version)
+{
+    call->result = directory_keep(call, result);
+    if (version > 0) {
+        call->details = directory_keep(call, json_pack("{s:I}", "version", (json_int_t)version));
+    }
+    return true;
+}
+
+bool directory_answer_list(struct directory_call *call,
+                           struct str kind,
+                           directory_external_fn external)
+{
+    const struct store_record *records = NULL;
+    size_t count = store_view_list(call->view, kind, call->realm, &call->page, &records);
+    json_t *list = directory_keep(call, json_array());
+    for (size_t i = 0; i < count; i++) {
+        json_t *value = json_loadb(records[i].value.ptr, records[i].value.len, 0, NULL);
+        (void)json_array_append_new(list, external(call, value));
+        json_decref(value);
+    }
+    size_t total = store_view_count(call->view, kind, call->realm, &call->page);
+    call->result = list;
+    call->details = directory_keep(call, json_pack("{s:I}", "total", (json_int_t)total));
+    if (call->page.limit > 0 && count == call->page.limit) {
+        struct str last = records[count - 1].key;
+        (void)json_object_set_new(call->details, "next", json_stringn(last.ptr, last.len));
+    }
+    return true;
+}
+
+void directory_tell_in(struct directory_call *call,
+                       struct str realm,
+                       struct str topic,
+                       json_t *args)
+{
+    (void)directory_keep(call, args);
+    if (call->event_count < DIRECTORY_EVENTS_MAX) {
+        call->events[call->event_count++] = (struct directory_event){realm, topic, args};
+    }
+}
+
+void directory_tell(struct directory_call *call, struct str topic, json_t *args)
+{
+    directory_tell_in(call, call->realm, topic, args);
+}
+
+/* A number, also as a text, since queries of URLs have nothing else. */
+static bool read_number(const json_t *value, uint64_t *out)
+{
+    if (json_is_integer(value) && json_integer_value(value) >= 0) {
+        *out = (uint64_t)json_integer_value(value);
+        return true;
+    }
+    return json_is_string(value) && json_string_length(value) <= NUMBER_TEXT_MAX &&
+           str_to_u64(str_of(json_string_value(value)), out);
+}
+
+static const json_t *option(const struct directory_call *call, const char *key)
+{
+    const json_t *value = json_object_get(call->kwargs, key);
+    bool empty = json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+    return empty ? NULL : value;
+}
+
+static bool option_text(struct directory_call *call, const char *key, size_t max, struct str *out)
+{
+    const json_t *value = option(call, key);
+    if (value == NULL) {
+        return true;
+    }
+    if (!json_is_string(value) || json_string_length(value) > max) {
+        return directory_refuse_at(call, DIRECTORY_INVALID, call->kwargs, key,
+                                   "%s must be a text of at most %zu bytes", key, max);
+    }
+    *out = str_make(json_string_value(value), json_string_length(value));
+    return true;
+}
+
+/* "3" or W/"3", as our ETags are, or "*": whatever is there. */
+static bool read_if_match(struct directory_call *call)
+{
+    struct str text = STR_EMPTY;
+    const json_t *value = option(call, "if_match");
+    if (value == NULL) {
+        return true;
+    }
+    if (read_number(value, &call->expect) ||
+        (option_text(call, "if_match", NUMBER_TEXT_MAX + 4, &text) && str_eq(text, STR("*")))) {
+        return true;
+    }
+    text = str_starts(text, STR("W/")) ? str_from(text, 2) : text;
+    bool quoted = text.len > 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"';
+    return (quoted && str_to_u64(str_sub(text, 1, text.len - 2), &call->expect)) ||
+           directory_refuse_at(call, DIRECTORY_INVALID, call->kwargs, "if_match",
+                               "if_match is an ETag as it was given: \"3\"");
+}
+
+static bool read_page(struct directory_call *call)
+{
+    struct str sort = STR_EMPTY;
+    uint64_t limit = 0;
+    const json_t *wanted = option(call, "limit");
+    if (wanted != NULL && (!read_number(wanted, &limit) || limit == 0 || limit > LIMIT_MAX)) {
+        return directory_refuse_at(call, DIRECTORY_INVALID, call->kwargs, "limit",
+                                   "limit is a number from 1 to %d", LIMIT_MAX);
+    }
+    call->page.limit = limit;
+    if (!option_text(call, "cursor", 4096, &call->page.after) ||
+        !option_text(call, "filter", 1024, &call->page.contains) ||
+        !option_text(call, "sort", 16, &sort)) {
+        return false;
+    }
+    call->page.descending = str_eq(sort, STR("-name"));
+    return sort.len == 0 || call->page.descending || str_eq(sort, STR("name")) ||
+           directory_refuse_at(call, DIRECTORY_INVALID, call->kwargs, "sort",
+                               "sort is \"name\" or \"-name\"");
+}
+
+bool directory_read_options(struct directory_call *call)
+{
+    call->expect = STORE_ANY_VERSION;
+    return read_if_match(call) &&
+           ((call->operation->flags & DIRECTORY_LIST) == 0 || read_page(call));
+}
+
+bool directory_run(struct directory_call *call, struct store_view *view)
+{
+    const struct directory_operation *operation = call->operation;
+    call->view = view;
+    call->result = NULL;
+    call->details = NULL;
+    call->event_count = 0;
+    call->error = (struct directory_error){0};
+    if ((operation->flags & DIRECTORY_REALM) != 0 &&
+        store_view_get(view, STR("realm"), STR_EMPTY, call->realm) == NULL) {
+        return directory_refuse(call, DIRECTORY_NO_REALM,
+                                "no realm %.200s: postern realm create %.200s --open",
+                                call->realm.ptr, call->realm.ptr);
+    }
+    return operation->run(call) && !store_view_failed(view);
+}

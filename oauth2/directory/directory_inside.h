@@ -1,0 +1,82 @@
+/* directory_inside.h - what the files of the subjects share. Inside oauth2/directory only. */
+#ifndef POSTERN_DIRECTORY_DIRECTORY_INSIDE_H
+#define POSTERN_DIRECTORY_DIRECTORY_INSIDE_H
+
+#include "directory/directory.h"
+#include "rbac/realm_record.h"
+
+#define DIRECTORY_INVALID      "wamp.error.invalid_argument"
+#define DIRECTORY_NO_REALM     "wamp.error.no_such_realm"
+#define DIRECTORY_NOT_FOUND    "bondy.error.not_found"
+#define DIRECTORY_EXISTS       "bondy.error.already_exists"
+#define DIRECTORY_INCONSISTENT "bondy.error.inconsistency_error"
+#define DIRECTORY_NO_GROUPS    "bondy.error.no_such_groups"
+#define DIRECTORY_NO_USERS     "bondy.error.no_such_users"
+#define DIRECTORY_PRECONDITION "bondy.error.precondition_failed"
+
+/* One file a subject. */
+extern const struct directory_operation directory_group_operations[];
+
+/* Refuses. The text says what, where, and the remedy; never a secret. */
+bool directory_refuse(struct directory_call *call, const char *uri, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same, about a member of an argument. */
+bool directory_refuse_at(struct directory_call *call,
+                         const char *uri,
+                         const json_t *node,
+                         const char *key,
+                         const char *format,
+                         ...) __attribute__((format(printf, 5, 6)));
+
+/* Keeps `value` as long as the call; returns it. */
+json_t *directory_keep(struct directory_call *call, json_t *value /* stolen */);
+/* The argument, or refused: a text (in lower case, in the arena, when `fold`) or an object. */
+bool directory_arg_text(struct directory_call *call, size_t at, struct str *out);
+bool directory_arg_name(struct directory_call *call, size_t at, struct str *out);
+bool directory_arg_object(struct directory_call *call, size_t at, const json_t **out);
+/* True: the object has no keys but these, which end with NULL. */
+bool directory_only_keys(struct directory_call *call,
+                         const json_t *object,
+                         const char *const *keys);
+
+/* A record of the call's realm. `out_record` may be NULL. The value lives as long as the call.
+ * NULL: there is none. */
+json_t *directory_get(struct directory_call *call,
+                      struct str kind,
+                      struct str key,
+                      const struct store_record **out_record);
+/* Writes a record of the call's realm. `expect` as in store_write. */
+bool directory_put(struct directory_call *call,
+                   struct str kind,
+                   struct str key,
+                   const json_t *value,
+                   uint64_t expect);
+bool directory_remove(struct directory_call *call, struct str kind, struct str key);
+/* call->expect against what is there: if_match. */
+bool directory_expected(struct directory_call *call, const struct store_record *record);
+
+/* The answer is this object, at this version (0: none is said). */
+bool directory_answer(struct directory_call *call, json_t *result /* stolen */, uint64_t version);
+/* The answer is a page of records, each as `external` shows it. */
+typedef json_t *(*directory_external_fn)(struct directory_call *call, const json_t *value);
+bool directory_answer_list(struct directory_call *call,
+                           struct str kind,
+                           directory_external_fn external);
+
+/* `element` (stolen) of a realm object's `list` ("groups", "users", ...): checked, and as the
+ * writes that it becomes; those of the realm itself come with it. False: refused. */
+bool directory_parse(struct directory_call *call,
+                     const char *list,
+                     json_t *element,
+                     struct realm_writes *out);
+/* The first write of that kind, or NULL. */
+const struct store_write *directory_write_of(const struct realm_writes *writes, struct str kind);
+
+/* To be published in the call's realm, and with `realm` given in that one. */
+void directory_tell(struct directory_call *call, struct str topic, json_t *args /* stolen */);
+void directory_tell_in(struct directory_call *call,
+                       struct str realm,
+                       struct str topic,
+                       json_t *args /* stolen */);
+
+#endif

@@ -1,0 +1,31 @@
+/* directory_parse.c - what an operation is given, read by the rules of realm objects: they are
+ * the same for a file, a realm and a single user. */
+#include "directory/directory_inside.h"
+#include "rbac/realm_record.h"
+
+bool directory_parse(struct directory_call *call,
+                     const char *list,
+                     json_t *element,
+                     struct realm_writes *out)
+{
+    const struct realm_options options = {.allow_anonymous_admin = call->allow_anonymous_admin,
+                                          .quiet = true,
+                                          .present = call->present};
+    struct realm_mistake mistake = {0};
+    json_t *realm = directory_keep(
+        call, json_pack("{s:s%, s:[o]}", "uri", call->realm.ptr, call->realm.len, list, element));
+    if (realm_record_parse(realm, &options, call->arena, out, &mistake)) {
+        return true;
+    }
+    return directory_refuse_at(call, mistake.error, mistake.node, mistake.key, "%s", mistake.text);
+}
+
+const struct store_write *directory_write_of(const struct realm_writes *writes, struct str kind)
+{
+    for (size_t i = 0; i < writes->count; i++) {
+        if (str_eq(writes->writes[i].kind, kind)) {
+            return &writes->writes[i];
+        }
+    }
+    return NULL;
+}
