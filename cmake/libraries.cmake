@@ -17,6 +17,8 @@ library(sqlite         sqlite3)
 library(curl           libcurl)
 library(microhttpd     libmicrohttpd)
 library(pcre2          libpcre2-8)
+library(utf8proc       libutf8proc)
+library(idn            libidn)
 if(POSTERN_TESTS OR POSTERN_FUZZ)
     library(msgpack    msgpack) # the referee of our own scanners
 endif()

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "credential/credential_inside.h"
+#include "credential/saslprep.h"
 #include "crypto/password.h"
 #include "crypto/secret.h"
 
@@ -64,6 +65,21 @@ bool record_is_bondys(const json_t *record)
     return json_object_get(record, "data") != NULL;
 }
 
+/* A password that no client could prepare as we do could never prove itself. */
+static bool scram_can_keep(struct str password, struct err *err)
+{
+    char room[SASLPREP_MAX];
+    struct str prepared;
+    struct err why = {0};
+    bool can = saslprep(password, SASLPREP_KEPT, room, &prepared, &why) ||
+               err_set(err, ERR_INVALID, "a password for SCRAM %.200s", why.text);
+    if (can && prepared.len == 0) {
+        can = err_set(err, ERR_INVALID, "a password for SCRAM has no character that counts");
+    }
+    crypto_wipe(room, sizeof(room));
+    return can;
+}
+
 char *
 credential_make(struct str password, const struct credential_options *options, struct err *err)
 {
@@ -72,11 +88,14 @@ credential_make(struct str password, const struct credential_options *options, s
                       (int)CREDENTIAL_PASSWORD_MIN, (int)CREDENTIAL_PASSWORD_MAX);
         return NULL;
     }
+    bool scram = options->protocol == CREDENTIAL_SCRAM;
+    if (scram && !scram_can_keep(password, err)) {
+        return NULL;
+    }
     char phc[PASSWORD_RECORD_SIZE];
     if (!password_hash(password, phc, err)) {
         return NULL;
     }
-    bool scram = options->protocol == CREDENTIAL_SCRAM;
     json_t *verifier = scram ? scram_make(password, options) : cra_make(password, options);
     char *text = NULL;
     if (verifier != NULL) {

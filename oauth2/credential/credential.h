@@ -54,7 +54,8 @@ bool credential_options_read(const json_t *password_opts,
                              struct err *err);
 
 /* A new record, owned by the caller (mem_free). Blocks. NULL: the password is too short or too
- * long, or there is no memory to hash it. */
+ * long or (SCRAM's alone, saslprep.h) has characters that may not be, or there is no memory to hash
+ * it. */
 char *
 credential_make(struct str password, const struct credential_options *options, struct err *err);
 

@@ -27,7 +27,8 @@ json_t *scram_make(struct str password, const struct credential_options *options
 bool cra_verify(const struct credential_cra *cra, struct str password);
 bool scram_verify(const struct credential_scram *scram, struct str password);
 
-/* Fills the two keys of `scram`, whose costs and salt are set. Blocks. */
+/* Fills the two keys of `scram`, whose costs and salt are set, from the prepared password. Blocks.
+ * False: it cannot be prepared, or there is no memory. */
 bool scram_derive(struct str password,
                   struct credential_scram *scram,
                   struct hash_sha256 *out_client_key);

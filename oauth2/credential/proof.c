@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "credential/credential_inside.h"
+#include "credential/saslprep.h"
 #include "crypto/secret.h"
 
 #include <inttypes.h>
@@ -42,9 +43,12 @@ bool scram_auth_message(const struct credential_scram *scram,
                         struct str binding,
                         struct buf *out)
 {
+    char room[SASLPREP_MAX];
+    struct str prepared = name;
+    (void)saslprep(name, SASLPREP_COMPARED, room, &prepared, NULL); /* else as it is */
     (void)buf_append(out, STR("n="));
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
+    for (size_t i = 0; i < prepared.len; i++) {
+        char c = prepared.ptr[i];
         (void)(c == ',' || c == '=' ? buf_append(out, c == ',' ? STR("=2C") : STR("=3D"))
                                     : buf_byte(out, c));
     }

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/random.h"
 #include "credential/credential_inside.h"
+#include "credential/saslprep.h"
 #include "crypto/secret.h"
 
 #include <string.h>
@@ -24,9 +25,8 @@ static bool salt_bytes(const struct credential_scram *scram,
     return done;
 }
 
-bool scram_derive(struct str password,
-                  struct credential_scram *scram,
-                  struct hash_sha256 *out_client_key)
+static bool
+derive(struct str password, struct credential_scram *scram, struct hash_sha256 *out_client_key)
 {
     unsigned char salt[CREDENTIAL_SALT_TEXT_MAX];
     size_t salt_len = 0;
@@ -46,6 +46,19 @@ bool scram_derive(struct str password,
         scram->server_key = hash_hmac_sha256(key, STR("Server Key"));
     }
     crypto_wipe(salted, sizeof(salted));
+    return done;
+}
+
+/* Bondy's records are of RESOURCEPREP, which makes the same of all but a few. */
+bool scram_derive(struct str password,
+                  struct credential_scram *scram,
+                  struct hash_sha256 *out_client_key)
+{
+    char room[SASLPREP_MAX];
+    struct str prepared;
+    bool done = saslprep(password, SASLPREP_COMPARED, room, &prepared, NULL) &&
+                derive(prepared, scram, out_client_key);
+    crypto_wipe(room, sizeof(room));
     return done;
 }
 

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "loop/snapshot.h"
+#include "rbac/name.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -79,10 +80,6 @@ struct rbac_user {
     struct str sso_realm_uri; /* "": the credentials are here */
     bool enabled;
 };
-
-/* In lower case, in `out`, which has room for RBAC_NAME_MAX; false: too long to be anybody's. */
-enum { RBAC_NAME_MAX = 254 };
-bool rbac_name_fold(struct str name, char *out, struct str *out_folded);
 
 /* By name or alias, in any case of letters; NULL if there is none. */
 const struct rbac_user *rbac_user_find(const struct rbac_realm *realm, struct str name);

@@ -10,6 +10,7 @@
 #include "base/cidr.h"
 #include "base/hamt.h"
 #include "base/map.h"
+#include "rbac/name.h"
 #include "rbac/rbac.h"
 
 #include <stdatomic.h>

@@ -2,19 +2,6 @@
 #include "base/mem.h"
 #include "rbac/rbac_inside.h"
 
-bool rbac_name_fold(struct str name, char *out, struct str *out_folded)
-{
-    if (name.len > RBAC_NAME_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        out[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-    }
-    *out_folded = str_make(out, name.len);
-    return true;
-}
-
 static const struct rbac_user *user_named(const struct rbac_realm *realm, struct str username)
 {
     struct hamt_entry *entry = hamt_get(&realm->users, username);

@@ -135,13 +135,31 @@ static bool resolve_role(struct realm_parse *parse, const json_t *node, struct s
     return role->ptr != NULL;
 }
 
+/* How long the "user/" or "group/" before a name is. */
+static size_t spelled_kind(struct str role)
+{
+    static const struct str heads[] = {STR_INIT("user/"), STR_INIT("group/")};
+    for (size_t i = 0; i < COUNT_OF(heads); i++) {
+        if (str_eq_nocase(str_sub(role, 0, heads[i].len), heads[i])) {
+            return heads[i].len;
+        }
+    }
+    return 0;
+}
+
 static bool
 read_role(struct realm_parse *parse, const json_t *node, const json_t *value, struct str *out)
 {
     if (!json_is_string(value)) {
         return realm_mistaken(parse, node, NULL, "a role must be a string");
     }
-    *out = realm_folded(parse, record_str(value));
+    struct str name = record_str(value);
+    size_t head = spelled_kind(name);
+    *out = realm_name(parse, node, NULL, str_from(name, head));
+    if (out->ptr != NULL && head > 0) {
+        *out = realm_text(parse, "%s/" PRISTR, head == STR("user/").len ? "user" : "group",
+                          STRARG(*out));
+    }
     return out->ptr != NULL && resolve_role(parse, node, out);
 }
 
@@ -245,7 +263,8 @@ bool realm_grants_read(struct realm_parse *parse, const json_t *grants)
 static bool
 add_source(struct realm_parse *parse, const json_t *source, const json_t *node, const json_t *user)
 {
-    struct str name = json_is_string(user) ? realm_folded(parse, record_str(user)) : STR_EMPTY;
+    struct str name =
+        json_is_string(user) ? realm_name(parse, node, NULL, record_str(user)) : STR_EMPTY;
     if (name.ptr == NULL) {
         return false;
     }

@@ -17,7 +17,7 @@ static bool read_names(struct realm_parse *parse,
             return realm_mistaken(parse, list, NULL, "element %zu is not an object", i + 1);
         }
         (void)record_member(element, name_key, &name);
-        struct str folded = realm_folded(parse, name);
+        struct str folded = realm_name(parse, element, name_key, name);
         if (folded.ptr == NULL) {
             return false;
         }
@@ -69,8 +69,9 @@ bool realm_group_list(struct realm_parse *parse, const json_t *node, json_t **ou
     json_t *names = json_array();
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *element = json_array_get(list, i);
-        struct str name =
-            json_is_string(element) ? realm_folded(parse, record_str(element)) : STR_EMPTY;
+        struct str name = json_is_string(element)
+                              ? realm_name(parse, list, NULL, record_str(element))
+                              : STR_EMPTY;
         if (name.ptr == NULL || !known_group(parse, list, i, name)) {
             json_decref(names);
             return false;
@@ -222,7 +223,7 @@ static bool read_group(struct realm_parse *parse, const json_t *group)
     struct str name;
     json_t *nested = NULL;
     (void)record_member(group, "name", &name);
-    name = realm_folded(parse, name);
+    name = realm_name(parse, group, "name", name);
     if (name.ptr == NULL || !realm_group_list(parse, group, &nested)) {
         return false;
     }

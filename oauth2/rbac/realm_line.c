@@ -37,8 +37,8 @@ bool record_name_valid(struct str name)
             return false;
         }
     }
-    return name.len > 0 && name.len <= RECORD_NAME_MAX &&
-           !str_in(name, reserved, COUNT_OF(reserved));
+    return name.len > 0 && name.len <= RBAC_NAME_MAX &&
+           !str_in(name, reserved, COUNT_OF(reserved)) && rbac_name_is_folded(name);
 }
 
 bool record_username_valid(struct str name)

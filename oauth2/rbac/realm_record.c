@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "rbac/record_inside.h"
 
 #include <assert.h>
@@ -11,6 +12,18 @@
 #include <string.h>
 
 enum { RIGHTS_MAX = 100 * 1000 };
+
+/* Names were cut by bytes: what is left of a character is none. */
+static void mend(char *text)
+{
+    for (size_t at = 0; text[at] != '\0';) {
+        size_t len = utf8_len(str_of(text + at));
+        if (len == 0) {
+            text[at] = '?';
+        }
+        at += len == 0 ? 1 : len;
+    }
+}
 
 static void __attribute__((format(printf, 5, 0))) say(struct realm_parse *parse,
                                                       const char *error,
@@ -24,6 +37,7 @@ static void __attribute__((format(printf, 5, 0))) say(struct realm_parse *parse,
     mistake->node = node;
     mistake->key = key;
     (void)vsnprintf(mistake->text, sizeof(mistake->text), format, args);
+    mend(mistake->text);
 }
 
 bool realm_mistaken(
@@ -58,7 +72,7 @@ bool realm_has_room(struct realm_parse *parse, size_t size)
 
 struct str realm_text(struct realm_parse *parse, const char *format, ...)
 {
-    char text[3 * RECORD_URI_MAX + RECORD_NAME_MAX]; /* the longest key */
+    char text[3 * RECORD_URI_MAX + RBAC_NAME_MAX]; /* the longest key */
     va_list args;
     va_start(args, format);
     int len = vsnprintf(text, sizeof(text), format, args);
@@ -80,6 +94,19 @@ struct str realm_folded(struct realm_parse *parse, struct str text)
         copy[i] = copy[i] >= 'A' && copy[i] <= 'Z' ? (char)(copy[i] | 0x20) : copy[i];
     }
     return str_make(copy, text.len);
+}
+
+struct str
+realm_name(struct realm_parse *parse, const json_t *node, const char *key, struct str name)
+{
+    char bytes[RBAC_NAME_MAX];
+    struct str folded;
+    struct err err = {0};
+    if (!rbac_name_read(name, bytes, &folded, &err)) {
+        (void)realm_mistaken(parse, node, key, "a name %s", err.text);
+        return (struct str){0};
+    }
+    return realm_has_room(parse, folded.len) ? arena_str(parse->arena, folded) : (struct str){0};
 }
 
 static struct realm_line *line_new(struct realm_parse *parse, struct str index, json_t *value)

@@ -141,8 +141,9 @@ static bool read_aliases(struct user_parse *user)
     (void)json_object_set_new(user->here, "aliases", aliases);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *element = json_array_get(list, i);
-        struct str alias =
-            json_is_string(element) ? realm_folded(parse, record_str(element)) : STR_EMPTY;
+        struct str alias = json_is_string(element)
+                               ? realm_name(parse, list, NULL, record_str(element))
+                               : STR_EMPTY;
         if (alias.ptr == NULL) {
             return false;
         }
@@ -281,7 +282,7 @@ static bool read_user(struct realm_parse *parse, const json_t *node)
                                        "sso_realm_uri",   "meta",     "aliases"};
     struct user_parse user = {.parse = parse, .node = node};
     (void)record_member(node, "username", &user.username);
-    user.username = realm_folded(parse, user.username);
+    user.username = realm_name(parse, node, "username", user.username);
     if (user.username.ptr == NULL) {
         return false;
     }

@@ -13,12 +13,7 @@
 
 #include <jansson.h>
 
-enum {
-    RECORD_URI_MAX = 1024,
-    RECORD_NAME_MAX = 254,
-    USERNAME_MIN = 3,
-    RECORD_DESCRIPTION_MAX = 512
-};
+enum { RECORD_URI_MAX = 1024, USERNAME_MIN = 3, RECORD_DESCRIPTION_MAX = 512 };
 
 struct grant_line {
     enum role_kind kind;
@@ -48,7 +43,8 @@ struct str record_str(const json_t *string);
 /* Components without blanks, controls and '#'. The same URIs as the router's, which stands
  * above this module. */
 bool record_uri_valid(struct str uri, enum grant_match match);
-/* Users, groups and roles: printable, 1 to 254 bytes, no reserved word but those in use. */
+/* Users, groups and roles: printable, 1 to 254 bytes, folded (name.h), no reserved word but those
+ * in use. */
 bool record_name_valid(struct str name);
 /* Of users and their aliases, who can also be told apart in "user/x". */
 bool record_username_valid(struct str name);
@@ -128,8 +124,12 @@ struct str realm_text(struct realm_parse *parse, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Whether so much more fits in the arena; says the mistake. */
 bool realm_has_room(struct realm_parse *parse, size_t size);
-/* In lower case. */
+/* ASCII in lower case: of URIs and keys. */
 struct str realm_folded(struct realm_parse *parse, struct str text);
+/* The name that the member `key` of `node` (or, if NULL, an element of it) has, folded; its pointer
+ * is NULL and the mistake said when nobody can have it. */
+struct str
+realm_name(struct realm_parse *parse, const json_t *node, const char *key, struct str name);
 /* Takes over `value`. Lines with the same key are one: the values of grants are united. */
 bool realm_line_add(struct realm_parse *parse, struct str kind, struct str key, json_t *value);
 /* A line of another realm; NULL: the mistake is said. */

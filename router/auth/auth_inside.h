@@ -11,7 +11,6 @@
 
 enum {
     AUTH_SECRET_SIZE = 32,
-    AUTH_NAME_MAX = 254,
     AUTH_NONCE_MAX = 256,
     AUTH_VERIFIER_SIZE = 48,
     AUTH_ROLES_MAX = 256,       /* that a HELLO may name */
@@ -59,7 +58,8 @@ struct login {
     struct str realm;
     struct str name; /* as HELLO had it */
     struct str username;
-    struct str record;       /* of the password; "": none */
+    struct str account; /* one for all spellings of a name: what pretended verifiers are made of */
+    struct str record;  /* of the password; "": none */
     struct str holder_realm; /* of the record */
     struct str holder;
     const struct str *keys; /* hex */

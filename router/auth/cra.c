@@ -55,7 +55,7 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
     if (!login->real || !credential_cra(login->record, cra)) {
         login->real = false;
         credential_cra_pretend(str_make(login->auth->secret, sizeof(login->auth->secret)),
-                               login->name, &login->options, cra);
+                               login->account, &login->options, cra);
     }
     login->cra.challenge = make_challenge(login);
     emit_map(extra, 4);

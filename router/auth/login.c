@@ -228,17 +228,24 @@ static void take_hello(struct login *login, const struct auth_hello *hello, stru
     json_decref(opts);
 }
 
-/* Names are compared without regard to case, and an account is one under all of its names. */
+/* An account is one under all of its names and spellings. */
 static struct str account_name(struct login *login, const struct rbac_account *account)
 {
     if (account != NULL) {
         return account->user->username;
     }
-    char *folded = arena_cstr(&login->arena, login->name);
-    for (size_t i = 0; i < login->name.len; i++) {
-        folded[i] = folded[i] >= 'A' && folded[i] <= 'Z' ? (char)(folded[i] | 0x20) : folded[i];
-    }
-    return str_make(folded, login->name.len);
+    char bytes[RBAC_NAME_MAX];
+    struct str folded = STR_EMPTY;
+    (void)rbac_name_fold(login->name, bytes, &folded); /* HELLO was looked at for that */
+    return arena_str(&login->arena, folded);
+}
+
+/* A name that nobody can have is not worth a challenge. */
+static bool name_possible(struct str name)
+{
+    char bytes[RBAC_NAME_MAX];
+    struct str folded;
+    return rbac_name_fold(name, bytes, &folded);
 }
 
 static enum auth_step no_method(struct login *login, const struct auth_hello *hello)
@@ -256,7 +263,7 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
     char room[TLS_NAME_MAX];
     struct rbac_account account;
     struct str name = name_of(hello, room);
-    if (name.len > AUTH_NAME_MAX || hello->role_count > AUTH_ROLES_MAX) {
+    if (!name_possible(name) || hello->role_count > AUTH_ROLES_MAX) {
         return fail_alike(login);
     }
     take_hello(login, hello, name);
@@ -270,8 +277,10 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
     }
     login->verdict.method = login->method->name;
     if (login->method != &auth_method_anonymous) {
-        login->key =
-            throttle_key(login->realm, account_name(login, found ? &account : NULL), hello->info);
+        struct str account_is = account_name(login, found ? &account : NULL);
+        login->account = arena_printf(&login->arena, PRISTR " " PRISTR, STRARG(login->realm),
+                                      STRARG(account_is));
+        login->key = throttle_key(login->realm, account_is, hello->info);
         if (throttle_wait_ms(login->auth->throttle, &login->key, clock_mono_ms()) > 0) {
             return login_slow_down(login);
         }

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { NONCE_BYTES = 16, MESSAGE_MAX = 4096 };
+enum { NONCE_BYTES = 16, MESSAGE_MAX = 8192 };
 
 /* Printable and without a comma, as RFC 5802 has it; base64 is. */
 static bool nonce_valid(struct str nonce)
@@ -81,7 +81,7 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
     if (!login->real || !credential_scram(login->record, scram)) {
         login->real = false;
         credential_scram_pretend(str_make(login->auth->secret, sizeof(login->auth->secret)),
-                                 login->name, &login->options, scram);
+                                 login->account, &login->options, scram);
     }
     login->scram.nonce = both_nonces(login, hello->nonce);
     login->scram.client_nonce_len = hello->nonce.len;

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "credential/credential.h"
 #include "credential/proof.h"
+#include "credential/saslprep.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -273,6 +274,130 @@ static void who_does_not_exist_is_told_the_same_each_time(void **state)
     assert_memory_not_equal(scram.salt, one.salt, one.salt_len);
 }
 
+/* RFC 4013, 3, and what is between them. */
+static const struct {
+    struct str text;
+    const char *prepared; /* NULL: refused */
+    const char *compared; /* the same where something is only compared */
+} sasl_cases[] = {
+    {STR_INIT("I\xc2\xadX"), "IX", "IX"},
+    {STR_INIT("user"), "user", "user"},
+    {STR_INIT("USER"), "USER", "USER"},
+    {STR_INIT("\xc2\xaa"), "a", "a"},
+    {STR_INIT("\xe2\x85\xa8"), "IX", "IX"},
+    {STR_INIT("\x07"), NULL, NULL},
+    {STR_INIT("\xd8\xa7\x31"), NULL, NULL},
+    {STR_INIT(""), "", ""},
+    {STR_INIT("a b"), "a b", "a b"},
+    {STR_INIT("a\xc2\xa0"
+              "b"),
+     "a b", "a b"}, /* a blank that does not break */
+    {STR_INIT("Zu\xcc\x88rich"), "Z\xc3\xbcrich", "Z\xc3\xbcrich"},
+    {STR_INIT("a\0b"), NULL, NULL},
+    {STR_INIT("a\xff"), NULL, NULL},
+    {STR_INIT("a\xc3"), NULL, NULL},
+    {STR_INIT("a\x7f"), NULL, NULL},
+    {STR_INIT("a\xee\x80\x80"), NULL, NULL},                  /* private use */
+    {STR_INIT("\xf0\x9f\x98\x80"), NULL, "\xf0\x9f\x98\x80"}, /* younger than 3.2 */
+};
+
+static void check_sasl(size_t at, enum saslprep_for purpose, const char *wanted)
+{
+    char room[SASLPREP_MAX];
+    struct str prepared = STR_EMPTY;
+    struct err err = {0};
+    bool fine = saslprep(sasl_cases[at].text, purpose, room, &prepared, &err);
+    if (fine != (wanted != NULL) || (fine && !str_eq(prepared, str_of(wanted)))) {
+        fail_msg("case %zu, %d: %s " PRISTR, at, (int)purpose, err.text, STRARG(prepared));
+    }
+}
+
+static void text_is_prepared_as_sasl_wants_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sasl_cases); i++) {
+        check_sasl(i, SASLPREP_KEPT, sasl_cases[i].prepared);
+        check_sasl(i, SASLPREP_COMPARED, sasl_cases[i].compared);
+    }
+}
+
+static void preparing_is_bounded(void **state)
+{
+    (void)state;
+    char room[SASLPREP_MAX];
+    char longest[SASLPREP_RAW_MAX + 2];
+    for (size_t i = 0; i < sizeof(longest); i++) {
+        longest[i] = "\xef\xb7\xba"[i % 3]; /* becomes eleven times as long */
+    }
+    struct str prepared = STR_EMPTY;
+    assert_true(saslprep(str_make(longest, 1023), SASLPREP_KEPT, room, &prepared, NULL));
+    assert_int_equal(prepared.len, 1023 * 11);
+    assert_false(saslprep(str_make(longest, 1026), SASLPREP_KEPT, room, &prepared, NULL));
+}
+
+/* The same characters, written in other bytes: one password to SCRAM, two to the others. */
+static void scram_prepares_passwords_and_names_at_both_ends(void **state)
+{
+    (void)state;
+    struct credential_options how = options(scram_opts);
+    struct err err = {0};
+    char *record = credential_make(STR("Zu\xcc\x88rich am See"), &how, &err);
+    struct credential_scram scram;
+    assert_non_null(record);
+    assert_true(credential_scram(str_of(record), &scram));
+    struct credential_scram client = scram;
+    struct hash_sha256 proof;
+    struct hash_sha256 signature;
+    struct buf ours;
+    struct buf theirs;
+    buf_init(&ours, 4096);
+    buf_init(&theirs, 4096);
+    assert_true(
+        scram_auth_message(&scram, STR("Ju\xcc\x88rg"), STR("a"), STR("ab"), STR("n,,"), &ours));
+    assert_true(
+        scram_auth_message(&client, STR("J\xc3\xbcrg"), STR("a"), STR("ab"), STR("n,,"), &theirs));
+    assert_true(str_eq(buf_str(&ours), buf_str(&theirs)));
+    assert_true(scram_client_proof(STR("Z\xc3\xbcrich\xe2\x80\x83"
+                                       "am See"),
+                                   &client, buf_str(&theirs), &proof, &signature));
+    assert_true(scram_check(&scram, buf_str(&ours), &proof, &signature));
+    assert_true(credential_verify(str_of(record), STR("Zu\xcc\x88rich am See")));
+    assert_false(credential_verify(str_of(record), STR("Z\xc3\xbcrich am See")));
+    buf_done(&ours);
+    buf_done(&theirs);
+    mem_free(record);
+}
+
+static void a_password_that_scram_cannot_prepare_is_refused_for_scram_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *password;
+        const char *why;
+    } cases[] = {
+        {"a bell \x07 rings", "forbids"},
+        {"six is six \xff", "without controls"},
+        {"grin \xf0\x9f\x98\x80 grin", "does not know"},
+        {"private \xee\x80\x80", "forbids"},
+        {"\xd8\xa7 and latin", "directions"},
+        {"\xc2\xad\xc2\xad\xc2\xad", "no character that counts"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct credential_options scram = options(scram_opts);
+        struct credential_options cra = options(cra_opts);
+        struct err err = {0};
+        assert_null(credential_make(str_of(cases[i].password), &scram, &err));
+        assert_int_equal(err.code, ERR_INVALID);
+        if (strstr(err.text, cases[i].why) == NULL) {
+            fail_msg("case %zu: %s", i, err.text);
+        }
+        char *record = credential_make(str_of(cases[i].password), &cra, &err);
+        assert_non_null(record);
+        assert_true(credential_verify(str_of(record), str_of(cases[i].password)));
+        mem_free(record);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +412,10 @@ int main(void)
         cmocka_unit_test(the_defaults_are_of_owasp_strength),
         cmocka_unit_test(passwords_have_a_least_and_a_greatest_length),
         cmocka_unit_test(who_does_not_exist_is_told_the_same_each_time),
+        cmocka_unit_test(text_is_prepared_as_sasl_wants_it),
+        cmocka_unit_test(preparing_is_bounded),
+        cmocka_unit_test(scram_prepares_passwords_and_names_at_both_ends),
+        cmocka_unit_test(a_password_that_scram_cannot_prepare_is_refused_for_scram_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

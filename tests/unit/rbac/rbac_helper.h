@@ -25,7 +25,7 @@ static inline json_t *json_of(const char *text)
         *at = *at == '\'' ? '"' : *at;
     }
     json_error_t error;
-    json_t *value = json_loads(copy, 0, &error);
+    json_t *value = json_loads(copy, JSON_ALLOW_NUL, &error);
     if (value == NULL) {
         fail_msg("line %d: %s", error.line, error.text);
     }
