@@ -4,6 +4,7 @@
  * request, one commit for all. Watchers, then finishes, run after the commit. */
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/thread.h"
@@ -14,6 +15,9 @@
 
 /* A longer queue is cut, so that the first of it are not kept waiting by the last. */
 enum { GROUP_MAX = 256 };
+
+/* Between batches of rows whose time is up; the first comes soon after the start. */
+enum { SWEEP_EVERY_MS = 30 * 1000, SWEEP_AGAIN_MS = 20 };
 
 struct watcher {
     store_watch_fn fn;
@@ -33,6 +37,7 @@ struct store {
     struct group taken;
     struct watcher *watchers;
     size_t watcher_count;
+    uint64_t sweep_ms; /* when the next sweep is due */
     pthread_t thread;
     bool started;
 };
@@ -198,13 +203,48 @@ static void process_taken(struct store *store)
     }
 }
 
+static bool sweep_batch(struct store *store, bool *out_more, struct err *err)
+{
+    if (store->backend->ops->begin(store->backend, err) &&
+        store_lease_sweep(store->backend, out_more, err) &&
+        store_exec(store->backend, SQL_COMMIT, err)) {
+        return true;
+    }
+    if (store->backend->ops->in_transaction(store->backend)) {
+        (void)store_exec(store->backend, SQL_ROLLBACK, NULL);
+    }
+    return false;
+}
+
+/* Rows whose time is up, a batch now and then. Who reads does not find them in any case. */
+static void sweep(struct store *store)
+{
+    struct err err = {0};
+    bool more = false;
+    uint64_t now_ms = clock_mono_ms();
+    if (now_ms < store->sweep_ms) {
+        return;
+    }
+    if (!sweep_batch(store, &more, &err)) {
+        log_warn("store cannot sweep", KV_ERR(&err));
+    }
+    store->sweep_ms = now_ms + (more ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
+}
+
+static int until_sweep(const struct store *store)
+{
+    uint64_t now_ms = clock_mono_ms();
+    return now_ms < store->sweep_ms ? (int)(store->sweep_ms - now_ms) : 0;
+}
+
 static void *run(void *arg)
 {
     struct store *store = arg;
     bool more = true;
     while (more) {
-        more = mailbox_run_some(store->mailbox, -1);
+        more = mailbox_run_some(store->mailbox, until_sweep(store));
         process_taken(store);
+        sweep(store);
     }
     return NULL;
 }

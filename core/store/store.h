@@ -121,6 +121,35 @@ struct arena *store_view_arena(struct store_view *view); /* the request's */
 /* Whether something could not be read or written: the work then fails in any case. */
 bool store_view_failed(const struct store_view *view);
 
+/* A row that ends by itself: refresh tokens, codes, logins. It has no versions, is in no change
+ * log and in no memory but the database's; rows past their end are never found, and go in small
+ * batches while the store has nothing else to do. */
+struct store_lease {
+    struct str kind;
+    struct str key; /* of a secret: its hash */
+    struct str realm;
+    struct str owner;    /* whose it is: an authid, a client ... */
+    struct str family;   /* what ends together */
+    struct str value;    /* JSON text */
+    uint64_t expires_ms; /* wall clock */
+};
+
+/* Within `work`. In the request's arena; NULL: there is none, or no more. */
+const struct store_lease *
+store_view_lease(struct store_view *view, struct str kind, struct str key);
+/* Of a realm's owner, in the order of their ends. */
+size_t store_view_leases(struct store_view *view,
+                         struct str kind,
+                         struct str realm,
+                         struct str owner,
+                         const struct store_lease **out);
+bool store_view_lease_put(struct store_view *view, const struct store_lease *lease);
+bool store_view_lease_drop(struct store_view *view, struct str kind, struct str key);
+/* All of a family, of any kind; `realm` must be theirs. */
+bool store_view_lease_drop_family(struct store_view *view, struct str realm, struct str family);
+/* All of an owner, of any kind; "": of the realm. */
+bool store_view_lease_drop_owner(struct store_view *view, struct str realm, struct str owner);
+
 /* One committed transaction, on the store thread, in order. Borrowed for the call. */
 typedef void (*store_watch_fn)(void *ctx,
                                uint64_t seq,

@@ -42,6 +42,17 @@ struct store_stamp {
     uint64_t now_ms;
     size_t part;
 };
+
+struct store_view {
+    struct store_backend *backend;
+    struct store_request *request;
+    struct store_stamp stamp;
+    struct store_record *written; /* on the heap until their number is known */
+    size_t count;
+    size_t cap;
+    bool failed;
+};
+
 bool store_head(struct store_backend *backend, uint64_t *out_seq, struct err *err);
 /* Completes `record`, which has an author and a comment, and writes it. */
 bool store_write_one(struct store_backend *backend,
@@ -59,6 +70,9 @@ bool store_find(struct store_backend *backend,
                 struct store_record **out,
                 size_t *out_count,
                 struct err *err);
+
+/* store_lease.c: some rows whose time is up go; `out_more`: there may be others. */
+bool store_lease_sweep(struct store_backend *backend, bool *out_more, struct err *err);
 
 /* All present records and the head's number; `records` and their strings are in `arena`. */
 bool store_read_all(struct store_backend *backend,

@@ -10,7 +10,8 @@ enum { STEP_STATEMENTS_MAX = 8 };
 /* 1: `versions` holds every version of a record, tombstones too, so that versions go on counting
  * after a deletion; `records` points at the present ones. `head` is one row that every writing
  * transaction updates first: it makes writers queue up, and so makes the order of `seq` the order
- * of commits. `tag` tells a change from another one that got the same number after a fail-over. */
+ * of commits. `tag` tells a change from another one that got the same number after a fail-over.
+ * 2: `leases` are rows that end by themselves, outside versions and the change log. */
 static const char *const steps[][STEP_STATEMENTS_MAX] = {
     {
         "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1),"
@@ -27,6 +28,14 @@ static const char *const steps[][STEP_STATEMENTS_MAX] = {
         "CREATE TABLE changes (seq BIGINT NOT NULL, part BIGINT NOT NULL, tag BIGINT NOT NULL,"
         " kind TEXT NOT NULL, realm TEXT NOT NULL, key TEXT NOT NULL, version BIGINT NOT NULL,"
         " PRIMARY KEY (seq, part))",
+    },
+    {
+        "CREATE TABLE leases (kind TEXT NOT NULL, key TEXT NOT NULL, realm TEXT NOT NULL,"
+        " owner TEXT NOT NULL, family TEXT NOT NULL, value TEXT NOT NULL,"
+        " expires_ms BIGINT NOT NULL, PRIMARY KEY (kind, key))",
+        "CREATE INDEX leases_by_end ON leases (expires_ms)",
+        "CREATE INDEX leases_by_owner ON leases (realm, owner)",
+        "CREATE INDEX leases_by_family ON leases (realm, family)",
     },
 };
 

@@ -20,6 +20,9 @@
 
 #define ONE_KEY " WHERE v.kind = $1 AND v.realm = $2 AND v.key = $3"
 
+/* In the order in which store_lease.c reads them. */
+#define LEASE_COLUMNS "l.kind, l.key, l.realm, l.owner, l.family, l.value, l.expires_ms"
+
 static const char *const statements[SQL_STATEMENTS] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
@@ -54,6 +57,24 @@ static const char *const statements[SQL_STATEMENTS] = {
     [SQL_GET] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 AND r.key = $3",
     [SQL_GET_VERSION] = "SELECT " RECORD_COLUMNS " FROM versions v" ONE_KEY " AND v.version = $4",
     [SQL_HISTORY] = "SELECT " RECORD_COLUMNS " FROM versions v" ONE_KEY " ORDER BY v.version DESC",
+
+    [SQL_LEASE_GET] = "SELECT " LEASE_COLUMNS " FROM leases l"
+                      " WHERE l.kind = $1 AND l.key = $2 AND l.expires_ms > $3",
+    [SQL_LEASE_LIST] = "SELECT " LEASE_COLUMNS " FROM leases l WHERE l.realm = $1 AND l.owner = $2"
+                       " AND l.kind = $3 AND l.expires_ms > $4 ORDER BY l.expires_ms, l.key",
+    [SQL_LEASE_PUT] = "INSERT INTO leases (kind, key, realm, owner, family, value, expires_ms)"
+                      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (kind, key) DO UPDATE"
+                      " SET realm = excluded.realm, owner = excluded.owner,"
+                      " family = excluded.family, value = excluded.value,"
+                      " expires_ms = excluded.expires_ms",
+    [SQL_LEASE_DROP] = "DELETE FROM leases WHERE kind = $1 AND key = $2",
+    [SQL_LEASE_DROP_FAMILY] = "DELETE FROM leases WHERE realm = $1 AND family = $2",
+    [SQL_LEASE_DROP_OWNER] = "DELETE FROM leases WHERE realm = $1 AND owner = $2",
+    [SQL_LEASE_DROP_REALM] = "DELETE FROM leases WHERE realm = $1",
+    [SQL_LEASE_SWEEP] = "DELETE FROM leases WHERE expires_ms <= $1",
+    /* The end of the last row of a batch: what ends before it is swept. */
+    [SQL_LEASE_LATE] = "SELECT l.expires_ms FROM leases l WHERE l.expires_ms <= $1"
+                       " ORDER BY l.expires_ms LIMIT 1 OFFSET $2",
 
     [SQL_SCHEMA_TABLE] = "CREATE TABLE IF NOT EXISTS schema_version"
                          " (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",

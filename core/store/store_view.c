@@ -7,16 +7,6 @@
 
 enum { PATTERN_MAX = 2 * STORE_KEY_MAX + 2 };
 
-struct store_view {
-    struct store_backend *backend;
-    struct store_request *request;
-    struct store_stamp stamp;
-    struct store_record *written; /* on the heap until their number is known */
-    size_t count;
-    size_t cap;
-    bool failed;
-};
-
 struct arena *store_view_arena(struct store_view *view)
 {
     return &view->request->arena;
