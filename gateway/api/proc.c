@@ -20,7 +20,7 @@ struct procs {
     atomic_size_t open;
 };
 
-/* A procedure: an operation under one of its names. */
+/* A procedure: an operation under its name. */
 struct proc_row {
     struct procs *procs;
     const struct directory_operation *operation;
@@ -308,12 +308,12 @@ static void run(const struct builtin_call *from)
     }
 }
 
-static size_t count_names(void)
+static size_t count_operations(void)
 {
     size_t count = 0;
     for (size_t i = 0; directory_operations[i] != NULL; i++) {
         for (const struct directory_operation *o = directory_operations[i]; o->run != NULL; o++) {
-            count += o->alias.len > 0 ? 2 : 1;
+            count++;
         }
     }
     return count;
@@ -322,19 +322,16 @@ static size_t count_names(void)
 struct procs *procs_new(const struct procs_options *options)
 {
     struct procs *procs = NEW(struct procs);
-    size_t count = count_names();
+    size_t count = count_operations();
     size_t at = 0;
     procs->options = *options;
     procs->table = NEW_ARRAY(struct builtin, count + 1);
     procs->rows = NEW_ARRAY(struct proc_row, count);
     for (size_t i = 0; directory_operations[i] != NULL; i++) {
         for (const struct directory_operation *o = directory_operations[i]; o->run != NULL; o++) {
-            const struct str names[] = {o->procedure, o->alias};
-            for (size_t n = 0; n < COUNT_OF(names) && names[n].len > 0; n++) {
-                procs->rows[at] = (struct proc_row){procs, o};
-                procs->table[at] = (struct builtin){names[n], run, &procs->rows[at]};
-                at++;
-            }
+            procs->rows[at] = (struct proc_row){procs, o};
+            procs->table[at] = (struct builtin){o->procedure, run, &procs->rows[at]};
+            at++;
         }
     }
     return procs;

@@ -68,8 +68,7 @@ enum directory_flags {
 };
 
 struct directory_operation {
-    struct str procedure;
-    struct str alias; /* its older name in Bondy, or empty */
+    struct str procedure; /* its older names: router/realm/older_name.c */
     unsigned flags;
     unsigned args_min; /* without the realm */
     unsigned args_max;

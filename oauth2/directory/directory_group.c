@@ -6,6 +6,18 @@
 #define GROUP_UPDATED STR("bondy.group.updated")
 #define GROUP_DELETED STR("bondy.group.deleted")
 
+/* Has the realm such a group: its own, its prototype's, or one that every realm has? */
+static bool group_exists(struct directory_call *call, struct str name)
+{
+    bool master = str_eq(call->realm, MASTER_REALM) && str_eq(name, RBAC_ROLE_ADMINISTRATORS);
+    if (master || str_eq(name, STR("api_clients")) || str_eq(name, STR("resource_owners")) ||
+        store_view_get(call->view, GROUP, call->realm, name) != NULL) {
+        return true;
+    }
+    struct str prototype = directory_prototype(call);
+    return prototype.len > 0 && store_view_get(call->view, GROUP, prototype, name) != NULL;
+}
+
 static const char *const keys[] = {"name", "groups", "meta", "type", "version", NULL};
 
 static json_t *external(struct directory_call *call, const json_t *value)
@@ -107,14 +119,27 @@ static bool group_update(struct directory_call *call)
     return group_write(call, json_incref(group), record->version, GROUP_UPDATED);
 }
 
+/* Those of `all` and `anonymous` are asked for as if these were groups. */
+static bool group_grants(struct directory_call *call)
+{
+    struct str name;
+    if (!directory_arg_name(call, 0, &name)) {
+        return false;
+    }
+    bool anybody = str_eq(name, STR("all")) || str_eq(name, RBAC_ROLE_ANONYMOUS);
+    if (!anybody && !group_exists(call, name)) {
+        return directory_refuse(call, DIRECTORY_NOT_FOUND, "no group \"%.*s\" in realm %.*s",
+                                (int)name.len, name.ptr, (int)call->realm.len, call->realm.ptr);
+    }
+    return directory_grants_of(call, DIRECTORY_GROUP, name);
+}
+
 const struct directory_operation directory_group_operations[] = {
-    {STR_INIT("bondy.group.add"), STR_INIT("bondy.security.add_group"), DIRECTORY_REALM, 1, 1, NULL,
-     group_add},
-    {STR_INIT("bondy.group.get"), STR_INIT("bondy.security.get_group"),
-     DIRECTORY_REALM | DIRECTORY_READ, 1, 1, NULL, group_get},
-    {STR_INIT("bondy.group.list"), STR_INIT("bondy.security.list_groups"),
-     DIRECTORY_REALM | DIRECTORY_READ | DIRECTORY_LIST, 0, 0, NULL, group_list},
-    {STR_INIT("bondy.group.update"), STR_INIT("bondy.security.update_group"), DIRECTORY_REALM, 2, 2,
-     NULL, group_update},
+    {STR_INIT("bondy.group.add"), DIRECTORY_REALM, 1, 1, NULL, group_add},
+    {STR_INIT("bondy.group.get"), DIRECTORY_REALM | DIRECTORY_READ, 1, 1, NULL, group_get},
+    {STR_INIT("bondy.group.list"), DIRECTORY_REALM | DIRECTORY_READ | DIRECTORY_LIST, 0, 0, NULL,
+     group_list},
+    {STR_INIT("bondy.group.update"), DIRECTORY_REALM, 2, 2, NULL, group_update},
+    {STR_INIT("bondy.group.grants"), DIRECTORY_REALM | DIRECTORY_READ, 1, 1, NULL, group_grants},
     {.run = NULL},
 };

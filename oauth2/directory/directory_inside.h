@@ -63,6 +63,18 @@ bool directory_answer_list(struct directory_call *call,
                            struct str kind,
                            directory_external_fn external);
 
+/* Answers grants, each as {resource: {uri, match}, permissions, roles: [one]}: those of the realm,
+ * a page of them; or all that a user or a group holds: his own, those of the groups that he is in
+ * and of what is nested in them, the prototype's too, and those of `all`. Whether he is there has
+ * been asked before. */
+enum directory_role { DIRECTORY_ANYBODY, DIRECTORY_USER, DIRECTORY_GROUP };
+bool directory_grants_of(struct directory_call *call, enum directory_role kind, struct str name);
+json_t *directory_grant_external(struct directory_call *call, const json_t *value);
+/* From the key of a grant: "user/x", "group/x", "all", "anonymous". */
+struct str directory_grant_role(struct str key);
+/* The URI of the realm's prototype; "": it has none. */
+struct str directory_prototype(struct directory_call *call);
+
 /* `element` (stolen) of a realm object's `list` ("groups", "users", ...): checked, and as the
  * writes that it becomes; those of the realm itself come with it. False: refused. */
 bool directory_parse(struct directory_call *call,

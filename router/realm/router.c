@@ -6,6 +6,7 @@
 #include "realm/dealer.h"
 #include "realm/invocation.h"
 #include "realm/meta.h"
+#include "realm/older_name.h"
 #include "realm/seat.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
@@ -146,7 +147,11 @@ struct realm *router_realm(struct router *router, struct str uri)
 const struct builtin *router_builtin(const struct router *router, struct str procedure)
 {
     /* Clients cannot register there, so all other calls need not be looked up. */
-    return uri_reserved(procedure) ? map_get(&router->builtins, procedure) : NULL;
+    if (!uri_reserved(procedure)) {
+        return NULL;
+    }
+    const struct builtin *builtin = map_get(&router->builtins, procedure);
+    return builtin != NULL ? builtin : map_get(&router->builtins, older_name_resolve(procedure));
 }
 
 void shard_enter(struct shard *shard)

@@ -61,6 +61,7 @@ static const struct str reserved_spaces[] = {
     STR_INIT("wamp"),
     STR_INIT("bondy"),
     STR_INIT("com.leapsight.bondy"),
+    STR_INIT("com.bondy"),
 };
 
 struct str uri_reserved_space(struct str uri)

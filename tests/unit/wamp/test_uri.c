@@ -91,6 +91,8 @@ static void what_the_router_owns_is_reserved_on_component_borders(void **state)
     assert_true(uri_reserved(STR("wamp.session.count")));
     assert_true(uri_reserved(STR("bondy.")));
     assert_true(uri_reserved(STR("wamp")));
+    assert_true(uri_reserved(STR("com.bondy.user.add")));
+    assert_false(uri_reserved(STR("com.bondysson")));
     assert_false(uri_reserved(STR("wampum.x")));
     assert_false(uri_reserved(STR("com.wamp.x")));
     assert_false(uri_reserved(STR_EMPTY));
