@@ -35,10 +35,48 @@ static void publish_finish(struct publish_request *request)
     }
 }
 
+/* The method that a realm needs for each scheme. */
+static const struct {
+    enum security_type type;
+    struct str scheme;
+    struct str methods[2]; /* any of these */
+} needed_methods[] = {
+    {SECURITY_OAUTH2, STR_INIT("oauth2"), {STR_INIT("oauth2"), STR_INIT("")}},
+    {SECURITY_BASIC, STR_INIT("basic"), {STR_INIT("password"), STR_INIT("")}},
+    {SECURITY_API_KEY, STR_INIT("api_key"), {STR_INIT("api_key"), STR_INIT("")}},
+    {SECURITY_IDENTITY, STR_INIT("identity"), {STR_INIT("password"), STR_INIT("api_key")}},
+};
+
+/* Its routes answer 401 until the realm has the method: a warning, for the realm may get it. */
+static void
+warn_of_methods(const struct rbac_realm *realm, const struct spec *spec, struct problems *problems)
+{
+    unsigned types = spec_security_types(spec);
+    for (size_t i = 0; i < COUNT_OF(needed_methods); i++) {
+        const struct str *methods = needed_methods[i].methods;
+        if ((types & 1U << (unsigned)needed_methods[i].type) == 0 ||
+            rbac_realm_has_method(realm, methods[0]) ||
+            (methods[1].len > 0 && rbac_realm_has_method(realm, methods[1]))) {
+            continue;
+        }
+        struct problem problem = {.pointer = STR("/realm_uri"), .warning = true};
+        spec_realm_position(spec, &problem.line, &problem.column);
+        problem.text =
+            arena_printf(&problems->arena,
+                         "the realm does not have the method \"" PRISTR "\" that security '" PRISTR
+                         "' needs: its routes answer 401 until it is among the realm's authmethods",
+                         STRARG(methods[0]), STRARG(needed_methods[i].scheme));
+        problems_add(problems, &problem);
+    }
+}
+
 static bool realm_known(struct builder *builder, const struct spec *spec, struct problems *problems)
 {
     struct str realm = spec_realm(spec);
-    if (builder->rbac != NULL && rbac_realm_find(builder->rbac, realm) != NULL) {
+    const struct rbac_realm *found =
+        builder->rbac == NULL ? NULL : rbac_realm_find(builder->rbac, realm);
+    if (found != NULL) {
+        warn_of_methods(found, spec, problems);
         return true;
     }
     struct problem problem = {.pointer = STR("/realm_uri")};

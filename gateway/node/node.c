@@ -187,11 +187,14 @@ static void make_fronts(struct node *node)
 static void make_gateway(struct node *node)
 {
     const struct conf *conf = node->conf;
+    node->access = access_new(&(struct access_options){
+        .workers = node->workers, .rbac = node->rbac, .auth = router_auth(node->router)});
     node->pipeline = pipeline_new(&(struct pipeline_options){
         .workers = node->workers,
         .routes = node->routes,
         .rbac = node->rbac,
         .router = node->router,
+        .access = node->access,
         .body_max = conf->http.body_max,
         .output_max = conf->template.output_max,
         .open_max = conf->limits.parked_requests,
@@ -443,6 +446,7 @@ void node_free(struct node *node)
     front_free(node->gateway_front);
     front_free(node->admin_front);
     pipeline_free(node->pipeline);
+    access_free(node->access);
     api_free(node->api);
     net_free(node->net);
     tunnels_free(node->tunnels);

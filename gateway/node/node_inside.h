@@ -2,6 +2,7 @@
 #ifndef POSTERN_NODE_NODE_INSIDE_H
 #define POSTERN_NODE_NODE_INSIDE_H
 
+#include "access/access.h"
 #include "api/api.h"
 #include "api/proc.h"
 #include "builder/builder.h"
@@ -36,6 +37,7 @@ struct node {
     struct router *router;
     struct transport *transport;
     struct tunnels *tunnels;
+    struct access *access;
     struct pipeline *pipeline;
     struct api *api;
     struct front *gateway_front;

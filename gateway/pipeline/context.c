@@ -324,9 +324,7 @@ static bool lookup(void *ctx,
     if (root == TEMPLATE_ACTION) {
         return lookup_action(exchange, path, path_len, arena, out, used);
     }
-    *used = 0;
-    *out = (struct slice){SERIALIZER_MSGPACK, STR("\x80")}; /* security: nobody in particular */
-    return true;
+    return exchange_security(exchange, path, path_len, arena, out, used);
 }
 
 const struct template_source *exchange_source(struct exchange *exchange, struct arena *arena)

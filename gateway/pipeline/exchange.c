@@ -140,6 +140,7 @@ bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsign
 void exchange_gone(struct exchange *exchange)
 {
     (void)exchange_finish(exchange, EXCHANGE_GONE, 499);
+    access_leave(&exchange->visit);
     snapshot_drop(exchange->routes);
     buf_done(&exchange->body);
 }

@@ -7,6 +7,7 @@
 #ifndef POSTERN_PIPELINE_EXCHANGE_H
 #define POSTERN_PIPELINE_EXCHANGE_H
 
+#include "access/access.h"
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
@@ -53,6 +54,8 @@ struct exchange {
     struct route_match match;
     const struct operation *operation;
     const struct principal *principal;
+    struct principal who;
+    struct access_visit visit;
     enum http_method method;
     unsigned stage;
     struct str id;
@@ -116,6 +119,13 @@ enum stage_result reply_stage(struct exchange *exchange);
 
 /* context.c: what templates see. */
 const struct template_source *exchange_source(struct exchange *exchange, struct arena *arena);
+/* context_security.c: of who acts. */
+bool exchange_security(const struct exchange *exchange,
+                       const struct str *path,
+                       size_t path_len,
+                       struct arena *arena,
+                       struct slice *out,
+                       size_t *used);
 /* status.c: the HTTP status of an error URI; `known` is false where nobody says but the default. */
 bool exchange_status_known(const struct exchange *exchange, struct str uri, unsigned *out);
 unsigned exchange_error_status(const struct exchange *exchange, struct str uri);

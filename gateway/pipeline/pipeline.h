@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct access;
 struct pipeline;
 struct router;
 
@@ -21,6 +22,7 @@ struct pipeline_options {
     struct snapshot_slot *routes;
     struct snapshot_slot *rbac;
     struct router *router;
+    struct access *access;    /* of the routes that want to know who it is */
     size_t body_max;          /* no route may take more */
     size_t output_max;        /* bytes of one rendered template */
     size_t open_max;          /* exchanges waiting at once, over all workers; 0: unlimited */

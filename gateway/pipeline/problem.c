@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "payload/emit.h"
 
+#include <stdio.h>
+
 enum { PROBLEM_MAX = 320 << 10, DETAIL_MAX = 4096 };
 
 unsigned http_status_of(enum err_code code)
@@ -150,12 +152,15 @@ void http_problem_send(struct stream *stream, const struct http_problem *problem
     struct header headers[4] = {
         {STR("content-type"), STR("application/problem+json")},
     };
+    char retry_after[16];
     size_t count = 1;
     if (problem->header.name.len > 0) {
         headers[count++] = problem->header;
     }
     if (problem->status == 503 || problem->status == 429) {
-        headers[count++] = (struct header){STR("retry-after"), STR("1")};
+        unsigned seconds = problem->retry_after_s == 0 ? 1 : problem->retry_after_s;
+        (void)snprintf(retry_after, sizeof(retry_after), "%u", seconds);
+        headers[count++] = (struct header){STR("retry-after"), str_of(retry_after)};
     }
     if (problem->close) {
         headers[count++] = (struct header){STR("connection"), STR("close")};

@@ -1,10 +1,20 @@
-/* secure.c - credential -> principal. What cannot be checked is refused: 401, 403, 404. */
+/* secure.c - credential -> principal. What cannot be checked is refused: 400, 401, 403, 404, 429.
+ *
+ * Of a body nothing is taken before it is known whose it is. */
 #include "pipeline/exchange.h"
 #include "wamp/fault.h"
 
 static const struct rbac *current_rbac(struct pipeline *pipeline)
 {
     return (const struct rbac *)(const void *)snapshot_peek(pipeline->options.rbac);
+}
+
+static void let_in(struct exchange *exchange, const struct principal *principal)
+{
+    exchange->who = *principal;
+    exchange->who.address = &exchange->stream->head.peer->address;
+    exchange->who.request_id = exchange->id;
+    exchange->principal = &exchange->who;
 }
 
 static enum stage_result secure_anonymous(struct exchange *exchange, const struct rbac_realm *realm)
@@ -16,24 +26,84 @@ static enum stage_result secure_anonymous(struct exchange *exchange, const struc
                                "realm " PRISTR " lets nobody in anonymously from this address",
                                STRARG(exchange->match.route->realm));
     }
-    exchange->principal =
-        identity_anonymous(pipeline_mine(exchange->pipeline), exchange->match.route->realm);
+    let_in(exchange,
+           identity_anonymous(pipeline_mine(exchange->pipeline), exchange->match.route->realm));
     return STAGE_NEXT;
 }
 
-static enum stage_result secure_unavailable(struct exchange *exchange)
+/* Of the schemes, by type. What is none of ours yet has a row without one. */
+static unsigned schemes_of(enum security_type type)
 {
-    struct str challenge = exchange->match.route->security == SECURITY_BASIC
-                               ? STR("Basic realm=\"postern\"")
-                               : STR("Bearer realm=\"postern\"");
-    return exchange_fail(exchange,
-                         &(struct http_problem){
-                             .status = 401,
-                             .code = FAULT_NOT_AUTH_METHOD,
-                             .detail = STR("this path asks for a security scheme that this "
-                                           "version cannot check, so nobody is let in"),
-                             .header = {STR("www-authenticate"), challenge},
-                         });
+    static const unsigned schemes[] = {
+        [SECURITY_OAUTH2] = ACCESS_BEARER,
+        [SECURITY_OIDC] = ACCESS_BEARER,
+        [SECURITY_BASIC] = ACCESS_BASIC,
+        [SECURITY_API_KEY] = ACCESS_API_KEY,
+        [SECURITY_IDENTITY] = (unsigned)ACCESS_ANY,
+    };
+    return schemes[type];
+}
+
+static enum stage_result refuse(struct exchange *exchange, const struct access_answer *answer)
+{
+    struct http_problem problem = {.status = answer->status,
+                                   .code = answer->code,
+                                   .detail = str_of(answer->detail),
+                                   .retry_after_s = answer->retry_after_s};
+    if (answer->status == 401) {
+        problem.header = (struct header){STR("www-authenticate"), str_of(answer->challenge)};
+    }
+    return exchange_fail(exchange, &problem);
+}
+
+static void on_access(void *ctx, enum access_step step, const struct access_answer *answer)
+{
+    struct exchange *exchange = ctx;
+    struct stream *stream = exchange->stream;
+    bool paused = !exchange->body_complete;
+    if (exchange->finished) {
+        return;
+    }
+    if (step == ACCESS_GRANTED) {
+        let_in(exchange, &answer->principal);
+        exchange->stage++; /* this one has waited */
+        exchange_advance(exchange);
+    } else {
+        (void)refuse(exchange, answer);
+    }
+    if (paused) {
+        stream_pause(stream, false);
+    }
+}
+
+static enum stage_result secure_identified(struct exchange *exchange)
+{
+    struct access *access = exchange->pipeline->options.access;
+    const struct route *route = exchange->match.route;
+    struct access_answer answer;
+    if (access_waits(&exchange->visit)) {
+        return STAGE_WAIT; /* a body came all the same */
+    }
+    exchange->visit.done = on_access;
+    exchange->visit.ctx = exchange;
+    enum access_step step =
+        access_check(access, &exchange->visit,
+                     &(struct access_request){.realm = route->realm,
+                                              .schemes = schemes_of(route->security),
+                                              .key_header = route->key_header,
+                                              .head = &exchange->stream->head},
+                     &answer);
+    if (step == ACCESS_GRANTED) {
+        let_in(exchange, &answer.principal);
+        return STAGE_NEXT;
+    }
+    if (step == ACCESS_REFUSED) {
+        return refuse(exchange, &answer);
+    }
+    if (!exchange->body_complete) {
+        stream_pause(exchange->stream, true);
+    }
+    return STAGE_WAIT;
 }
 
 enum stage_result secure_stage(struct exchange *exchange)
@@ -51,5 +121,5 @@ enum stage_result secure_stage(struct exchange *exchange)
                                STRARG(route->realm), STRARG(route->realm));
     }
     return route->security == SECURITY_NONE ? secure_anonymous(exchange, realm)
-                                            : secure_unavailable(exchange);
+                                            : secure_identified(exchange);
 }

@@ -35,6 +35,7 @@ enum security_type {
     SECURITY_OIDC,
     SECURITY_BASIC,
     SECURITY_API_KEY,
+    SECURITY_IDENTITY, /* any way in which a user of the realm can prove himself */
 };
 enum { SCHEME_HTTP = 1, SCHEME_HTTPS = 2 };
 
@@ -84,6 +85,7 @@ struct route {
     struct str host; /* "_" or the pattern as written */
     unsigned schemes;
     enum security_type security;
+    struct str key_header;        /* of api_key and identity: lower case; or "" */
     struct slice security_object; /* as written, evaluated: for the schemes to come */
     struct slice status_codes;    /* error URI -> status: the specification's own; or none */
     bool is_collection;

@@ -280,6 +280,15 @@ void spec_realm_position(const struct spec *spec, unsigned *line, unsigned *colu
     *column = spec->realm_column;
 }
 
+unsigned spec_security_types(const struct spec *spec)
+{
+    unsigned types = 0;
+    for (const struct spec_route *at = spec->routes; at != NULL; at = at->next) {
+        types |= 1U << (unsigned)at->route.security;
+    }
+    return types;
+}
+
 size_t spec_route_count(const struct spec *spec)
 {
     return spec->route_count;

@@ -36,6 +36,8 @@ struct str spec_name(const struct spec *spec);
 struct str spec_realm(const struct spec *spec);
 /* Where realm_uri stands, for "no such realm", which the compiler cannot know. */
 void spec_realm_position(const struct spec *spec, unsigned *line, unsigned *column);
+/* Bit 1 << SECURITY_x for each type that a route of it has. */
+unsigned spec_security_types(const struct spec *spec);
 size_t spec_route_count(const struct spec *spec);
 
 /* The canonical JSON text of a specification in either format, for the store; mem_free. NULL

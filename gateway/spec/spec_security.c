@@ -38,11 +38,13 @@ static const struct {
     enum security_type type;
     const struct key_row *rows;
     size_t row_count;
+    bool later; /* this version cannot check it */
 } schemes[] = {
-    {STR_INIT("oauth2"), SECURITY_OAUTH2, oauth2_rows, COUNT_OF(oauth2_rows)},
-    {STR_INIT("oidc"), SECURITY_OIDC, oidc_rows, COUNT_OF(oidc_rows)},
-    {STR_INIT("basic"), SECURITY_BASIC, basic_rows, COUNT_OF(basic_rows)},
-    {STR_INIT("api_key"), SECURITY_API_KEY, api_key_rows, COUNT_OF(api_key_rows)},
+    {STR_INIT("oauth2"), SECURITY_OAUTH2, oauth2_rows, COUNT_OF(oauth2_rows), true},
+    {STR_INIT("oidc"), SECURITY_OIDC, oidc_rows, COUNT_OF(oidc_rows), true},
+    {STR_INIT("basic"), SECURITY_BASIC, basic_rows, COUNT_OF(basic_rows), false},
+    {STR_INIT("api_key"), SECURITY_API_KEY, api_key_rows, COUNT_OF(api_key_rows), false},
+    {STR_INIT("identity"), SECURITY_IDENTITY, api_key_rows, COUNT_OF(api_key_rows), false},
 };
 
 static const struct str flows[] = {
@@ -79,6 +81,49 @@ static bool check_endpoint(struct compile *compile, const json_t *object, const 
     return false;
 }
 
+/* RFC 9110, 5.6.2. */
+static bool is_token(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && str_find(STR("!#$%&'*+-.^_`|~"), c) < 0) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+/* A header that means something else already cannot carry a key. */
+static bool read_key_header(struct compile *compile, const json_t *object, struct route *route)
+{
+    static const struct str taken[] = {
+        STR_INIT("authorization"),     STR_INIT("connection"), STR_INIT("content-length"),
+        STR_INIT("content-type"),      STR_INIT("cookie"),     STR_INIT("host"),
+        STR_INIT("transfer-encoding"),
+    };
+    const json_t *value = json_object_get(object, "header_name");
+    if (!json_is_string(value)) {
+        return true;
+    }
+    char *lower = arena_cstr(compile->arena, str_of(json_string_value(value)));
+    bool good = is_token(str_of(lower));
+    for (char *at = lower; *at != '\0'; at++) {
+        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
+    }
+    for (size_t i = 0; good && i < COUNT_OF(taken); i++) {
+        good = !str_eq(str_of(lower), taken[i]);
+    }
+    if (!good) {
+        report(compile, spot_member(object, "header_name"),
+               (struct hint){.allowed = STR("X-API-Key, or another header of your own")},
+               "no header for an API key");
+        return false;
+    }
+    route->key_header = str_of(lower);
+    return true;
+}
+
 static bool read_scheme(struct scope *scope, const json_t *object, struct route *route)
 {
     struct compile *compile = scope->compile;
@@ -93,15 +138,19 @@ static bool read_scheme(struct scope *scope, const json_t *object, struct route 
         if (!check_object(compile, object, schemes[i].rows, schemes[i].row_count)) {
             return false;
         }
-        report_warning(compile, spot_node(object), (struct hint){0},
-                       "security '" PRISTR "' is not available yet: the routes under it answer 401",
-                       STRARG(type));
-        return route->security != SECURITY_OAUTH2 ||
-               (check_flow(compile, object) && check_endpoint(compile, object, "token_path") &&
-                check_endpoint(compile, object, "revoke_token_path"));
+        if (schemes[i].later) {
+            report_warning(compile, spot_node(object), (struct hint){0},
+                           "security '" PRISTR
+                           "' is not available yet: the routes under it answer 401",
+                           STRARG(type));
+        }
+        return read_key_header(compile, object, route) &&
+               (route->security != SECURITY_OAUTH2 ||
+                (check_flow(compile, object) && check_endpoint(compile, object, "token_path") &&
+                 check_endpoint(compile, object, "revoke_token_path")));
     }
     report(compile, spot_member(object, "type"),
-           (struct hint){STR("oauth2, oidc, basic, api_key, or {} for none"),
+           (struct hint){STR("oauth2, oidc, basic, api_key, identity, or {} for none"),
                          str_nearest(type, names, COUNT_OF(names))},
            "unknown type of security '" PRISTR "'", STRARG(type));
     return false;

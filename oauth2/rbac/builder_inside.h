@@ -25,6 +25,7 @@ struct realm_state {
     struct map groups;
     struct hamt users;
     struct hamt aliases;
+    struct hamt api_keys;
     struct rbac_rights *rights; /* NULL: to be built anew */
     struct rbac_realm *built;   /* the same */
     bool touched;               /* since the last build: those that inherit are built anew too */

@@ -101,6 +101,17 @@ bool rbac_account_find(const struct rbac *rbac,
                        struct str name,
                        struct rbac_account *out);
 
+/* A user's key for HTTP; lives as long as the snapshot. */
+struct rbac_api_key {
+    struct str id;
+    struct str username;
+    struct str sha256;   /* of the secret: hex, lower case */
+    uint64_t expires_ms; /* of the wall clock; 0: never */
+};
+
+/* NULL: none of that id. Whether its user is there and enabled, rbac_account_find says. */
+const struct rbac_api_key *rbac_api_key_find(const struct rbac_realm *realm, struct str id);
+
 /* The methods by which `account` may come in from `address`, most specific source first: those of
  * the realm that a source of his or of `all` opens and that he can satisfy. NULL: somebody
  * anonymous, who has `anonymous` or nothing. */

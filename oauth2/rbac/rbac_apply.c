@@ -183,6 +183,28 @@ static void apply_user(struct realm_state *state, const struct store_record *rec
     hamt_put(&state->users, &entry->entry);
 }
 
+static void apply_api_key(struct realm_state *state, const struct store_record *record)
+{
+    (void)hamt_remove(&state->api_keys, record->key);
+    if (record->deleted) {
+        return;
+    }
+    struct err err = {0};
+    json_t *value = read_value(record, &err);
+    struct api_key_entry *entry = value == NULL ? NULL : api_key_entry_read(value, &err);
+    json_decref(value);
+    if (entry != NULL && !str_eq(entry->key.id, record->key)) {
+        (void)err_set(&err, ERR_INVALID, "the record of another key");
+        entry->entry.free(&entry->entry);
+        entry = NULL;
+    }
+    if (entry == NULL) {
+        log_unreadable(record, &err);
+        return;
+    }
+    hamt_put(&state->api_keys, &entry->entry);
+}
+
 static void apply_realm(struct rbac_builder *builder, const struct store_record *record)
 {
     struct realm_state *state = builder_state(builder, record->key);
@@ -204,8 +226,9 @@ bool rbac_builder_apply(struct rbac_builder *builder, const struct store_record 
 {
     bool is_realm = str_eq(record->kind, STR("realm"));
     bool is_user = str_eq(record->kind, STR("user"));
+    bool is_key = str_eq(record->kind, STR("api_key"));
     const struct line_kind *kind = find_kind(record->kind);
-    if (!is_realm && !is_user && kind == NULL) {
+    if (!is_realm && !is_user && !is_key && kind == NULL) {
         return false;
     }
     struct realm_state *state = builder_state(builder, is_realm ? record->key : record->realm);
@@ -213,6 +236,10 @@ bool rbac_builder_apply(struct rbac_builder *builder, const struct store_record 
     state->built = NULL;
     if (is_user) {
         apply_user(state, record);
+        return true;
+    }
+    if (is_key) {
+        apply_api_key(state, record);
         return true;
     }
     state->touched = true;

@@ -42,6 +42,7 @@ static void free_state(struct realm_state *state)
     free_all(&state->groups);
     hamt_done(&state->users);
     hamt_done(&state->aliases);
+    hamt_done(&state->api_keys);
     json_decref(state->object);
     rbac_rights_unref(state->rights);
     rbac_realm_unref(state->built);
@@ -280,6 +281,7 @@ static struct rbac_realm *build_realm(const struct rbac_builder *builder, struct
     set_properties(realm, state, prototype, lost);
     realm->users = hamt_share(&state->users);
     realm->aliases = hamt_share(&state->aliases);
+    realm->api_keys = hamt_share(&state->api_keys);
     return realm;
 }
 

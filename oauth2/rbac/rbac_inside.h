@@ -119,6 +119,7 @@ struct rbac_realm {
     struct rbac_rights *inherited; /* the prototype's; NULL: none */
     struct hamt users;             /* username -> struct user_entry */
     struct hamt aliases;           /* alias -> struct alias_entry */
+    struct hamt api_keys;          /* id -> struct api_key_entry */
 };
 
 struct user_entry {
@@ -129,6 +130,11 @@ struct user_entry {
 struct alias_entry {
     struct hamt_entry entry;
     struct str username;
+};
+
+struct api_key_entry {
+    struct hamt_entry entry;
+    struct rbac_api_key key;
 };
 
 /* Takes over both rights and shares the tries. */

@@ -22,6 +22,12 @@ const struct rbac_user *rbac_user_find(const struct rbac_realm *realm, struct st
                : user_named(realm, CONTAINER_OF(alias, struct alias_entry, entry)->username);
 }
 
+const struct rbac_api_key *rbac_api_key_find(const struct rbac_realm *realm, struct str id)
+{
+    struct hamt_entry *entry = hamt_get(&realm->api_keys, id);
+    return entry == NULL ? NULL : &CONTAINER_OF(entry, struct api_key_entry, entry)->key;
+}
+
 size_t rbac_user_count(const struct rbac_realm *realm)
 {
     return realm->users.count;

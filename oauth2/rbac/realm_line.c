@@ -6,9 +6,10 @@
 #include <string.h>
 
 const struct str authmethod_names[] = {
-    STR_INIT("anonymous"), STR_INIT("cookie"), STR_INIT("cryptosign"), STR_INIT("oauth2"),
-    STR_INIT("oidc"),      STR_INIT("oidcrp"), STR_INIT("password"),   STR_INIT("ticket"),
-    STR_INIT("tls"),       STR_INIT("trust"),  STR_INIT("wamp-scram"), STR_INIT("wampcra"),
+    STR_INIT("anonymous"), STR_INIT("api_key"), STR_INIT("cookie"), STR_INIT("cryptosign"),
+    STR_INIT("oauth2"),    STR_INIT("oidc"),    STR_INIT("oidcrp"), STR_INIT("password"),
+    STR_INIT("ticket"),    STR_INIT("tls"),     STR_INIT("trust"),  STR_INIT("wamp-scram"),
+    STR_INIT("wampcra"),
 };
 const size_t authmethod_name_count = COUNT_OF(authmethod_names);
 

@@ -31,6 +31,7 @@ struct source_line {
 
 /* A record's strings and lists of strings, all behind it in one allocation. */
 struct user_entry *user_entry_read(const json_t *value, struct err *err);
+struct api_key_entry *api_key_entry_read(const json_t *value, struct err *err);
 
 /* Borrowed from `value`. */
 bool grant_line_read(const json_t *value, struct grant_line *out, struct err *err);

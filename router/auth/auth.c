@@ -15,7 +15,9 @@ static void make_metrics(struct auth *auth)
         [OUTCOME_BUSY] = STR_INIT("busy"),
     };
     struct metric *attempts =
-        metric_counter("postern_wamp_logins_total", "attempts of named users to log in over WAMP",
+        metric_counter("postern_wamp_logins_total",
+                       "attempts of named users to log in over WAMP, and with a "
+                       "password over HTTP",
                        "outcome", NULL);
     for (size_t i = 0; i < OUTCOMES; i++) {
         auth->outcomes[i] = METRIC_CELL(attempts, names[i]);
@@ -36,6 +38,11 @@ struct auth *auth_new(const struct auth_options *options)
     }
     make_metrics(auth);
     return auth;
+}
+
+struct throttle *auth_throttle(struct auth *auth)
+{
+    return auth->throttle;
 }
 
 void auth_free(struct auth *auth)

@@ -46,6 +46,8 @@ struct auth_options {
 
 struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth); /* after the workers are joined */
+/* Where failures are counted, also those of credentials that come otherwise. */
+struct throttle *auth_throttle(struct auth *auth);
 
 enum auth_step {
     AUTH_ADMITTED,
@@ -85,6 +87,7 @@ struct auth_verdict {
     struct str method; /* of a CHALLENGE */
     struct str reason; /* an error URI */
     struct str text;   /* a constant */
+    uint64_t wait_ms;  /* too many have failed: no attempt is looked at for so long; 0: not so */
 };
 
 /* On the login's worker, once, after AUTH_LATER and never from inside a call. */

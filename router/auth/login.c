@@ -88,6 +88,8 @@ enum auth_step login_fail_counted(struct login *login, const char *why)
 
 enum auth_step login_slow_down(struct login *login)
 {
+    uint64_t wait_ms = throttle_wait_ms(login->auth->throttle, &login->key, clock_mono_ms());
+    login->verdict.wait_ms = wait_ms == 0 ? 1 : wait_ms;
     count(login, OUTCOME_THROTTLED);
     note(login, "login not looked at", "too many have failed");
     return login_refuse(login, FAULT_AUTHENTICATION_FAILED,

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { WAYS = 8, SETS = 2048 };
@@ -17,6 +18,7 @@ struct entry {
 
 struct throttle {
     pthread_mutex_t lock;
+    atomic_uint_fast64_t idle_ms; /* when the last of those who wait now need wait no more */
     struct entry entries[SETS][WAYS];
 };
 
@@ -136,6 +138,11 @@ throttle_wait_ms(struct throttle *throttle, const struct throttle_key *key, uint
     return wait_ms;
 }
 
+bool throttle_is_idle(struct throttle *throttle, uint64_t now_ms)
+{
+    return now_ms >= atomic_load_explicit(&throttle->idle_ms, memory_order_relaxed);
+}
+
 static void count(struct throttle *throttle, uint64_t key, uint64_t now_ms)
 {
     if (key == 0) {
@@ -147,6 +154,10 @@ static void count(struct throttle *throttle, uint64_t key, uint64_t now_ms)
     }
     entry->failures += entry->failures < UINT32_MAX;
     entry->failed_ms = now_ms;
+    uint64_t until_ms = now_ms + wait_of(entry, THROTTLE_ADDRESS_MAX_MS, now_ms);
+    if (entry->failures >= THROTTLE_FREE && until_ms > atomic_load(&throttle->idle_ms)) {
+        atomic_store(&throttle->idle_ms, until_ms);
+    }
 }
 
 void throttle_failed(struct throttle *throttle, const struct throttle_key *key, uint64_t now_ms)

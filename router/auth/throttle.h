@@ -41,6 +41,8 @@ void throttle_free(struct throttle *throttle);
 struct throttle_key
 throttle_key(struct str realm, struct str account, const struct peer_info *info);
 
+/* Nobody waits, as far as one look without a lock can tell. */
+bool throttle_is_idle(struct throttle *throttle, uint64_t now_ms);
 /* How long no attempt is looked at; 0: go on. */
 uint64_t
 throttle_wait_ms(struct throttle *throttle, const struct throttle_key *key, uint64_t now_ms);

@@ -101,6 +101,11 @@ struct router *router_new(const struct router_options *options)
     return router;
 }
 
+struct auth *router_auth(struct router *router)
+{
+    return router->auth;
+}
+
 void router_free(struct router *router)
 {
     if (router == NULL) {

@@ -54,7 +54,10 @@ struct router_options {
     size_t trust_rule_count;
 };
 
+struct auth;
 struct router *router_new(const struct router_options *options);
+/* Of all logins of the node; as long as the router. */
+struct auth *router_auth(struct router *router);
 /* On every worker: GOODBYE wamp.close.system_shutdown to its sessions, new HELLOs aborted with
  * the same. Any thread. */
 void router_shutdown(struct router *router);

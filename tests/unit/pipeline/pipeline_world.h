@@ -3,6 +3,7 @@
 #define POSTERN_TESTS_PIPELINE_WORLD_H
 
 #include "../../support/fake_stream.h"
+#include "access/access.h"
 #include "base/file.h"
 #include "metrics/metrics.h"
 #include "pipeline/pipeline.h"
@@ -10,6 +11,7 @@
 
 static struct snapshot_slot *world_routes;
 static struct pipeline *world_pipeline;
+static struct access *world_access;
 static struct pipeline_options world_pipeline_options;
 static const char *const *world_specs; /* texts, or files' names; ends with NULL */
 
@@ -48,9 +50,12 @@ static inline void pipeline_prepare(struct world *made)
     struct pipeline_options *options = &world_pipeline_options;
     world_routes = snapshot_slot_new(made->workers, made->jobs);
     options->workers = made->workers;
+    world_access = access_new(&(struct access_options){
+        .workers = made->workers, .rbac = made->slot, .auth = router_auth(made->router)});
     options->routes = world_routes;
     options->rbac = made->slot;
     options->router = made->router;
+    options->access = world_access;
     world_pipeline = pipeline_new(options);
     fake_handler = pipeline_handler();
     fake_ctx = world_pipeline;
@@ -71,6 +76,7 @@ static inline void pipeline_world_stop(void)
     assert_int_equal(pipeline_open_count(world_pipeline), 0);
     workers_stop(world.workers);
     pipeline_free(world_pipeline);
+    access_free(world_access);
     router_free(world.router);
     snapshot_slot_free(world_routes);
     snapshot_slot_free(world.slot);

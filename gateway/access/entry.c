@@ -1,0 +1,120 @@
+/* entry.c - what is remembered of credentials that were right, and whether it still holds. */
+#include "access/access_inside.h"
+#include "auth/identity.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+enum { ROLES_ARENA_MAX = 16 << 20 }; /* a user may be in all of a realm's groups */
+
+struct keyed_digest record_of_account(const struct access *access,
+                                      const struct rbac_account *account)
+{
+    struct str record = account->holder == NULL ? STR_EMPTY : account->holder->credential;
+    return keyed_digest(access->key, &record, 1);
+}
+
+struct keyed_digest record_of_key(const struct access *access, const struct rbac_api_key *key)
+{
+    const struct str parts[] = {key->sha256, key->username};
+    return keyed_digest(access->key, parts, COUNT_OF(parts));
+}
+
+static struct access_entry *make(const struct access_look *look,
+                                 const struct access_proved *proved,
+                                 const struct rbac_user *user)
+{
+    struct arena arena;
+    arena_init(&arena, ROLES_ARENA_MAX);
+    struct rbac_roles roles = rbac_roles_of(look->realm, user, &arena);
+    struct access_entry *entry = NEW(struct access_entry);
+    entry->refs = 1;
+    entry->digest = look->digest;
+    entry->record = proved->record;
+    entry->version = rbac_version(look->rbac);
+    entry->address = look->visit->request.head->peer->address;
+    entry->expires_ms = proved->expires_ms;
+    entry->key_id = proved->key_id.len == 0 ? NULL : str_dup(proved->key_id);
+    entry->identity =
+        auth_identity_new(user->username, proved->authmethod, roles.names, roles.count, NULL, 0);
+    entry->principal = (struct principal){.authid = entry->identity->authid,
+                                          .roles = entry->identity->roles,
+                                          .role_count = entry->identity->role_count,
+                                          .authmethod = proved->authmethod,
+                                          .memo = rbac_memo_new()};
+    arena_done(&arena);
+    list_init(&entry->link);
+    return entry;
+}
+
+struct access_entry *entry_new(const struct access_look *look, const struct access_proved *proved)
+{
+    struct rbac_account account;
+    if (!rbac_account_find(look->rbac, look->realm, proved->username, &account) ||
+        !account.enabled) {
+        return NULL;
+    }
+    struct access_entry *entry = make(look, proved, account.user);
+    cache_put(&access_here(look->access)->cache, entry);
+    return entry;
+}
+
+/* The record behind the credentials as it is now. False: there is none any more. */
+static bool present_record(const struct access_look *look,
+                           const struct access_entry *entry,
+                           const struct rbac_account *account,
+                           struct keyed_digest *out)
+{
+    if (entry->key_id != NULL) {
+        const struct rbac_api_key *key = rbac_api_key_find(look->realm, str_of(entry->key_id));
+        if (key != NULL) {
+            *out = record_of_key(look->access, key);
+        }
+        return key != NULL;
+    }
+    if (str_eq(entry->principal.authmethod, scheme_method(ACCESS_BASIC))) {
+        *out = record_of_account(look->access, account);
+    } else {
+        *out = entry->record; /* a token is good until it ends */
+    }
+    return true;
+}
+
+/* After a change, of whatever: is it still him, and has he still the same groups? */
+static bool is_same(const struct access_look *look, const struct access_entry *entry)
+{
+    struct rbac_account account;
+    struct keyed_digest record;
+    struct arena arena;
+    if (!rbac_account_find(look->rbac, look->realm, entry->principal.authid, &account) ||
+        !account.enabled || !str_eq(account.user->username, entry->principal.authid) ||
+        !present_record(look, entry, &account, &record) || !keyed_equal(&record, &entry->record)) {
+        return false;
+    }
+    arena_init(&arena, ROLES_ARENA_MAX);
+    struct rbac_roles roles = rbac_roles_of(look->realm, account.user, &arena);
+    bool same = auth_identity_has_roles(entry->identity, roles.names, roles.count);
+    arena_done(&arena);
+    return same;
+}
+
+bool entry_holds(const struct access_look *look, struct access_entry *entry)
+{
+    const struct in6_addr *address = &look->visit->request.head->peer->address;
+    uint64_t version = rbac_version(look->rbac);
+    if (entry->expires_ms != 0 && clock_wall_ms() >= entry->expires_ms) {
+        return false;
+    }
+    if (entry->version == version && memcmp(&entry->address, address, sizeof(*address)) == 0) {
+        return true;
+    }
+    if ((entry->version != version && !is_same(look, entry)) ||
+        !rbac_source_allows(look->realm, entry->principal.authid, entry->principal.authmethod,
+                            address)) {
+        return false;
+    }
+    entry->version = version;
+    entry->address = *address;
+    return true;
+}

@@ -1,0 +1,160 @@
+/* refuse.c - the answers, with their remedies and challenges. */
+#include "access/access_inside.h"
+#include "wamp/fault.h"
+
+#include <stdio.h>
+
+static const struct scheme_row {
+    enum access_scheme scheme;
+    struct str method;
+    const char *what;
+    const char *challenge; /* its name; parameters follow */
+    const char *parameters;
+} rows[] = {
+    {ACCESS_BASIC, STR_INIT("password"), "HTTP Basic with a user's name and password", "Basic",
+     ", charset=\"UTF-8\""},
+    {ACCESS_API_KEY, STR_INIT("api_key"), "an API key", "ApiKey", ""},
+    {ACCESS_BEARER, STR_INIT("oauth2"), "a Bearer token", "Bearer", ""},
+};
+
+static const struct scheme_row *row_of(enum access_scheme scheme)
+{
+    size_t at = 0;
+    while (rows[at].scheme != scheme) {
+        at++;
+    }
+    return &rows[at];
+}
+
+struct str scheme_method(enum access_scheme scheme)
+{
+    return row_of(scheme)->method;
+}
+
+enum access_step
+access_grant(struct access_visit *visit, struct access_entry *entry, struct access_answer *answer)
+{
+    entry->refs++;
+    visit->entry = entry;
+    answer->principal = entry->principal;
+    return ACCESS_GRANTED;
+}
+
+/* Appends as far as there is room; the result always ends. */
+static void put(char *out, size_t size, size_t *at, const char *text)
+{
+    while (*text != '\0' && *at + 1 < size) {
+        out[(*at)++] = *text++;
+    }
+    out[*at] = '\0';
+}
+
+/* A realm's URI may have what would end a quoted string. */
+static void put_quoted(char *out, size_t size, size_t *at, struct str text)
+{
+    put(out, size, at, "\"");
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        char one[2] = {c > 0x20 && c < 0x7f && c != '"' && c != '\\' ? (char)c : '_', '\0'};
+        put(out, size, at, one);
+    }
+    put(out, size, at, "\"");
+}
+
+enum { REALM_SHOWN_MAX = 160 };
+
+static void put_challenges(const struct access_visit *visit, struct access_answer *answer)
+{
+    size_t at = 0;
+    struct str realm = str_sub(visit->request.realm, 0, REALM_SHOWN_MAX);
+    answer->challenge[0] = '\0';
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if ((visit->request.schemes & rows[i].scheme) != 0) {
+            put(answer->challenge, sizeof(answer->challenge), &at, at > 0 ? ", " : "");
+            put(answer->challenge, sizeof(answer->challenge), &at, rows[i].challenge);
+            put(answer->challenge, sizeof(answer->challenge), &at, " realm=");
+            put_quoted(answer->challenge, sizeof(answer->challenge), &at, realm);
+            put(answer->challenge, sizeof(answer->challenge), &at, rows[i].parameters);
+        }
+    }
+}
+
+static enum access_step refuse(struct access_answer *answer, unsigned status, struct str code)
+{
+    answer->status = status;
+    answer->code = code;
+    answer->retry_after_s = 0;
+    if (status != 401) {
+        answer->challenge[0] = '\0';
+    }
+    return ACCESS_REFUSED;
+}
+
+enum access_step refuse_alike(const struct access_visit *visit, struct access_answer *answer)
+{
+    size_t at = 0;
+    bool more = false;
+    put(answer->detail, sizeof(answer->detail), &at, "authentication failed: this path takes ");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if ((visit->request.schemes & rows[i].scheme) != 0) {
+            put(answer->detail, sizeof(answer->detail), &at, more ? " or " : "");
+            put(answer->detail, sizeof(answer->detail), &at, rows[i].what);
+            more = true;
+        }
+    }
+    put_challenges(visit, answer);
+    return refuse(answer, 401, FAULT_AUTHENTICATION_FAILED);
+}
+
+enum access_step refuse_method(const struct access_visit *visit,
+                               enum access_scheme scheme,
+                               struct access_answer *answer)
+{
+    struct str realm = str_sub(visit->request.realm, 0, REALM_SHOWN_MAX);
+    (void)snprintf(answer->detail, sizeof(answer->detail),
+                   "realm " PRISTR " does not have the method that this path wants: add \"" PRISTR
+                   "\" to its authmethods",
+                   STRARG(realm), STRARG(scheme_method(scheme)));
+    put_challenges(visit, answer);
+    return refuse(answer, 401, FAULT_NOT_AUTH_METHOD);
+}
+
+enum access_step refuse_source(const struct access_visit *visit,
+                               enum access_scheme scheme,
+                               struct access_answer *answer)
+{
+    struct str realm = str_sub(visit->request.realm, 0, REALM_SHOWN_MAX);
+    (void)snprintf(answer->detail, sizeof(answer->detail),
+                   "realm " PRISTR " has no source that lets anybody in by \"" PRISTR
+                   "\" from this address: add one",
+                   STRARG(realm), STRARG(scheme_method(scheme)));
+    access_count(visit->access, ACCESS_DENIED);
+    return refuse(answer, 403, FAULT_NOT_AUTH_METHOD);
+}
+
+enum access_step refuse_many(const struct access_visit *visit, struct access_answer *answer)
+{
+    (void)visit;
+    (void)snprintf(answer->detail, sizeof(answer->detail),
+                   "the request has more than one set of credentials: send one");
+    return refuse(answer, 400, STR("http.credentials"));
+}
+
+enum access_step
+refuse_for_now(const struct access_visit *visit, uint64_t wait_ms, struct access_answer *answer)
+{
+    (void)snprintf(answer->detail, sizeof(answer->detail),
+                   "too many attempts have failed: try again later");
+    access_count(visit->access, ACCESS_THROTTLED);
+    (void)refuse(answer, 429, STR("bondy.error.too_many_requests"));
+    answer->retry_after_s = (uint32_t)((wait_ms + 999) / 1000);
+    return ACCESS_REFUSED;
+}
+
+enum access_step refuse_busy(const struct access_visit *visit, struct access_answer *answer)
+{
+    (void)snprintf(answer->detail, sizeof(answer->detail),
+                   "too many are logging in: try again later");
+    access_count(visit->access, ACCESS_BUSY);
+    return refuse(answer, 503, FAULT_UNAVAILABLE);
+}
