@@ -14,7 +14,8 @@ struct held {
     struct grant_line grant;
     struct source_line source;
     json_t *group;
-    char text[]; /* key, then the strings of the line */
+    json_t *named; /* the permissions of a grant, where not all are ours */
+    char text[];   /* key, then the strings of the line */
 };
 
 struct realm_state {

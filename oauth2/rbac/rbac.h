@@ -195,6 +195,22 @@ bool rbac_may_pattern(const struct rbac *rbac,
 const char *permission_name(enum permission permission);
 bool permission_find(struct str name, enum permission *out);
 
+/* The question about a permission by its name, which may be any URI that a grant has. Those above
+ * cost what rbac_may costs, the others are not for the data path. */
+bool rbac_may_named(const struct rbac *rbac,
+                    const struct rbac_realm *realm,
+                    const struct principal *principal,
+                    struct str permission,
+                    struct str uri);
+
+/* Somebody who is not here, as he would be if he came in now: the user of that name or alias with
+ * all of his groups, or "anonymous". His being enabled is not looked at. Strings live as long as
+ * the snapshot and the arena. False: no such user. */
+bool rbac_principal_of(const struct rbac_realm *realm,
+                       struct str authid,
+                       struct arena *arena,
+                       struct principal *out);
+
 /* Why: the grant that allows it, or what is missing. The same answer as rbac_may_pattern. */
 enum { RBAC_EXPLAIN_URI_MAX = 1024, RBAC_EXPLAIN_TEXT_MAX = 2048 };
 struct rbac_explanation {
@@ -215,5 +231,12 @@ void rbac_explain(const struct rbac_realm *realm,
                   struct str uri,
                   enum grant_match match,
                   struct rbac_explanation *out);
+/* The same of a permission by its name. */
+void rbac_explain_named(const struct rbac_realm *realm,
+                        const struct principal *principal,
+                        struct str permission,
+                        struct str uri,
+                        enum grant_match match,
+                        struct rbac_explanation *out);
 
 #endif

@@ -9,6 +9,7 @@ void builder_held_free(struct held *held)
 {
     if (held != NULL) {
         json_decref(held->group);
+        json_decref(held->named);
         mem_free(held);
     }
 }
@@ -47,7 +48,8 @@ static struct held *held_grant(const json_t *value, struct str key, struct err *
         return NULL;
     }
     struct held *held = mem_alloc(sizeof(*held) + key.len + line.role.len + line.uri.len);
-    *held = (struct held){.grant = line};
+    *held = (struct held){.grant = line, .named = json_incref((json_t *)(uintptr_t)line.named)};
+    held->grant.named = held->named;
     char *at = held->text + key.len;
     held->grant.role = put_text(&at, line.role);
     held->grant.uri = put_text(&at, line.uri);

@@ -117,12 +117,29 @@ static void add_administrators(struct rbac_rights *rights)
                               PERMISSION_BIT(PERMISSION_UNSUBSCRIBE));
 }
 
+static void add_named(struct rbac_rights *rights, const struct grant_line *line)
+{
+    enum permission known;
+    for (size_t i = 0; i < json_array_size(line->named); i++) {
+        struct str name = record_str(json_array_get(line->named, i));
+        if (!permission_find(name, &known)) {
+            rbac_rights_add_named(rights, line->kind, line->role, name, line->uri, line->match);
+        }
+    }
+}
+
 static void add_grants(struct rbac_rights *rights, const struct map *lines, bool skip_anybody)
 {
     size_t cursor = 0;
     for (const struct map_slot *slot; (slot = map_next(lines, &cursor)) != NULL;) {
         const struct grant_line *line = &((const struct held *)slot->value)->grant;
-        if (!skip_anybody || !role_is_anybody(line->role)) {
+        if (skip_anybody && role_is_anybody(line->role)) {
+            continue;
+        }
+        if (line->named != NULL) {
+            add_named(rights, line);
+        }
+        if (line->permissions != 0) {
             rbac_rights_add_grant(rights, line->kind, line->role, line->uri, line->match,
                                   line->permissions);
         }

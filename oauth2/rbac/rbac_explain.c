@@ -9,6 +9,7 @@
 struct inquiry {
     const struct rbac_realm *realm;
     unsigned wanted;
+    struct str named; /* the permission, if it is none of ours */
     struct str uri;
     enum grant_match match;
     struct rbac_explanation *out;
@@ -20,7 +21,9 @@ static bool finds(const struct inquiry *inquiry,
                   struct str role)
 {
     struct rbac_explanation *out = inquiry->out;
-    const struct grant_index *index = map_get(&rights->roles[kind], role);
+    const struct grant_index *index = inquiry->named.len > 0
+                                          ? rbac_rights_named(rights, kind, role, inquiry->named)
+                                          : map_get(&rights->roles[kind], role);
     if (index == NULL || !grant_index_find(index, inquiry->wanted, inquiry->uri, inquiry->match,
                                            &out->match, out->uri, sizeof(out->uri))) {
         return false;
@@ -61,11 +64,11 @@ static bool finds_for_anyone(const struct inquiry *inquiry, const struct princip
 
 static void say_missing(const struct inquiry *inquiry,
                         const struct principal *principal,
-                        const char *permission,
+                        struct str permission,
                         struct buf *text)
 {
-    (void)buf_printf(text, "not allowed: no grant of %s covers %s \"" PRISTR "\" for all",
-                     permission, grant_match_name(inquiry->match), STRARG(inquiry->uri));
+    (void)buf_printf(text, "not allowed: no grant of " PRISTR " covers %s \"" PRISTR "\" for all",
+                     STRARG(permission), grant_match_name(inquiry->match), STRARG(inquiry->uri));
     for (size_t i = 0; i < principal->role_count; i++) {
         (void)buf_printf(text, ", group " PRISTR, STRARG(principal->roles[i]));
     }
@@ -78,17 +81,55 @@ static void say_missing(const struct inquiry *inquiry,
     }
 }
 
-static void say_grant(const struct rbac_explanation *out, const char *permission, struct buf *text)
+static void say_grant(const struct rbac_explanation *out, struct str permission, struct buf *text)
 {
     const char *kind = out->role_is_user ? "user " : "group ";
-    (void)buf_printf(text, "allowed: %s" PRISTR " has %s ", role_is_anybody(out->role) ? "" : kind,
-                     STRARG(out->role), permission);
+    (void)buf_printf(text, "allowed: %s" PRISTR " has " PRISTR " ",
+                     role_is_anybody(out->role) ? "" : kind, STRARG(out->role), STRARG(permission));
     if (out->uri[0] == '\0') {
         (void)buf_printf(text, "everywhere");
     } else {
         (void)buf_printf(text, "on %s \"%s\"", grant_match_name(out->match), out->uri);
     }
     (void)buf_printf(text, ", granted in " PRISTR, STRARG(out->realm));
+}
+
+static struct inquiry inquiry_of(struct str permission)
+{
+    enum permission known;
+    if (permission_find(permission, &known)) {
+        return (struct inquiry){.wanted = PERMISSION_BIT(known), .named = STR_EMPTY};
+    }
+    return (struct inquiry){.wanted = NAMED_BIT, .named = permission};
+}
+
+void rbac_explain_named(const struct rbac_realm *realm,
+                        const struct principal *principal,
+                        struct str permission,
+                        struct str uri,
+                        enum grant_match match,
+                        struct rbac_explanation *out)
+{
+    struct inquiry inquiry = inquiry_of(permission);
+    struct buf text;
+    inquiry.realm = realm;
+    inquiry.uri = uri;
+    inquiry.match = match;
+    inquiry.out = out;
+    *out = (struct rbac_explanation){.role = STR_EMPTY, .realm = STR_EMPTY};
+    buf_init(&text, RBAC_EXPLAIN_TEXT_MAX - 1);
+    if (!realm->security_enabled) {
+        out->allowed = true;
+        out->security_disabled = true;
+        (void)buf_printf(&text, "allowed: the security of " PRISTR " is switched off",
+                         STRARG(realm->uri));
+    } else if (finds_for_anyone(&inquiry, principal)) {
+        say_grant(out, permission, &text);
+    } else {
+        say_missing(&inquiry, principal, permission, &text);
+    }
+    (void)snprintf(out->text, sizeof(out->text), PRISTR, STRARG(buf_str(&text)));
+    buf_done(&text);
 }
 
 void rbac_explain(const struct rbac_realm *realm,
@@ -98,20 +139,26 @@ void rbac_explain(const struct rbac_realm *realm,
                   enum grant_match match,
                   struct rbac_explanation *out)
 {
-    const struct inquiry inquiry = {realm, PERMISSION_BIT(permission), uri, match, out};
-    struct buf text;
-    *out = (struct rbac_explanation){.role = STR_EMPTY, .realm = STR_EMPTY};
-    buf_init(&text, RBAC_EXPLAIN_TEXT_MAX - 1);
-    if (!realm->security_enabled) {
-        out->allowed = true;
-        out->security_disabled = true;
-        (void)buf_printf(&text, "allowed: the security of " PRISTR " is switched off",
-                         STRARG(realm->uri));
-    } else if (finds_for_anyone(&inquiry, principal)) {
-        say_grant(out, permission_name(permission), &text);
-    } else {
-        say_missing(&inquiry, principal, permission_name(permission), &text);
+    rbac_explain_named(realm, principal, str_of(permission_name(permission)), uri, match, out);
+}
+
+bool rbac_may_named(const struct rbac *rbac,
+                    const struct rbac_realm *realm,
+                    const struct principal *principal,
+                    struct str permission,
+                    struct str uri)
+{
+    enum permission known;
+    if (permission_find(permission, &known)) {
+        return rbac_may(rbac, realm, principal, known, uri);
     }
-    (void)snprintf(out->text, sizeof(out->text), PRISTR, STRARG(buf_str(&text)));
-    buf_done(&text);
+    struct rbac_explanation found;
+    const struct inquiry inquiry = {.realm = realm,
+                                    .wanted = NAMED_BIT,
+                                    .named = permission,
+                                    .uri = uri,
+                                    .match = GRANT_EXACT,
+                                    .out = &found};
+    return !realm->security_enabled ||
+           (permission.len > 0 && finds_for_anyone(&inquiry, principal));
 }

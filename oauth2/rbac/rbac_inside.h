@@ -17,6 +17,8 @@
 
 /* A set of permissions has bit 1 << PERMISSION_x. */
 #define PERMISSION_BIT(permission) (1U << (unsigned)(permission))
+/* Permissions that are none of those have indexes of their own, one a role, with this one. */
+enum { NAMED_BIT = 1 };
 
 /* What one role may do where. */
 struct grant_index;
@@ -75,6 +77,7 @@ struct rbac_rights {
     struct arena arena;
     struct map sources;           /* username -> the first of its struct rbac_source */
     struct map roles[ROLE_KINDS]; /* name -> struct grant_index */
+    struct map named[ROLE_KINDS]; /* permission and name -> struct grant_index, of bit NAMED_BIT */
     struct map groups;            /* name -> struct rbac_group */
 };
 
@@ -96,6 +99,17 @@ void rbac_rights_add_grant(struct rbac_rights *rights,
                            struct str uri,
                            enum grant_match match,
                            unsigned permissions);
+void rbac_rights_add_named(struct rbac_rights *rights,
+                           enum role_kind kind,
+                           struct str role,
+                           struct str permission,
+                           struct str uri,
+                           enum grant_match match);
+/* Among `named`; NULL: that role has no such permission anywhere. */
+const struct grant_index *rbac_rights_named(const struct rbac_rights *rights,
+                                            enum role_kind kind,
+                                            struct str role,
+                                            struct str permission);
 void rbac_rights_add_group(struct rbac_rights *rights,
                            struct str name,
                            const struct str *groups,

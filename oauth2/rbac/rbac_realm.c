@@ -1,4 +1,5 @@
 /* rbac_realm.c - one realm of a snapshot: its properties, its rights, who may come in. */
+#include "base/buf.h"
 #include "base/mem.h"
 #include "rbac/rbac_inside.h"
 
@@ -27,6 +28,7 @@ void rbac_rights_unref(struct rbac_rights *rights)
     map_done(&rights->groups);
     for (size_t i = 0; i < ROLE_KINDS; i++) {
         map_done(&rights->roles[i]);
+        map_done(&rights->named[i]);
     }
     arena_done(&rights->arena);
     mem_free(rights);
@@ -57,6 +59,49 @@ void rbac_rights_add_grant(struct rbac_rights *rights,
         (void)map_put(&rights->roles[kind], arena_str(&rights->arena, role), index);
     }
     grant_index_add(index, &rights->arena, arena_str(&rights->arena, uri), match, permissions);
+}
+
+/* A permission has no blanks. */
+enum { NAMED_KEY_MAX = 2048 };
+
+static bool named_key(struct str permission, struct str role, struct buf *out)
+{
+    return buf_append(out, permission) && buf_byte(out, ' ') && buf_append(out, role);
+}
+
+void rbac_rights_add_named(struct rbac_rights *rights,
+                           enum role_kind kind,
+                           struct str role,
+                           struct str permission,
+                           struct str uri,
+                           enum grant_match match)
+{
+    struct buf key;
+    buf_init(&key, NAMED_KEY_MAX);
+    if (named_key(permission, role, &key)) {
+        struct grant_index *index = map_get(&rights->named[kind], buf_str(&key));
+        if (index == NULL) {
+            index = grant_index_new(&rights->arena);
+            (void)map_put(&rights->named[kind], arena_str(&rights->arena, buf_str(&key)), index);
+        }
+        grant_index_add(index, &rights->arena, arena_str(&rights->arena, uri), match, NAMED_BIT);
+    }
+    buf_done(&key);
+}
+
+const struct grant_index *rbac_rights_named(const struct rbac_rights *rights,
+                                            enum role_kind kind,
+                                            struct str role,
+                                            struct str permission)
+{
+    const struct grant_index *index = NULL;
+    struct buf key;
+    buf_init(&key, NAMED_KEY_MAX);
+    if (rights->named[kind].count > 0 && named_key(permission, role, &key)) {
+        index = map_get(&rights->named[kind], buf_str(&key));
+    }
+    buf_done(&key);
+    return index;
 }
 
 void rbac_rights_add_group(struct rbac_rights *rights,

@@ -108,6 +108,32 @@ rbac_roles_of(const struct rbac_realm *realm, const struct rbac_user *user, stru
     return closure(realm, user->groups, user->group_count, arena);
 }
 
+bool rbac_principal_of(const struct rbac_realm *realm,
+                       struct str authid,
+                       struct arena *arena,
+                       struct principal *out)
+{
+    char bytes[RBAC_NAME_MAX];
+    struct str name = STR_EMPTY;
+    if (rbac_name_fold(authid, bytes, &name) && str_eq(name, RBAC_ROLE_ANONYMOUS)) {
+        *out = (struct principal){.authid = RBAC_ROLE_ANONYMOUS,
+                                  .roles = &RBAC_ROLE_ANONYMOUS,
+                                  .role_count = 1,
+                                  .authmethod = RBAC_METHOD_ANONYMOUS};
+        return true;
+    }
+    const struct rbac_user *user = rbac_user_find(realm, authid);
+    if (user == NULL) {
+        return false;
+    }
+    struct rbac_roles roles = rbac_roles_of(realm, user, arena);
+    *out = (struct principal){.authid = user->username,
+                              .roles = roles.names,
+                              .role_count = roles.count,
+                              .authmethod = STR("trust")};
+    return true;
+}
+
 static bool is_every_group(struct str name)
 {
     return name.len == 0 || str_eq(name, STR("default")) || str_eq(name, STR("all"));

@@ -87,12 +87,18 @@ static bool read_resource(struct realm_parse *parse, const json_t *node, struct 
     return true;
 }
 
+/* Each role and each resource has them all again. */
+enum { PERMISSIONS_MAX = 256 };
+
 static bool check_permissions(struct realm_parse *parse, const json_t *grant)
 {
     const json_t *list = json_object_get(grant, "permissions");
     if (!json_is_array(list) || json_array_size(list) == 0) {
         return realm_mistaken(parse, grant, list == NULL ? NULL : "permissions",
                               "\"permissions\" must be a list such as [\"wamp.call\"]");
+    }
+    if (json_array_size(list) > PERMISSIONS_MAX) {
+        return realm_mistaken(parse, grant, "permissions", "has more than %d", PERMISSIONS_MAX);
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *name = json_array_get(list, i);

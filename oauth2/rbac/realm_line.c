@@ -146,12 +146,11 @@ json_t *record_read(struct str text, struct err *err)
 }
 
 /* A permission that is not among ours is somebody else's to ask about. */
-static bool read_permissions(const json_t *list, unsigned *out, struct err *err)
+static bool read_permissions(const json_t *list, struct grant_line *out, struct err *err)
 {
     if (!json_is_array(list) || json_array_size(list) == 0) {
         return err_set(err, ERR_INVALID, "\"permissions\" must be a list of names");
     }
-    unsigned set = 0;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *name = json_array_get(list, i);
         if (!json_is_string(name) || !record_uri_valid(record_str(name), GRANT_EXACT)) {
@@ -159,9 +158,12 @@ static bool read_permissions(const json_t *list, unsigned *out, struct err *err)
                            i + 1);
         }
         enum permission permission;
-        set |= permission_find(record_str(name), &permission) ? PERMISSION_BIT(permission) : 0;
+        if (permission_find(record_str(name), &permission)) {
+            out->permissions |= PERMISSION_BIT(permission);
+        } else {
+            out->named = list;
+        }
     }
-    *out = set;
     return true;
 }
 
@@ -203,7 +205,7 @@ bool grant_line_read(const json_t *value, struct grant_line *out, struct err *er
         return err_set(err, ERR_INVALID, "\"" PRISTR "\" is neither a user nor a group",
                        STRARG(line.role));
     }
-    if (!read_permissions(json_object_get(value, "permissions"), &line.permissions, err)) {
+    if (!read_permissions(json_object_get(value, "permissions"), &line, err)) {
         return false;
     }
     *out = line;

@@ -21,6 +21,7 @@ struct grant_line {
     struct str uri;  /* "": everywhere */
     enum grant_match match;
     unsigned permissions; /* those that this program asks about */
+    const json_t *named;  /* the list, if it has others; NULL: it has not */
 };
 
 struct source_line {

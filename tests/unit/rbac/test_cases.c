@@ -128,22 +128,39 @@ static enum grant_match match_of(const json_t *row)
     return str_eq(match, STR("wildcard")) ? GRANT_WILDCARD : GRANT_EXACT;
 }
 
+static bool
+may(const json_t *row, const struct principal *principal, struct str permission, struct str uri)
+{
+    enum permission known;
+    enum grant_match match = match_of(row);
+    if (match == GRANT_EXACT) {
+        bool allowed = rbac_may_named(world.rbac, realm_of(row), principal, permission, uri);
+        assert_true(!permission_find(permission, &known) ||
+                    allowed == rbac_may(world.rbac, realm_of(row), principal, known, uri));
+        return allowed;
+    }
+    struct rbac_explanation why;
+    rbac_explain_named(realm_of(row), principal, permission, uri, match, &why);
+    assert_true(!permission_find(permission, &known) ||
+                why.allowed ==
+                    rbac_may_pattern(world.rbac, realm_of(row), principal, known, uri, match));
+    return why.allowed;
+}
+
 /* Asked twice, so that the memo answers too; and an explanation says the same. */
 static void check_uri(const json_t *row,
                       const struct principal *principal,
-                      enum permission permission,
+                      struct str permission,
                       struct str uri,
                       bool expected)
 {
     struct rbac_explanation why;
-    rbac_explain(realm_of(row), principal, permission, uri, match_of(row), &why);
+    rbac_explain_named(realm_of(row), principal, permission, uri, match_of(row), &why);
     for (unsigned again = 0; again < 2; again++) {
-        bool allowed =
-            rbac_may_pattern(world.rbac, realm_of(row), principal, permission, uri, match_of(row));
+        bool allowed = may(row, principal, permission, uri);
         if (allowed != expected || why.allowed != expected) {
-            fail_msg("%s %s \"%s\" %s: %d; %s", member(row, "who", "").ptr,
-                     permission_name(permission), uri.ptr, member(row, "match", "exact").ptr,
-                     allowed, why.text);
+            fail_msg("%s %s \"%s\" %s: %d; %s", member(row, "who", "").ptr, permission.ptr, uri.ptr,
+                     member(row, "match", "exact").ptr, allowed, why.text);
         }
     }
 }
@@ -152,8 +169,7 @@ static size_t check_row(const json_t *row, const char *key, bool expected)
 {
     const json_t *uris = json_object_get(row, key);
     struct principal principal = principal_of(row);
-    enum permission permission;
-    assert_true(permission_find(member(row, "permission", ""), &permission));
+    struct str permission = member(row, "permission", "");
     principal.memo = rbac_memo_new();
     for (size_t i = 0; i < json_array_size(uris); i++) {
         check_uri(row, &principal, permission, str_of(json_string_value(json_array_get(uris, i))),
@@ -174,6 +190,37 @@ static void every_case_is_decided_as_the_table_says(void **state)
         count += check_row(row, "allowed", true) + check_row(row, "denied", false);
     }
     assert_true(count >= 150);
+}
+
+/* Somebody who is not here is judged as if he were. */
+static void who_is_not_here_has_the_roles_that_he_would_have(void **state)
+{
+    (void)state;
+    size_t i;
+    const json_t *row;
+    json_array_foreach(json_object_get(world.table, "accounts"), i, row)
+    {
+        struct principal principal;
+        struct str expected[8];
+        struct str who = member(row, "who", "");
+        bool found = rbac_principal_of(realm_of(row), who, &world.arena, &principal);
+        assert_int_equal(found,
+                         json_object_get(row, "is") != NULL || str_eq(who, STR("anonymous")));
+        if (!found || json_object_get(row, "is") == NULL) {
+            continue;
+        }
+        size_t count = names_of(json_object_get(row, "roles"), expected);
+        assert_true(str_eq(principal.authid, member(row, "is", "")));
+        assert_int_equal(principal.role_count, count);
+        for (size_t r = 0; r < count; r++) {
+            assert_true(str_eq(principal.roles[r], expected[r]));
+        }
+    }
+    struct principal nobody;
+    const struct rbac_realm *app = rbac_realm_find(world.rbac, STR("com.example.app"));
+    assert_true(rbac_principal_of(app, STR("Anonymous"), &world.arena, &nobody));
+    assert_true(rbac_may(world.rbac, app, &nobody, PERMISSION_CALL, STR("com.example.app.login")));
+    assert_false(rbac_may(world.rbac, app, &nobody, PERMISSION_CALL, STR("com.example.app.x")));
 }
 
 static size_t offered(const json_t *row, struct str methods[RBAC_METHODS_MAX])
@@ -309,6 +356,9 @@ static void an_explanation_names_the_grant(void **state)
                         "not allowed: no grant of wamp.call covers exact \"x\" for all, group ops,"
                         " group staff, group auditors, group editors, group base, user ben in"
                         " com.example.app or its prototype com.example.proto");
+    rbac_explain_named(app, &ben, STR("com.example.sign"), STR("org.doc.x"), GRANT_EXACT, &why);
+    assert_string_equal(why.text, "allowed: group staff has com.example.sign on prefix \"org.doc\","
+                                  " granted in com.example.app");
     json_decref(row);
 }
 
@@ -317,6 +367,7 @@ int main(void)
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_is_decided_as_the_table_says),
+        cmocka_unit_test(who_is_not_here_has_the_roles_that_he_would_have),
         cmocka_unit_test(methods_are_those_that_a_source_opens_and_the_user_can_prove),
         cmocka_unit_test(accounts_are_found_by_name_and_alias_with_all_their_groups),
         cmocka_unit_test(a_role_that_is_none_of_the_users_is_refused),
