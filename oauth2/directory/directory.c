@@ -9,6 +9,7 @@ enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20 };
 
 const struct directory_operation *const directory_operations[] = {
     directory_group_operations,
+    directory_rbac_operations,
     NULL,
 };
 
@@ -65,7 +66,7 @@ bool directory_arg_text(struct directory_call *call, size_t at, struct str *out)
 bool directory_arg_name(struct directory_call *call, size_t at, struct str *out)
 {
     char *folded = arena_alloc(call->arena, RBAC_NAME_MAX);
-    struct str name;
+    struct str name = STR_EMPTY;
     if (!directory_arg_text(call, at, &name)) {
         return false;
     }

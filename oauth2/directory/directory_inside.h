@@ -16,6 +16,7 @@
 
 /* One file a subject. */
 extern const struct directory_operation directory_group_operations[];
+extern const struct directory_operation directory_rbac_operations[];
 
 /* Refuses. The text says what, where, and the remedy; never a secret. */
 bool directory_refuse(struct directory_call *call, const char *uri, const char *format, ...)

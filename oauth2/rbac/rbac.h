@@ -43,6 +43,12 @@ enum permission {
 
 /* As in a URI pattern of WAMP; the same numbers as enum match_policy in router/wamp. */
 enum grant_match { GRANT_EXACT, GRANT_PREFIX, GRANT_WILDCARD };
+/* "exact", "prefix", "wildcard". */
+const char *rbac_match_name(enum grant_match match);
+bool rbac_match_find(struct str name, enum grant_match *out);
+/* May a grant of that match be about it; with GRANT_EXACT, is it a URI? Components without blanks,
+ * controls and '#': the same URIs as the router's, which stands above this module. */
+bool rbac_uri_valid(struct str uri, enum grant_match match);
 
 struct rbac; /* begins with struct snapshot */
 struct rbac_realm;

@@ -68,7 +68,7 @@ static void say_missing(const struct inquiry *inquiry,
                         struct buf *text)
 {
     (void)buf_printf(text, "not allowed: no grant of " PRISTR " covers %s \"" PRISTR "\" for all",
-                     STRARG(permission), grant_match_name(inquiry->match), STRARG(inquiry->uri));
+                     STRARG(permission), rbac_match_name(inquiry->match), STRARG(inquiry->uri));
     for (size_t i = 0; i < principal->role_count; i++) {
         (void)buf_printf(text, ", group " PRISTR, STRARG(principal->roles[i]));
     }
@@ -89,7 +89,7 @@ static void say_grant(const struct rbac_explanation *out, struct str permission,
     if (out->uri[0] == '\0') {
         (void)buf_printf(text, "everywhere");
     } else {
-        (void)buf_printf(text, "on %s \"%s\"", grant_match_name(out->match), out->uri);
+        (void)buf_printf(text, "on %s \"%s\"", rbac_match_name(out->match), out->uri);
     }
     (void)buf_printf(text, ", granted in " PRISTR, STRARG(out->realm));
 }

@@ -49,10 +49,10 @@ static bool is_everywhere(struct str uri)
 
 static enum grant_match derived_match(struct str uri)
 {
-    if (record_uri_valid(uri, GRANT_EXACT)) {
+    if (rbac_uri_valid(uri, GRANT_EXACT)) {
         return GRANT_EXACT;
     }
-    return record_uri_valid(uri, GRANT_WILDCARD) ? GRANT_WILDCARD : GRANT_PREFIX;
+    return rbac_uri_valid(uri, GRANT_WILDCARD) ? GRANT_WILDCARD : GRANT_PREFIX;
 }
 
 /* {uri, match}, of a grant in the first form or of an element of "resources". */
@@ -66,7 +66,7 @@ static bool read_resource(struct realm_parse *parse, const json_t *node, struct 
     const json_t *match = json_object_get(node, "match");
     bool derive = match == NULL || json_is_null(match);
     if (!derive &&
-        (!json_is_string(match) || !grant_match_read(record_str(match), &resource.match))) {
+        (!json_is_string(match) || !rbac_match_find(record_str(match), &resource.match))) {
         return realm_mistaken(parse, node, "match",
                               "must be \"exact\", \"prefix\" or \"wildcard\"");
     }
@@ -75,10 +75,10 @@ static bool read_resource(struct realm_parse *parse, const json_t *node, struct 
     } else if (derive) {
         resource.match = derived_match(resource.uri);
     }
-    if (!record_uri_valid(resource.uri, resource.match)) {
+    if (!rbac_uri_valid(resource.uri, resource.match)) {
         return realm_mistaken(
             parse, node, "uri", "is no URI for a match of \"%s\"%s",
-            grant_match_name(resource.match),
+            rbac_match_name(resource.match),
             resource.match == GRANT_EXACT
                 ? ": write \"match\": \"prefix\" or \"wildcard\" if it is a pattern"
                 : "");
@@ -102,7 +102,7 @@ static bool check_permissions(struct realm_parse *parse, const json_t *grant)
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *name = json_array_get(list, i);
-        if (!json_is_string(name) || !record_uri_valid(record_str(name), GRANT_EXACT)) {
+        if (!json_is_string(name) || !rbac_uri_valid(record_str(name), GRANT_EXACT)) {
             return realm_mistaken(parse, list, NULL,
                                   "permission %zu is no name such as \"wamp.call\"", i + 1);
         }
@@ -178,7 +178,7 @@ static bool add_grant(struct realm_parse *parse,
         parse->skipped++;
         return true;
     }
-    const char *match = grant_match_name(resource->match);
+    const char *match = rbac_match_name(resource->match);
     struct str uri = resource->uri.len == 0 ? STR("*") : resource->uri;
     struct str key = realm_text(parse, "%s " PRISTR " " PRISTR, match, STRARG(uri), STRARG(role));
     if (key.ptr == NULL) {

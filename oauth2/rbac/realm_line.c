@@ -63,7 +63,7 @@ static bool byte_valid(unsigned char c)
     return c > 0x20 && c != 0x7f && c != '#';
 }
 
-bool record_uri_valid(struct str uri, enum grant_match match)
+bool rbac_uri_valid(struct str uri, enum grant_match match)
 {
     enum { COMPONENTS_MAX = 64 };
     if (uri.len > RECORD_URI_MAX) {
@@ -94,12 +94,12 @@ static const char *const match_names[] = {
     [GRANT_WILDCARD] = "wildcard",
 };
 
-const char *grant_match_name(enum grant_match match)
+const char *rbac_match_name(enum grant_match match)
 {
     return match_names[match];
 }
 
-bool grant_match_read(struct str text, enum grant_match *out)
+bool rbac_match_find(struct str text, enum grant_match *out)
 {
     for (size_t i = 0; i < COUNT_OF(match_names); i++) {
         if (str_eq(text, str_of(match_names[i]))) {
@@ -153,7 +153,7 @@ static bool read_permissions(const json_t *list, struct grant_line *out, struct 
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *name = json_array_get(list, i);
-        if (!json_is_string(name) || !record_uri_valid(record_str(name), GRANT_EXACT)) {
+        if (!json_is_string(name) || !rbac_uri_valid(record_str(name), GRANT_EXACT)) {
             return err_set(err, ERR_INVALID, "permission %zu is no name such as \"wamp.call\"",
                            i + 1);
         }
@@ -190,12 +190,12 @@ bool grant_line_read(const json_t *value, struct grant_line *out, struct err *er
         !record_member(value, "role", &role)) {
         return err_set(err, ERR_INVALID, "a grant needs \"uri\", \"match\" and \"role\"");
     }
-    if (!grant_match_read(match, &line.match)) {
+    if (!rbac_match_find(match, &line.match)) {
         return err_set(err, ERR_INVALID, "\"match\" must be exact, prefix or wildcard");
     }
-    if (!record_uri_valid(line.uri, line.match)) {
+    if (!rbac_uri_valid(line.uri, line.match)) {
         return err_set(err, ERR_INVALID, "\"uri\" is no URI for a match of \"%s\"",
-                       grant_match_name(line.match));
+                       rbac_match_name(line.match));
     }
     line.role = split_role(role, &line.kind);
     if (!record_name_valid(line.role)) {

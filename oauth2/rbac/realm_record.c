@@ -192,7 +192,7 @@ static bool is_list(struct realm_parse *parse, const char *key, const json_t *va
 
 static bool is_uri(struct realm_parse *parse, const char *key, const json_t *value)
 {
-    return (json_is_string(value) && record_uri_valid(record_str(value), GRANT_EXACT)) ||
+    return (json_is_string(value) && rbac_uri_valid(record_str(value), GRANT_EXACT)) ||
            realm_mistaken(parse, parse->object, key, "must be a URI such as com.example.app");
 }
 
@@ -292,7 +292,7 @@ static bool read_uri(struct realm_parse *parse)
     if (!json_is_object(parse->object)) {
         return realm_mistaken(parse, parse->object, NULL, "a realm must be an object");
     }
-    if (!record_member(parse->object, "uri", &uri) || !record_uri_valid(uri, GRANT_EXACT)) {
+    if (!record_member(parse->object, "uri", &uri) || !rbac_uri_valid(uri, GRANT_EXACT)) {
         return realm_mistaken(parse, parse->object,
                               json_object_get(parse->object, "uri") == NULL ? NULL : "uri",
                               "\"uri\" must be a URI such as com.example.app");

@@ -42,9 +42,6 @@ bool source_line_read(const json_t *value, struct source_line *out, struct err *
 bool record_member(const json_t *object, const char *key, struct str *out);
 struct str record_str(const json_t *string);
 
-/* Components without blanks, controls and '#'. The same URIs as the router's, which stands
- * above this module. */
-bool record_uri_valid(struct str uri, enum grant_match match);
 /* Users, groups and roles: printable, 1 to 254 bytes, folded (name.h), no reserved word but those
  * in use. */
 bool record_name_valid(struct str name);
@@ -53,9 +50,6 @@ bool record_username_valid(struct str name);
 bool record_authmethod_valid(struct str method);
 extern const struct str authmethod_names[];
 extern const size_t authmethod_name_count;
-
-bool grant_match_read(struct str text, enum grant_match *out);
-const char *grant_match_name(enum grant_match match);
 
 /* One spelling for equal values: sorted keys, no blanks. Owned by the caller (mem_free). */
 char *record_canonical(const json_t *value);

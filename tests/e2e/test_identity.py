@@ -27,7 +27,11 @@ SECURITY = [
                 "aliases": ["annie"]},
                {"username": "sam", "password": SECRETS[1], "groups": ["staff"],
                 "sso_realm_uri": "com.example.sso"}],
-     "grants": [grant("com.example.till", "clerks"), grant("com.example.own", "user/sam")]},
+     "grants": [grant("com.example.till", "clerks"), grant("com.example.own", "user/sam"),
+                {"permissions": ["wamp.call"], "uri": "bondy.rbac.", "match": "prefix",
+                 "roles": ["clerks"]},
+                {"permissions": ["com.example.approve"], "uri": "com.example.bill",
+                 "match": "prefix", "roles": ["staff"]}]},
     {"uri": "com.example.store", "prototype_uri": "com.example.base",
      "users": [{"username": "sam", "groups": [], "sso_realm_uri": "com.example.sso"},
                {"username": "off", "password": SECRETS[0], "groups": ["staff"],
@@ -47,6 +51,16 @@ def publish(node, realm, authid, password, topic):
          f"tcp://{node.rawsocket}", "--authid", authid, "--authmethod", "wampcra"],
         capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
         env=clean_environment(POSTERN_PASSWORD=password)).returncode
+
+
+def call(node, authid, password, procedure, *args):
+    """The exit code, and the answer or the error."""
+    done = subprocess.run(
+        [str(find_program()), "call", procedure, *map(json.dumps, args), "--realm",
+         "com.example.shop", "--url", f"tcp://{node.rawsocket}", "--authid", authid,
+         "--authmethod", "wampcra"], capture_output=True, text=True, timeout=2 * PATIENCE,
+        check=False, env=clean_environment(POSTERN_PASSWORD=password))
+    return done.returncode, json.loads(done.stdout)["args"] if done.stdout else done.stderr
 
 
 def records(home):
@@ -83,6 +97,37 @@ def node(tmp_path_factory):
 ])
 def test_who_comes_in_and_what_he_may_do(node, realm, authid, secret, topic, code):
     assert publish(node, realm, authid, SECRETS[secret], topic) == code
+
+
+@pytest.mark.parametrize("args,allowed", [
+    (["sam", "com.example.approve", "com.example.bill.7"], True),
+    (["sam", "com.example.approve", "com.example.bills"], False),
+    (["SAM", "wamp.publish", "com.example.own.x"], True),
+    (["annie", "wamp.publish", "com.example.till.one"], True),
+    (["com.example.shop", "sam", "com.example.approve", "com.example.bill"], True),
+    (["anonymous", "wamp.publish", "com.example.all"], True),
+    (["anonymous", "wamp.publish", "com.example.news"], False),
+])
+def test_whoever_may_ask_is_told_who_may_what(node, args, allowed):
+    assert call(node, "ann", SECRETS[0], "bondy.rbac.authorize", *args) == (0, [allowed])
+    code, (why,) = call(node, "ann", SECRETS[0], "bondy.rbac.explain", *args)
+    assert code == 0 and why["allowed"] is allowed and args[-1].split(".")[0] in why["text"]
+
+
+@pytest.mark.parametrize("args,code,error", [
+    (["nobody", "wamp.call", "x"], 1, "wamp.error.no_such_principal"),
+    (["com.example.store", "sam", "wamp.call", "x"], 4, "wamp.error.not_authorized"),
+    (["sam", "wamp.call"], 1, "wamp.error.invalid_argument"),
+    (["sam", "wamp call", "x"], 1, "wamp.error.invalid_argument"),
+])
+def test_a_question_about_nobody_or_another_realm_is_refused(node, args, code, error):
+    got, says = call(node, "ann", SECRETS[0], "bondy.rbac.authorize", *args)
+    assert got == code and error in says
+
+
+def test_who_may_not_call_may_not_ask(node):
+    code, says = call(node, "sam", SECRETS[1], "bondy.rbac.authorize", "ann", "wamp.call", "x")
+    assert code == 4 and "wamp.error.not_authorized" in says
 
 
 def test_a_realm_made_by_hand_has_its_users(node):
