@@ -3,6 +3,7 @@
 #include "api/api_inside.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/percent.h"
 #include "base/random.h"
 #include "crypto/secret.h"
 #include "pipeline/path.h"
@@ -45,7 +46,7 @@ static bool path_fits(struct api_request *request, struct str pattern)
         more_pattern = str_cut(pattern, '/', &want, &pattern);
         if (want.len > 0 && want.ptr[0] == ':') {
             if (have.len == 0 ||
-                !path_decode(have, false, &request->arena, &request->params[params])) {
+                !percent_decode(have, false, &request->arena, &request->params[params])) {
                 return false;
             }
             params++;

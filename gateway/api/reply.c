@@ -1,7 +1,7 @@
 /* reply.c - answers of the admin API, and the work that comes back to a request later. */
 #include "api/api_inside.h"
 #include "base/mem.h"
-#include "pipeline/path.h"
+#include "base/percent.h"
 
 #include <stdlib.h>
 
@@ -93,7 +93,7 @@ struct str api_query(struct api_request *request, struct str name)
         (void)str_cut(part, '=', &key, &value);
         if (str_eq(key, name)) {
             struct str text = STR_EMPTY;
-            return path_decode(value, true, &request->arena, &text) ? text : STR_EMPTY;
+            return percent_decode(value, true, &request->arena, &text) ? text : STR_EMPTY;
         }
     }
     return STR_EMPTY;

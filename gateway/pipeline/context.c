@@ -2,9 +2,9 @@
  *
  * Nothing is built before a template asks for it. */
 #include "base/mem.h"
+#include "base/percent.h"
 #include "pipeline/built.h"
 #include "pipeline/exchange.h"
-#include "pipeline/path.h"
 
 static struct str trimmed_path(const struct exchange *exchange)
 {
@@ -63,8 +63,8 @@ static size_t read_query(struct str query, struct arena *arena, struct query_par
         struct str value = STR_EMPTY;
         more = str_cut(rest, '&', &part, &rest);
         param.flag = !str_cut(part, '=', &name, &value);
-        if (part.len == 0 || !path_decode(name, true, arena, &param.name) ||
-            !path_decode(value, true, arena, &param.value)) {
+        if (part.len == 0 || !percent_decode(name, true, arena, &param.name) ||
+            !percent_decode(value, true, arena, &param.value)) {
             continue;
         }
         size_t at = 0;

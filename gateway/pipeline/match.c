@@ -1,5 +1,6 @@
 /* match.c - path and method -> route, parameters and the form of the answer; 400, 404 to 415. */
 #include "base/mem.h"
+#include "base/percent.h"
 #include "pipeline/exchange.h"
 #include "pipeline/media.h"
 #include "pipeline/path.h"
@@ -24,7 +25,7 @@ static enum stage_result match_path(struct exchange *exchange)
     if (!path_canonical(head->path, exchange->arena, &exchange->path, &why)) {
         return exchange_refuse(exchange, 400, STR("http.path"), "%s", why);
     }
-    if (head->query.len > 0 && !path_decode(head->query, true, exchange->arena, &query)) {
+    if (head->query.len > 0 && !percent_decode(head->query, true, exchange->arena, &query)) {
         return exchange_refuse(exchange, 400, STR("http.query"),
                                "the query has a broken escape or is not UTF-8");
     }
@@ -40,7 +41,7 @@ static enum stage_result match_path(struct exchange *exchange)
                                "no published API has the path " PRISTR, STRARG(exchange->path));
     }
     for (size_t i = 0; i < exchange->match.param_count; i++) {
-        if (!path_decode(exchange->match.params[i].value, false, exchange->arena,
+        if (!percent_decode(exchange->match.params[i].value, false, exchange->arena,
                          &exchange->bindings[i])) {
             return exchange_refuse(exchange, 400, STR("http.path"),
                                    "the path parameter " PRISTR " is not UTF-8",

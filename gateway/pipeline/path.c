@@ -1,18 +1,6 @@
 #include "pipeline/path.h"
 
-#include "base/encode.h"
-#include "payload/scan.h"
-
-/* The byte that "%XX" at `at` stands for, or -1. */
-static int escaped(struct str text, size_t at)
-{
-    if (at + 2 >= text.len) {
-        return -1;
-    }
-    int high = hex_digit(text.ptr[at + 1]);
-    int low = hex_digit(text.ptr[at + 2]);
-    return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
+#include "base/percent.h"
 
 static bool unreserved(int c)
 {
@@ -62,7 +50,7 @@ bool path_canonical(struct str path, struct arena *arena, struct str *out, const
             to[len++] = path.ptr[i];
             continue;
         }
-        int c = escaped(path, i);
+        int c = percent_byte(path, i);
         *why = refused_escape(c);
         if (*why != NULL) {
             return false;
@@ -83,26 +71,4 @@ bool path_canonical(struct str path, struct arena *arena, struct str *out, const
         return false;
     }
     return true;
-}
-
-bool path_decode(struct str text, bool plus, struct arena *arena, struct str *out)
-{
-    char *to = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        int c = (unsigned char)text.ptr[i];
-        if (c == '%') {
-            c = escaped(text, i);
-            i += 2;
-        } else if (c == '+' && plus) {
-            c = ' ';
-        }
-        if (c <= 0) {
-            return false;
-        }
-        to[len++] = (char)(unsigned char)c;
-    }
-    to[len] = '\0';
-    *out = str_make(to, len);
-    return utf8_valid(*out);
 }

@@ -15,8 +15,4 @@
 /* False: `why` is a constant sentence. */
 bool path_canonical(struct str path, struct arena *arena, struct str *out, const char **why);
 
-/* Percent-decoding of one segment or query part; `plus`: '+' is a blank. False unless the
- * result is UTF-8 without NUL. */
-bool path_decode(struct str text, bool plus, struct arena *arena, struct str *out);
-
 #endif

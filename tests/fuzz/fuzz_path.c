@@ -2,6 +2,7 @@
  * fuzz_path.c - paths and media types of requests: the canonical path is a fixed point and hides
  * nothing, and negotiation gives one of what is offered or nothing. */
 #include "base/mem.h"
+#include "base/percent.h"
 #include "pipeline/media.h"
 #include "pipeline/path.h"
 
@@ -32,7 +33,7 @@ static void check_path(struct str input, struct arena *arena)
 static void check_decoding(struct str input, struct arena *arena)
 {
     struct str text = STR_EMPTY;
-    if (path_decode(input, true, arena, &text)) {
+    if (percent_decode(input, true, arena, &text)) {
         assert(text.len <= input.len && utf8_valid(text));
         assert(memchr(text.ptr, '\0', text.len) == NULL);
     }

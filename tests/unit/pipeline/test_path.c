@@ -1,5 +1,6 @@
 /* test_path.c - the one canonical path. */
 #include "base/mem.h"
+#include "base/percent.h"
 #include "base/random.h"
 #include "pipeline/path.h"
 
@@ -104,13 +105,13 @@ static void a_part_is_decoded_to_text(void **state)
 {
     struct str out;
     (void)state;
-    assert_true(path_decode(STR("a%20b+c"), false, &arena, &out));
+    assert_true(percent_decode(STR("a%20b+c"), false, &arena, &out));
     assert_true(str_eq(out, STR("a b+c")));
-    assert_true(path_decode(STR("a%20b+c"), true, &arena, &out));
+    assert_true(percent_decode(STR("a%20b+c"), true, &arena, &out));
     assert_true(str_eq(out, STR("a b c")));
-    assert_true(path_decode(STR("%C3%a4"), false, &arena, &out));
+    assert_true(percent_decode(STR("%C3%a4"), false, &arena, &out));
     assert_true(str_eq(out, STR("\xc3\xa4")));
-    assert_true(path_decode(STR(""), false, &arena, &out));
+    assert_true(percent_decode(STR(""), false, &arena, &out));
     assert_int_equal(out.len, 0);
 }
 
@@ -121,7 +122,7 @@ static void what_decodes_to_no_text_is_refused(void **state)
     struct str out;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        assert_false(path_decode(str_of(texts[i]), true, &arena, &out));
+        assert_false(percent_decode(str_of(texts[i]), true, &arena, &out));
     }
 }
 
