@@ -21,6 +21,7 @@ library(utf8proc       libutf8proc)
 library(idn            libidn)
 if(POSTERN_TESTS OR POSTERN_FUZZ)
     library(msgpack    msgpack) # the referee of our own scanners
+    library(jwt        libjwt)  # and of our tokens
 endif()
 
 # libev ships no pkg-config file.

@@ -1,0 +1,67 @@
+#include "token/tokens.h"
+
+#include "base/mem.h"
+#include "token/tokens_inside.h"
+
+static const struct realm_tokens *find(const struct tokens *tokens, struct str realm)
+{
+    struct hamt_entry *entry = tokens == NULL ? NULL : hamt_get(&tokens->realms, realm);
+    return entry == NULL ? NULL : CONTAINER_OF(entry, struct realm_tokens, entry);
+}
+
+const struct token_key *
+tokens_key(const struct tokens *tokens, struct str realm, struct str id, uint64_t now_s)
+{
+    const struct realm_tokens *here = find(tokens, realm);
+    for (size_t i = 0; here != NULL && i < here->key_count; i++) {
+        const struct token_key *key = here->keys[i];
+        if (str_eq(str_of(key->id), id)) {
+            return token_key_verifies(key, now_s) ? key : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* One that is announced signs before its time only where there is no other. */
+const struct token_key *
+tokens_signing_key(const struct tokens *tokens, struct str realm, uint64_t now_s)
+{
+    const struct realm_tokens *here = find(tokens, realm);
+    const struct token_key *announced = NULL;
+    for (size_t i = 0; here != NULL && i < here->key_count; i++) {
+        const struct token_key *key = here->keys[i];
+        if (!token_key_verifies(key, now_s)) {
+            continue;
+        }
+        if (key->activated_s <= now_s) {
+            return key;
+        }
+        announced = key;
+    }
+    return announced;
+}
+
+json_t *tokens_public_keys(const struct tokens *tokens, struct str realm, uint64_t now_s)
+{
+    const struct realm_tokens *here = find(tokens, realm);
+    json_t *list = json_array();
+    for (size_t i = 0; here != NULL && i < here->key_count; i++) {
+        if (token_key_verifies(here->keys[i], now_s)) {
+            (void)json_array_append_new(list, token_key_jwk(here->keys[i]));
+        }
+    }
+    return list;
+}
+
+const struct ticket_entry *
+tokens_ticket(const struct tokens *tokens, struct str realm, struct str place)
+{
+    const struct realm_tokens *here = find(tokens, realm);
+    struct hamt_entry *entry = here == NULL ? NULL : hamt_get(&here->tickets, place);
+    return entry == NULL ? NULL : &CONTAINER_OF(entry, struct held_ticket, entry)->ticket;
+}
+
+uint64_t tokens_version(const struct tokens *tokens)
+{
+    return tokens == NULL ? 0 : tokens->snapshot.version;
+}

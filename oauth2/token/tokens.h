@@ -1,0 +1,39 @@
+/* tokens.h - the keys and tickets of all realms: one immutable snapshot.
+ *
+ * Built from records of the kinds `key` and `ticket` by one thread
+ * (tokens_builder.h), published to all workers, read without locks. Nothing is
+ * parsed when a token is looked at.
+ */
+#ifndef POSTERN_TOKEN_TOKENS_H
+#define POSTERN_TOKEN_TOKENS_H
+
+#include "base/str.h"
+#include "loop/snapshot.h"
+#include "token/key.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tokens; /* begins with struct snapshot */
+
+/* The key of that id if it verifies now; lives as long as the snapshot. NULL: none. */
+const struct token_key *
+tokens_key(const struct tokens *tokens, struct str realm, struct str id, uint64_t now_s);
+/* The key that signs now; NULL: the realm has none. */
+const struct token_key *
+tokens_signing_key(const struct tokens *tokens, struct str realm, uint64_t now_s);
+/* A list of JWKs: every key that verifies now or will sign. */
+json_t *tokens_public_keys(const struct tokens *tokens, struct str realm, uint64_t now_s);
+
+/* What the store says of a ticket, by its place (ticket.h); lives as long as the snapshot. */
+struct ticket_entry {
+    struct str id;
+    bool revoked; /* it, and all before it */
+};
+const struct ticket_entry *
+tokens_ticket(const struct tokens *tokens, struct str realm, struct str place);
+
+uint64_t tokens_version(const struct tokens *tokens);
+
+#endif
