@@ -100,12 +100,13 @@ check(struct access_look *look, const struct credentials *shown, struct access_a
     const struct str parts[] = {str_make(&scheme, 1), look->visit->request.realm, shown->text};
     struct access_cache *cache = &access_here(look->access)->cache;
     look->digest = keyed_digest(look->access->key, parts, COUNT_OF(parts));
-    struct access_entry *entry = cache_find(cache, &look->digest);
-    if (entry == NULL) {
+    struct access_entry *found = cache_find(cache, &look->digest);
+    if (found == NULL) {
         return prove(look, shown, answer);
     }
-    if (!entry_holds(look, entry)) {
-        cache_drop(cache, entry);
+    struct access_entry *entry = entry_of_now(look, found);
+    if (entry == NULL) {
+        cache_drop(cache, found);
         return prove(look, shown, answer);
     }
     uint64_t wait_ms = wait_of(look, entry);

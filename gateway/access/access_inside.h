@@ -112,10 +112,10 @@ struct access_look {
     struct keyed_digest digest;
 };
 
-/* entry.c: made of what was proved; and whether it still holds, which is cheap while nothing
- * has changed. NULL: the user is gone. */
+/* entry.c: made of what was proved; NULL: the user is gone. And what it is now, which is cheap
+ * while nothing has changed; NULL: it does not hold here any more. Both are the table's. */
 struct access_entry *entry_new(const struct access_look *look, const struct access_proved *proved);
-bool entry_holds(const struct access_look *look, struct access_entry *entry);
+struct access_entry *entry_of_now(const struct access_look *look, struct access_entry *entry);
 struct keyed_digest record_of_account(const struct access *access,
                                       const struct rbac_account *account);
 struct keyed_digest record_of_key(const struct access *access, const struct rbac_api_key *key);

@@ -81,40 +81,65 @@ static bool present_record(const struct access_look *look,
     return true;
 }
 
-/* After a change, of whatever: is it still him, and has he still the same groups? */
-static bool is_same(const struct access_look *look, const struct access_entry *entry)
+/* After a change, of whatever: is it still him, by the same record? */
+static bool is_same(const struct access_look *look,
+                    const struct access_entry *entry,
+                    struct rbac_account *account)
 {
-    struct rbac_account account;
     struct keyed_digest record;
+    return rbac_account_find(look->rbac, look->realm, entry->principal.authid, account) &&
+           account->enabled && str_eq(account->user->username, entry->principal.authid) &&
+           present_record(look, entry, account, &record) && keyed_equal(&record, &entry->record);
+}
+
+static bool same_roles(const struct access_look *look,
+                       const struct access_entry *entry,
+                       const struct rbac_user *user)
+{
     struct arena arena;
-    if (!rbac_account_find(look->rbac, look->realm, entry->principal.authid, &account) ||
-        !account.enabled || !str_eq(account.user->username, entry->principal.authid) ||
-        !present_record(look, entry, &account, &record) || !keyed_equal(&record, &entry->record)) {
-        return false;
-    }
     arena_init(&arena, ROLES_ARENA_MAX);
-    struct rbac_roles roles = rbac_roles_of(look->realm, account.user, &arena);
+    struct rbac_roles roles = rbac_roles_of(look->realm, user, &arena);
     bool same = auth_identity_has_roles(entry->identity, roles.names, roles.count);
     arena_done(&arena);
     return same;
 }
 
-bool entry_holds(const struct access_look *look, struct access_entry *entry)
+/* Of requests under way the old one stays as it is. */
+static struct access_entry *with_roles_of_now(const struct access_look *look,
+                                              const struct access_entry *entry,
+                                              const struct rbac_user *user)
+{
+    struct access_entry *renewed =
+        make(look,
+             &(struct access_proved){.authmethod = entry->principal.authmethod,
+                                     .key_id = str_of(entry->key_id),
+                                     .expires_ms = entry->expires_ms,
+                                     .record = entry->record},
+             user);
+    cache_put(&access_here(look->access)->cache, renewed);
+    return renewed;
+}
+
+struct access_entry *entry_of_now(const struct access_look *look, struct access_entry *entry)
 {
     const struct in6_addr *address = &look->visit->request.head->peer->address;
     uint64_t version = rbac_version(look->rbac);
+    struct rbac_account account;
     if (entry->expires_ms != 0 && clock_wall_ms() >= entry->expires_ms) {
-        return false;
+        return NULL;
     }
     if (entry->version == version && memcmp(&entry->address, address, sizeof(*address)) == 0) {
-        return true;
+        return entry;
     }
-    if ((entry->version != version && !is_same(look, entry)) ||
+    if ((entry->version != version && !is_same(look, entry, &account)) ||
         !rbac_source_allows(look->realm, entry->principal.authid, entry->principal.authmethod,
                             address)) {
-        return false;
+        return NULL;
+    }
+    if (entry->version != version && !same_roles(look, entry, account.user)) {
+        return with_roles_of_now(look, entry, account.user);
     }
     entry->version = version;
     entry->address = *address;
-    return true;
+    return entry;
 }

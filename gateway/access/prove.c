@@ -91,7 +91,8 @@ static enum access_step settle(struct access_proof *proof,
     }
     struct access_entry *entry =
         look_again(proof, visit, &look) ? remember(proof, &look, identity) : NULL;
-    if (entry == NULL || !entry_holds(&look, entry)) {
+    entry = entry == NULL ? NULL : entry_of_now(&look, entry);
+    if (entry == NULL) {
         access_count(proof->access, ACCESS_FAILED);
         return refuse_alike(visit, answer); /* all has changed while it was verified */
     }

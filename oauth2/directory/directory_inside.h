@@ -18,6 +18,8 @@
 extern const struct directory_operation directory_group_operations[];
 extern const struct directory_operation directory_rbac_operations[];
 
+extern const struct directory_operation directory_api_key_operations[];
+
 /* Refuses. The text says what, where, and the remedy; never a secret. */
 bool directory_refuse(struct directory_call *call, const char *uri, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -84,6 +86,9 @@ bool directory_parse(struct directory_call *call,
                      struct realm_writes *out);
 /* The first write of that kind, or NULL. */
 const struct store_write *directory_write_of(const struct realm_writes *writes, struct str kind);
+
+/* Of a user who goes: a key must not wait for the next of his name. */
+bool directory_api_keys_drop(struct directory_call *call, struct str username);
 
 /* To be published in the call's realm, and with `realm` given in that one. */
 void directory_tell(struct directory_call *call, struct str topic, json_t *args /* stolen */);

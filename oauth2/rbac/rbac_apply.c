@@ -185,9 +185,21 @@ static void apply_user(struct realm_state *state, const struct store_record *rec
     hamt_put(&state->users, &entry->entry);
 }
 
+/* The key is USERNAME ID, so that all of a user's stand together. */
+static bool is_key_of(struct str key, const struct rbac_api_key *api_key)
+{
+    struct str username = STR_EMPTY;
+    struct str id = STR_EMPTY;
+    return str_cut(key, ' ', &username, &id) && str_eq(username, api_key->username) &&
+           str_eq(id, api_key->id);
+}
+
 static void apply_api_key(struct realm_state *state, const struct store_record *record)
 {
-    (void)hamt_remove(&state->api_keys, record->key);
+    struct str username = STR_EMPTY;
+    struct str id = STR_EMPTY;
+    (void)str_cut(record->key, ' ', &username, &id);
+    (void)hamt_remove(&state->api_keys, id);
     if (record->deleted) {
         return;
     }
@@ -195,7 +207,7 @@ static void apply_api_key(struct realm_state *state, const struct store_record *
     json_t *value = read_value(record, &err);
     struct api_key_entry *entry = value == NULL ? NULL : api_key_entry_read(value, &err);
     json_decref(value);
-    if (entry != NULL && !str_eq(entry->key.id, record->key)) {
+    if (entry != NULL && !is_key_of(record->key, &entry->key)) {
         (void)err_set(&err, ERR_INVALID, "the record of another key");
         entry->entry.free(&entry->entry);
         entry = NULL;
