@@ -44,6 +44,30 @@ struct hash_sha256 hash_hmac_sha256(struct str key, struct str bytes)
     return digest;
 }
 
+/* EVP's context under a name of ours. */
+struct hash_stream *hash_stream_new(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    (void)pthread_once(&once, fetch);
+    must(context != NULL && sha256 != NULL && EVP_DigestInit_ex(context, sha256, NULL) == 1);
+    return (struct hash_stream *)(void *)context;
+}
+
+void hash_stream_add(struct hash_stream *stream, struct str bytes)
+{
+    must(EVP_DigestUpdate((EVP_MD_CTX *)(void *)stream, bytes.ptr, bytes.len) == 1);
+}
+
+struct hash_sha256 hash_stream_end(struct hash_stream *stream)
+{
+    struct hash_sha256 digest = {0};
+    if (stream != NULL) {
+        must(EVP_DigestFinal_ex((EVP_MD_CTX *)(void *)stream, digest.bytes, NULL) == 1);
+        EVP_MD_CTX_free((EVP_MD_CTX *)(void *)stream);
+    }
+    return digest;
+}
+
 struct str hash_str(const struct hash_sha256 *digest)
 {
     return str_make((const char *)digest->bytes, sizeof(digest->bytes));

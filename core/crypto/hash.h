@@ -18,6 +18,12 @@ struct hash_sha256 {
 struct hash_sha256 hash_sha256(struct str bytes);
 struct hash_sha256 hash_hmac_sha256(struct str key, struct str bytes);
 
+/* SHA-256 over what comes in pieces. The last call frees it; NULL is nothing to free. */
+struct hash_stream;
+struct hash_stream *hash_stream_new(void);
+void hash_stream_add(struct hash_stream *stream, struct str bytes);
+struct hash_sha256 hash_stream_end(struct hash_stream *stream);
+
 /* Valid as long as the digest. */
 struct str hash_str(const struct hash_sha256 *digest);
 

@@ -38,6 +38,7 @@ struct store {
     struct watcher *watchers;
     size_t watcher_count;
     uint64_t sweep_ms; /* when the next sweep is due */
+    struct store_audit_bounds audit;
     pthread_t thread;
     bool started;
 };
@@ -92,11 +93,15 @@ static bool write_in_savepoint(struct store *store, struct store_request *reques
     if (request->ok) {
         return store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
     }
+    request->seq = 0;
+    request->records = NULL;
+    request->record_count = 0;
     if (!backend->ops->in_transaction(backend)) {
         *err = request->err;
         return false;
     }
     return store_exec(backend, SQL_SAVEPOINT_ROLLBACK, err) &&
+           store_audit_refused(backend, request, err) &&
            store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
 }
 
@@ -105,12 +110,15 @@ static bool write_group(struct store *store, const struct group *group, struct e
     if (!store->backend->ops->begin(store->backend, err)) {
         return false;
     }
+    size_t audited = 0;
     for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
+        audited += r->audit_count;
         if (is_write(r) && !write_in_savepoint(store, r, err)) {
             return false;
         }
     }
-    return store_exec(store->backend, SQL_COMMIT, err);
+    return (audited == 0 || store_audit_prune(store->backend, &store->audit, audited, err)) &&
+           store_exec(store->backend, SQL_COMMIT, err);
 }
 
 /* A conflict in a group that was not committed may be one with what never happened. */
@@ -207,6 +215,7 @@ static bool sweep_batch(struct store *store, bool *out_more, struct err *err)
 {
     if (store->backend->ops->begin(store->backend, err) &&
         store_lease_sweep(store->backend, out_more, err) &&
+        store_audit_prune(store->backend, &store->audit, 0, err) &&
         store_exec(store->backend, SQL_COMMIT, err)) {
         return true;
     }
@@ -216,7 +225,8 @@ static bool sweep_batch(struct store *store, bool *out_more, struct err *err)
     return false;
 }
 
-/* Rows whose time is up, a batch now and then. Who reads does not find them in any case. */
+/* Rows whose time is up and rows beyond the bounds, a batch now and then. Who reads does not find
+ * them in any case. */
 static void sweep(struct store *store)
 {
     struct err err = {0};
@@ -280,6 +290,12 @@ void store_watch(struct store *store, store_watch_fn fn, void *ctx)
     size_t size = (store->watcher_count + 1) * sizeof(struct watcher);
     store->watchers = mem_realloc(store->watchers, size);
     store->watchers[store->watcher_count++] = (struct watcher){fn, ctx};
+}
+
+void store_keep_audit(struct store *store, const struct store_audit_bounds *bounds)
+{
+    assert(!store->started);
+    store->audit = *bounds;
 }
 
 bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err)

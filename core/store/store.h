@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "loop/mailbox.h"
+#include "store/store_audit.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,6 +80,10 @@ struct store_request {
     const struct store_write *writes;
     size_t write_count;
     store_work_fn work;
+    /* COMMIT, WORK: rows of the audit that are written with it, or, when it is refused, instead
+     * of it. The first is about the request; `work` may still complete it. Strings as above. */
+    struct store_audit *audit;
+    size_t audit_count;
     struct str kind;
     struct str realm;
     struct str key;
@@ -95,7 +100,7 @@ struct store_request {
 /* Which of a list: keys in bytewise order, from behind a cursor. */
 struct store_page {
     struct str after;    /* the last key of the page before; "": from the start */
-    struct str prefix;   /* keys that begin so */
+    struct str prefix;   /* keys that begin so, byte for byte */
     struct str contains; /* and have this in them, in any case of ASCII letters */
     bool descending;
     size_t limit; /* 0: all */
@@ -115,9 +120,15 @@ size_t store_view_count(struct store_view *view,
                         struct str kind,
                         struct str realm,
                         const struct store_page *page);
-/* Writes at once: what is read afterwards has it. False: as for a COMMIT, and the work fails. */
+/* Writes at once: what is read afterwards has it. False: as for a COMMIT, and the work fails. The
+ * strings are kept as they are, so they live as long as the request. */
 bool store_view_put(struct store_view *view, const struct store_write *write);
 struct arena *store_view_arena(struct store_view *view); /* the request's */
+/* Rows of the audit, newest first, in the request's arena. */
+size_t store_view_audit(struct store_view *view,
+                        const struct store_audit_query *query,
+                        const struct store_audit_row **out,
+                        uint64_t *out_next);
 /* Whether something could not be read or written: the work then fails in any case. */
 bool store_view_failed(const struct store_view *view);
 
@@ -161,6 +172,8 @@ struct store *store_open(struct str url, struct str data_dir, struct err *err);
 /* Before store_start, on the calling thread: all present records, as one first transaction. */
 bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err);
 void store_watch(struct store *store, store_watch_fn fn, void *ctx); /* before store_start */
+/* Before store_start. Without it the audit grows for ever. */
+void store_keep_audit(struct store *store, const struct store_audit_bounds *bounds);
 bool store_start(struct store *store, struct err *err);
 void store_submit(struct store *store, struct store_request *request); /* any thread */
 /* For start-up and offline commands, before store_start: runs a request on the calling thread,

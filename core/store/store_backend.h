@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_PARAMS_MAX = 10, STORE_COLUMNS_MAX = 10 };
+enum { STORE_PARAMS_MAX = 17, STORE_COLUMNS_MAX = 17 };
 
 /* A parameter or a column: a number or a text. There are no NULLs in the schema. */
 struct store_value {

@@ -5,6 +5,7 @@
 #ifndef POSTERN_STORE_STORE_INSIDE_H
 #define POSTERN_STORE_STORE_INSIDE_H
 
+#include "crypto/hash.h"
 #include "store/store.h"
 #include "store/store_backend.h"
 #include "store/store_sql.h"
@@ -23,6 +24,12 @@ enum {
 enum { STORE_VERSIONS_KEPT = 100, STORE_CHANGES_KEPT = 100 * 1000 };
 
 bool store_exec(struct store_backend *backend, enum store_sql statement, struct err *err);
+/* With parameters, and no rows. */
+bool store_exec_with(struct store_backend *backend,
+                     enum store_sql statement,
+                     const struct store_value *params,
+                     size_t count,
+                     struct err *err);
 
 /* Brings the schema up to this program's; refuses one of a newer program. */
 bool store_migrate(struct store_backend *backend, struct err *err);
@@ -35,12 +42,36 @@ bool store_request_work(struct store_backend *backend, struct store_request *req
 /* LIST, GET, HISTORY. */
 void store_request_read(struct store_backend *backend, struct store_request *request);
 
+/* Over kind, realm, key and value of each write in turn, a NUL behind each: none of them has one.
+ * A value that is not there is empty. NULL: there was none at all. */
+struct store_digest {
+    struct hash_stream *before;
+    struct hash_stream *after;
+};
+void store_digest_add(struct hash_stream **stream, const struct store_write *at, struct str value);
+void store_digest_done(struct store_digest *digest);
+
+/* store_audit.c: the rows of a request that has done what it is for, or that has been refused
+ * and undone. */
+bool store_audit_done(struct store_backend *backend,
+                      struct store_request *request,
+                      struct store_digest *digest);
+bool store_audit_refused(struct store_backend *backend,
+                         struct store_request *request,
+                         struct err *err);
+/* Removes some of what is beyond the bounds: more than `written` rows, so that it gets there. */
+bool store_audit_prune(struct store_backend *backend,
+                       const struct store_audit_bounds *bounds,
+                       size_t written,
+                       struct err *err);
+
 /* A commit on its way: the place that it takes in the change log, at its first write. */
 struct store_stamp {
     uint64_t seq; /* 0: not taken yet */
     int64_t tag;
     uint64_t now_ms;
     size_t part;
+    struct store_digest *digest; /* of the values before and after; NULL: nobody asks */
 };
 
 struct store_view {

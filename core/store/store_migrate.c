@@ -11,7 +11,8 @@ enum { STEP_STATEMENTS_MAX = 8 };
  * after a deletion; `records` points at the present ones. `head` is one row that every writing
  * transaction updates first: it makes writers queue up, and so makes the order of `seq` the order
  * of commits. `tag` tells a change from another one that got the same number after a fail-over.
- * 2: `leases` are rows that end by themselves, outside versions and the change log. */
+ * 2: `leases` are rows that end by themselves, outside versions and the change log.
+ * 3: `audit` is written once. Its rows are counted, and get their numbers, in `audit_head`. */
 static const char *const steps[][STEP_STATEMENTS_MAX] = {
     {
         "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1),"
@@ -36,6 +37,18 @@ static const char *const steps[][STEP_STATEMENTS_MAX] = {
         "CREATE INDEX leases_by_end ON leases (expires_ms)",
         "CREATE INDEX leases_by_owner ON leases (realm, owner)",
         "CREATE INDEX leases_by_family ON leases (realm, family)",
+    },
+    {
+        "CREATE TABLE audit (id BIGINT NOT NULL PRIMARY KEY, refused INTEGER NOT NULL,"
+        " time_ms BIGINT NOT NULL, times BIGINT NOT NULL, realm TEXT NOT NULL,"
+        " actor TEXT NOT NULL, actor_realm TEXT NOT NULL, authmethod TEXT NOT NULL,"
+        " address TEXT NOT NULL, request_id TEXT NOT NULL, action TEXT NOT NULL,"
+        " target TEXT NOT NULL, outcome TEXT NOT NULL, error TEXT NOT NULL,"
+        " before_digest TEXT NOT NULL, after_digest TEXT NOT NULL, detail TEXT NOT NULL)",
+        "CREATE INDEX audit_refused ON audit (refused, id)",
+        "CREATE TABLE audit_head (one INTEGER PRIMARY KEY CHECK (one = 1), id BIGINT NOT NULL,"
+        " kept BIGINT NOT NULL, kept_refused BIGINT NOT NULL)",
+        "INSERT INTO audit_head (one, id, kept, kept_refused) VALUES (1, 0, 0, 0)",
     },
 };
 

@@ -12,12 +12,11 @@ bool store_exec(struct store_backend *backend, enum store_sql statement, struct 
     return backend->ops->query(backend, &query, err);
 }
 
-/* Statements that return no rows. */
-static bool run(struct store_backend *backend,
-                enum store_sql statement,
-                const struct store_value *params,
-                size_t count,
-                struct err *err)
+bool store_exec_with(struct store_backend *backend,
+                     enum store_sql statement,
+                     const struct store_value *params,
+                     size_t count,
+                     struct err *err)
 {
     const struct store_query query = {
         .sql = store_sql(statement), .params = params, .param_count = count};
@@ -135,8 +134,8 @@ insert_version(struct store_backend *backend, const struct store_record *record,
         STORE_TEXT(record->kind),      STORE_TEXT(record->realm),     STORE_TEXT(record->key),
         STORE_NUMBER(record->version), STORE_NUMBER(record->deleted),
     };
-    if (!run(backend, SQL_VERSION_INSERT, version, COUNT_OF(version), err) ||
-        !run(backend, SQL_RECORD_UPSERT, present, COUNT_OF(present), err)) {
+    if (!store_exec_with(backend, SQL_VERSION_INSERT, version, COUNT_OF(version), err) ||
+        !store_exec_with(backend, SQL_RECORD_UPSERT, present, COUNT_OF(present), err)) {
         return false;
     }
     if (record->version <= STORE_VERSIONS_KEPT) {
@@ -148,7 +147,7 @@ insert_version(struct store_backend *backend, const struct store_record *record,
         STORE_TEXT(record->key),
         STORE_NUMBER(record->version - STORE_VERSIONS_KEPT),
     };
-    return run(backend, SQL_VERSION_PRUNE, oldest, COUNT_OF(oldest), err);
+    return store_exec_with(backend, SQL_VERSION_PRUNE, oldest, COUNT_OF(oldest), err);
 }
 
 static bool insert_change(struct store_backend *backend,
@@ -162,7 +161,7 @@ static bool insert_change(struct store_backend *backend,
         STORE_TEXT(record->kind),      STORE_TEXT(record->realm), STORE_TEXT(record->key),
         STORE_NUMBER(record->version),
     };
-    return run(backend, SQL_CHANGE_INSERT, change, COUNT_OF(change), err);
+    return store_exec_with(backend, SQL_CHANGE_INSERT, change, COUNT_OF(change), err);
 }
 
 static bool read_seq(void *ctx, const struct store_value *columns, struct err *err)
@@ -184,15 +183,18 @@ static bool stamp_take(struct store_backend *backend, struct store_stamp *stamp,
     int64_t tag = (int64_t)(random_u64() >> 1);
     const struct store_value param = STORE_NUMBER(tag);
     uint64_t seq = 0;
-    if (!run(backend, SQL_HEAD_ADVANCE, &param, 1, err) || !store_head(backend, &seq, err)) {
+    if (!store_exec_with(backend, SQL_HEAD_ADVANCE, &param, 1, err) ||
+        !store_head(backend, &seq, err)) {
         return false;
     }
-    *stamp = (struct store_stamp){.seq = seq, .tag = tag, .now_ms = clock_wall_ms()};
+    stamp->seq = seq;
+    stamp->tag = tag;
+    stamp->now_ms = clock_wall_ms();
     if (seq <= STORE_CHANGES_KEPT) {
         return true;
     }
     const struct store_value oldest = STORE_NUMBER(seq - STORE_CHANGES_KEPT);
-    return run(backend, SQL_CHANGE_PRUNE, &oldest, 1, err);
+    return store_exec_with(backend, SQL_CHANGE_PRUNE, &oldest, 1, err);
 }
 
 static bool read_address(struct store_backend *backend,
@@ -210,6 +212,45 @@ static bool read_address(struct store_backend *backend,
     return backend->ops->query(backend, &query, err);
 }
 
+/* What a write replaces, into the digest. */
+struct replaced {
+    struct hash_stream **stream;
+    const struct store_write *write;
+};
+
+static bool read_replaced(void *ctx, const struct store_value *columns, struct err *err)
+{
+    struct replaced *replaced = ctx;
+    (void)err;
+    store_digest_add(replaced->stream, replaced->write, columns[0].text);
+    return true;
+}
+
+static bool add_digests(struct store_backend *backend,
+                        const struct store_stamp *stamp,
+                        const struct store_write *write,
+                        struct err *err)
+{
+    if (stamp->digest == NULL) {
+        return true;
+    }
+    struct replaced replaced = {&stamp->digest->before, write};
+    const struct store_value address[] = {STORE_TEXT(write->kind), STORE_TEXT(write->realm),
+                                          STORE_TEXT(write->key)};
+    const struct store_query query = {.sql = store_sql(SQL_PRESENT_VALUE),
+                                      .params = address,
+                                      .param_count = COUNT_OF(address),
+                                      .row = read_replaced,
+                                      .ctx = &replaced};
+    if (!backend->ops->query(backend, &query, err)) {
+        return false;
+    }
+    if (!write->remove) {
+        store_digest_add(&stamp->digest->after, write, write->value);
+    }
+    return true;
+}
+
 bool store_write_one(struct store_backend *backend,
                      struct store_stamp *stamp,
                      const struct store_write *write,
@@ -218,7 +259,8 @@ bool store_write_one(struct store_backend *backend,
 {
     struct present present = {0};
     if (!check_write(write, err) || (stamp->seq == 0 && !stamp_take(backend, stamp, err)) ||
-        !read_address(backend, write, &present, err) || !check_present(write, &present, err)) {
+        !read_address(backend, write, &present, err) || !check_present(write, &present, err) ||
+        !add_digests(backend, stamp, write, err)) {
         return false;
     }
     record->seq = stamp->seq;
@@ -236,12 +278,12 @@ bool store_write_one(struct store_backend *backend,
 static bool write_all(struct store_backend *backend,
                       struct store_request *request,
                       struct store_record *records,
-                      struct err *err)
+                      struct store_digest *digest)
 {
-    struct store_stamp stamp = {0};
+    struct store_stamp stamp = {.digest = request->audit == NULL ? NULL : digest};
     for (size_t i = 0; i < request->write_count; i++) {
         records[i] = (struct store_record){.author = request->author, .comment = request->comment};
-        if (!store_write_one(backend, &stamp, &request->writes[i], &records[i], err)) {
+        if (!store_write_one(backend, &stamp, &request->writes[i], &records[i], &request->err)) {
             return false;
         }
     }
@@ -251,7 +293,8 @@ static bool write_all(struct store_backend *backend,
     return true;
 }
 
-bool store_request_write(struct store_backend *backend, struct store_request *request)
+static bool
+commit(struct store_backend *backend, struct store_request *request, struct store_digest *digest)
 {
     struct err *err = &request->err;
     if (!check_writes(request, err)) {
@@ -265,8 +308,19 @@ bool store_request_write(struct store_backend *backend, struct store_request *re
                        request->write_count);
     }
     return write_all(backend, request,
-                     ARENA_ARRAY(&request->arena, struct store_record, request->write_count), err);
+                     ARENA_ARRAY(&request->arena, struct store_record, request->write_count),
+                     digest);
 }
+
+bool store_request_write(struct store_backend *backend, struct store_request *request)
+{
+    struct store_digest digest = {0};
+    bool ok = commit(backend, request, &digest) && store_audit_done(backend, request, &digest);
+    store_digest_done(&digest);
+    return ok;
+}
+
+enum { RECORD_COLUMNS = 10 };
 
 /* Records of a query, collected on the heap until their number is known. */
 struct found {
@@ -285,7 +339,7 @@ static bool read_record(void *ctx, const struct store_value *c, struct err *err)
 {
     struct found *found = ctx;
     size_t needed = 0;
-    for (size_t i = 0; i < STORE_COLUMNS_MAX; i++) {
+    for (size_t i = 0; i < RECORD_COLUMNS; i++) {
         needed += c[i].text.len + 2 * sizeof(max_align_t);
     }
     if (!arena_room(found->arena, needed)) {

@@ -1,6 +1,6 @@
 /* store_sql.c - the subset is what SQLite, PostgreSQL and its relatives read alike: BIGINT, TEXT,
  * ON CONFLICT, LIKE, $n parameters (first used in ascending order, which SQLite needs), and of
- * functions COUNT alone.
+ * functions COUNT and LOWER alone (of ASCII letters).
  * Order is bytewise: a PostgreSQL database is created with the collation "C". */
 #include "store/store_sql.h"
 
@@ -13,10 +13,16 @@
     " ON v.kind = r.kind AND v.realm = r.realm AND v.key = r.key" \
     " AND v.version = r.version WHERE r.deleted = 0"
 
-/* Of a page: behind the cursor, and like two patterns. */
-#define PAGE_KEYS                                                    \
-    " AND r.kind = $1 AND r.realm = $2 AND r.key LIKE $3 ESCAPE '!'" \
-    " AND r.key LIKE $4 ESCAPE '!'"
+/* Of a page: within what has a prefix, and like a pattern. */
+#define PAGE_KEYS                                                      \
+    " AND r.kind = $1 AND r.realm = $2 AND r.key >= $3 AND r.key < $4" \
+    " AND LOWER(r.key) LIKE $5 ESCAPE '!'"
+
+/* In the order in which store_audit.c reads them. */
+#define AUDIT_COLUMNS                                                                     \
+    "a.id, a.refused, a.time_ms, a.times, a.realm, a.actor, a.actor_realm, a.authmethod," \
+    " a.address, a.request_id, a.action, a.target, a.outcome, a.error, a.before_digest,"  \
+    " a.after_digest, a.detail"
 
 #define ONE_KEY " WHERE v.kind = $1 AND v.realm = $2 AND v.key = $3"
 
@@ -35,6 +41,10 @@ static const char *const statements[SQL_STATEMENTS] = {
 
     [SQL_PRESENT_VERSION] = "SELECT r.version, r.deleted FROM records r"
                             " WHERE r.kind = $1 AND r.realm = $2 AND r.key = $3",
+    [SQL_PRESENT_VALUE] = "SELECT v.value FROM records r JOIN versions v"
+                          " ON v.kind = r.kind AND v.realm = r.realm AND v.key = r.key"
+                          " AND v.version = r.version WHERE r.deleted = 0"
+                          " AND r.kind = $1 AND r.realm = $2 AND r.key = $3",
     [SQL_VERSION_INSERT] = "INSERT INTO versions (kind, realm, key, version, seq, time_ms,"
                            " author, comment, deleted, value)"
                            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -50,9 +60,9 @@ static const char *const statements[SQL_STATEMENTS] = {
 
     [SQL_LOAD] = PRESENT_RECORDS " ORDER BY r.kind, r.realm, r.key",
     [SQL_LIST] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 ORDER BY r.key",
-    [SQL_PAGE] = PRESENT_RECORDS PAGE_KEYS " AND r.key > $5 ORDER BY r.key LIMIT $6",
+    [SQL_PAGE] = PRESENT_RECORDS PAGE_KEYS " AND r.key > $6 ORDER BY r.key LIMIT $7",
     [SQL_PAGE_DESCENDING] =
-        PRESENT_RECORDS PAGE_KEYS " AND ($5 = '' OR r.key < $5) ORDER BY r.key DESC LIMIT $6",
+        PRESENT_RECORDS PAGE_KEYS " AND ($6 = '' OR r.key < $6) ORDER BY r.key DESC LIMIT $7",
     [SQL_PAGE_COUNT] = "SELECT COUNT(*) FROM records r WHERE r.deleted = 0" PAGE_KEYS,
     [SQL_GET] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 AND r.key = $3",
     [SQL_GET_VERSION] = "SELECT " RECORD_COLUMNS " FROM versions v" ONE_KEY " AND v.version = $4",
@@ -75,6 +85,28 @@ static const char *const statements[SQL_STATEMENTS] = {
     /* The end of the last row of a batch: what ends before it is swept. */
     [SQL_LEASE_LATE] = "SELECT l.expires_ms FROM leases l WHERE l.expires_ms <= $1"
                        " ORDER BY l.expires_ms LIMIT 1 OFFSET $2",
+
+    [SQL_AUDIT_ADVANCE] = "UPDATE audit_head SET id = id + 1, kept = kept + 1,"
+                          " kept_refused = kept_refused + $1 WHERE one = 1",
+    [SQL_AUDIT_HEAD] = "SELECT id, kept, kept_refused FROM audit_head WHERE one = 1",
+    [SQL_AUDIT_INSERT] = "INSERT INTO audit (id, refused, time_ms, times, realm, actor,"
+                         " actor_realm, authmethod, address, request_id, action, target, outcome,"
+                         " error, before_digest, after_digest, detail) VALUES"
+                         " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
+                         " $17)",
+    [SQL_AUDIT_LIST] = "SELECT " AUDIT_COLUMNS " FROM audit a WHERE a.id < $1 AND a.id >= $2"
+                       " AND a.time_ms >= $3 AND a.time_ms <= $4"
+                       " AND ($5 = '' OR a.realm = $5) AND ($6 = '' OR a.actor = $6)"
+                       " AND a.action >= $7 AND a.action <= $8"
+                       " AND ($9 = '' OR a.outcome = $9 OR a.error = $9)"
+                       " ORDER BY a.id DESC LIMIT $10",
+    [SQL_AUDIT_OLDEST] = "SELECT id, time_ms, refused FROM audit ORDER BY id LIMIT $1",
+    [SQL_AUDIT_OLDEST_REFUSED] = "SELECT id, time_ms, refused FROM audit WHERE refused = 1"
+                                 " ORDER BY id LIMIT $1",
+    [SQL_AUDIT_DELETE] = "DELETE FROM audit WHERE id <= $1",
+    [SQL_AUDIT_DELETE_REFUSED] = "DELETE FROM audit WHERE refused = 1 AND id <= $1",
+    [SQL_AUDIT_DELETED] = "UPDATE audit_head SET kept = kept - $1,"
+                          " kept_refused = kept_refused - $2 WHERE one = 1",
 
     [SQL_SCHEMA_TABLE] = "CREATE TABLE IF NOT EXISTS schema_version"
                          " (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { PATTERN_MAX = 2 * STORE_KEY_MAX + 2 };
-
 struct arena *store_view_arena(struct store_view *view)
 {
     return &view->request->arena;
@@ -38,51 +36,66 @@ store_view_get(struct store_view *view, struct str kind, struct str realm, struc
     return count == 0 ? NULL : &records[0];
 }
 
-/* LIKE's pattern for a text within others; '!' keeps its signs from meaning something. */
-static struct str like(struct arena *arena, struct str before, struct str text, struct str after)
+/* LIKE's pattern for a text somewhere in others, in small letters; '!' keeps its signs from meaning
+ * something. */
+static struct str like(struct arena *arena, struct str text)
 {
-    struct buf out;
-    buf_init(&out, PATTERN_MAX + before.len + after.len);
-    (void)buf_append(&out, before);
+    char *pattern = arena_alloc(arena, 2 * text.len + 3);
+    size_t len = 0;
+    pattern[len++] = '%';
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (c == '!' || c == '%' || c == '_') {
-            (void)buf_append(&out, STR("!"));
+            pattern[len++] = '!';
         }
-        (void)buf_append(&out, str_make(&c, 1));
+        pattern[len++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
     }
-    (void)buf_append(&out, after);
-    struct str pattern = arena_str(arena, buf_str(&out));
-    buf_done(&out);
-    return pattern;
+    pattern[len++] = '%';
+    return str_make(pattern, len);
 }
 
-static bool page_fits(const struct store_page *page)
+/* Behind all keys that begin with `prefix`: no character comes after U+10FFFF, and that one is none
+ * of which names are made. */
+static struct str behind(struct arena *arena, struct str prefix)
 {
-    return page->after.len <= STORE_KEY_MAX && page->prefix.len <= STORE_KEY_MAX &&
-           page->contains.len <= STORE_KEY_MAX;
+    return arena_printf(arena, PRISTR "\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf", STRARG(prefix));
 }
 
-/* The parameters that a page and its count share: 4 of them. */
+static bool is_text(struct str text)
+{
+    return text.len <= STORE_KEY_MAX && (text.len == 0 || memchr(text.ptr, '\0', text.len) == NULL);
+}
+
+/* What is no text is in no key. */
+static bool page_fits(struct str kind, struct str realm, const struct store_page *page)
+{
+    return is_text(kind) && is_text(realm) && is_text(page->after) && is_text(page->prefix) &&
+           is_text(page->contains);
+}
+
+enum { PAGE_PARAMS = 5, PARAMS_ROOM = 256 };
+
+/* The parameters that a page and its count share. False: there is nothing to find. */
 static bool page_params(struct store_view *view,
                         struct str kind,
                         struct str realm,
                         const struct store_page *page,
-                        struct store_value *out)
+                        struct store_value out[PAGE_PARAMS])
 {
     struct arena *arena = &view->request->arena;
-    struct err *err = &view->request->err;
-    if (view->failed) {
+    if (view->failed || !page_fits(kind, realm, page)) {
         return false;
     }
-    if (!page_fits(page) || !arena_room(arena, 4 * (size_t)PATTERN_MAX)) {
+    if (!arena_room(arena, page->prefix.len + 2 * page->contains.len + PARAMS_ROOM)) {
         view->failed = true;
-        return err_set(err, ERR_LIMIT, "what is listed is larger than a request may be");
+        return err_set(&view->request->err, ERR_LIMIT,
+                       "what is listed is larger than a request may be");
     }
     out[0] = STORE_TEXT(kind);
     out[1] = STORE_TEXT(realm);
-    out[2] = STORE_TEXT(like(arena, STR_EMPTY, page->prefix, STR("%")));
-    out[3] = STORE_TEXT(like(arena, STR("%"), page->contains, STR("%")));
+    out[2] = STORE_TEXT(page->prefix);
+    out[3] = STORE_TEXT(behind(arena, page->prefix));
+    out[4] = STORE_TEXT(like(arena, page->contains));
     return true;
 }
 
@@ -95,14 +108,15 @@ size_t store_view_list(struct store_view *view,
     static const struct store_page all = {0};
     struct store_record *records = NULL;
     size_t count = 0;
-    struct store_value params[6];
+    struct store_value params[PAGE_PARAMS + 2];
     page = page == NULL ? &all : page;
+    int64_t limit = page->limit == 0 || page->limit > INT64_MAX ? INT64_MAX : (int64_t)page->limit;
     *out = NULL;
     if (!page_params(view, kind, realm, page, params)) {
         return 0;
     }
-    params[4] = STORE_TEXT(page->after);
-    params[5] = STORE_NUMBER(page->limit == 0 ? INT64_MAX : (int64_t)page->limit);
+    params[PAGE_PARAMS] = STORE_TEXT(page->after);
+    params[PAGE_PARAMS + 1] = STORE_NUMBER(limit);
     struct store_query query = {
         .sql = store_sql(page->descending ? SQL_PAGE_DESCENDING : SQL_PAGE),
         .params = params,
@@ -130,7 +144,7 @@ size_t store_view_count(struct store_view *view,
                         const struct store_page *page)
 {
     static const struct store_page all = {0};
-    struct store_value params[4];
+    struct store_value params[PAGE_PARAMS];
     size_t count = 0;
     if (!page_params(view, kind, realm, page == NULL ? &all : page, params)) {
         return 0;
@@ -189,14 +203,23 @@ static bool keep_records(struct store_view *view)
     return true;
 }
 
+static bool do_work(struct store_view *view)
+{
+    struct store_request *request = view->request;
+    if (!store_check_words(request, &request->err) || !request->work(view, request) ||
+        view->failed || !keep_records(view)) {
+        return false;
+    }
+    return view->count > 0 || store_head(view->backend, &request->seq, &request->err);
+}
+
 bool store_request_work(struct store_backend *backend, struct store_request *request)
 {
+    struct store_digest digest = {0};
     struct store_view view = {.backend = backend, .request = request};
-    bool ok = store_check_words(request, &request->err) && request->work(&view, request) &&
-              !view.failed && keep_records(&view);
-    if (ok && view.count == 0) {
-        ok = store_head(backend, &request->seq, &request->err);
-    }
+    view.stamp.digest = request->audit == NULL ? NULL : &digest;
+    bool ok = do_work(&view) && store_audit_done(backend, request, &digest);
+    store_digest_done(&digest);
     mem_free(view.written);
     return ok;
 }

@@ -57,6 +57,21 @@ static void a_schema_of_a_newer_program_is_refused(void **state)
     store_close(open_store(place));
 }
 
+static void an_older_schema_is_brought_up_with_all_that_is_in_it(void **state)
+{
+    const struct place *place = *state;
+    struct store *store = open_store(place);
+    assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    store_close(store);
+    run_sql(place->file, "DROP TABLE audit; DROP TABLE audit_head; DROP TABLE leases;"
+                         "UPDATE schema_version SET version = 1");
+    store = open_store(place);
+    uint64_t version = 0;
+    assert_int_equal(put(store, STR("a"), STR("2"), 1, &version), ERR_NONE);
+    assert_int_equal(version, 2);
+    store_close(store);
+}
+
 static void a_second_user_of_the_file_is_refused(void **state)
 {
     const struct place *place = *state;
@@ -162,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(the_file_is_for_its_owner_alone),
         T(a_schema_of_a_newer_program_is_refused),
+        T(an_older_schema_is_brought_up_with_all_that_is_in_it),
         T(a_second_user_of_the_file_is_refused),
         T(a_file_that_is_no_database_is_refused_and_left_alone),
         T(a_damaged_page_is_noticed_at_the_start),
