@@ -115,6 +115,15 @@ size_t store_view_list(struct store_view *view,
                        struct str realm,
                        const struct store_page *page,
                        const struct store_record **out);
+/* Those present records of a list that `fits` says yes to: it is asked with what is borrowed for
+ * the call, and copied are these alone. For long lists of which few matter. */
+typedef bool (*store_fits_fn)(void *ctx, struct str key, struct str value);
+size_t store_view_select(struct store_view *view,
+                         struct str kind,
+                         struct str realm,
+                         store_fits_fn fits,
+                         void *ctx,
+                         const struct store_record **out);
 /* Regardless of the page's cursor and limit. */
 size_t store_view_count(struct store_view *view,
                         struct str kind,

@@ -102,6 +102,16 @@ bool store_find(struct store_backend *backend,
                 size_t *out_count,
                 struct err *err);
 
+/* The same of those records that `fits` says yes to. */
+bool store_find_fitting(struct store_backend *backend,
+                        struct store_query query,
+                        store_fits_fn fits,
+                        void *ctx,
+                        struct arena *arena,
+                        struct store_record **out,
+                        size_t *out_count,
+                        struct err *err);
+
 /* store_lease.c: some rows whose time is up go; `out_more`: there may be others. */
 bool store_lease_sweep(struct store_backend *backend, bool *out_more, struct err *err);
 

@@ -324,6 +324,8 @@ enum { RECORD_COLUMNS = 10 };
 
 /* Records of a query, collected on the heap until their number is known. */
 struct found {
+    store_fits_fn fits; /* NULL: all do */
+    void *ctx;
     struct arena *arena;
     struct store_record *records;
     size_t count;
@@ -339,6 +341,9 @@ static bool read_record(void *ctx, const struct store_value *c, struct err *err)
 {
     struct found *found = ctx;
     size_t needed = 0;
+    if (found->fits != NULL && !found->fits(found->ctx, c[2].text, c[9].text)) {
+        return true;
+    }
     for (size_t i = 0; i < RECORD_COLUMNS; i++) {
         needed += c[i].text.len + 2 * sizeof(max_align_t);
     }
@@ -364,15 +369,16 @@ static bool read_record(void *ctx, const struct store_value *c, struct err *err)
     return true;
 }
 
-/* On success `*out` is in the arena. */
-bool store_find(struct store_backend *backend,
-                struct store_query query,
-                struct arena *arena,
-                struct store_record **out,
-                size_t *out_count,
-                struct err *err)
+bool store_find_fitting(struct store_backend *backend,
+                        struct store_query query,
+                        store_fits_fn fits,
+                        void *ctx,
+                        struct arena *arena,
+                        struct store_record **out,
+                        size_t *out_count,
+                        struct err *err)
 {
-    struct found found = {.arena = arena};
+    struct found found = {.fits = fits, .ctx = ctx, .arena = arena};
     query.row = read_record;
     query.ctx = &found;
     bool ok = backend->ops->query(backend, &query, err);
@@ -389,6 +395,17 @@ bool store_find(struct store_backend *backend,
     }
     mem_free(found.records);
     return ok;
+}
+
+/* On success `*out` is in the arena. */
+bool store_find(struct store_backend *backend,
+                struct store_query query,
+                struct arena *arena,
+                struct store_record **out,
+                size_t *out_count,
+                struct err *err)
+{
+    return store_find_fitting(backend, query, NULL, NULL, arena, out, out_count, err);
 }
 
 static bool read_request(struct store_backend *backend, struct store_request *request)

@@ -131,6 +131,29 @@ size_t store_view_list(struct store_view *view,
     return count;
 }
 
+size_t store_view_select(struct store_view *view,
+                         struct str kind,
+                         struct str realm,
+                         store_fits_fn fits,
+                         void *ctx,
+                         const struct store_record **out)
+{
+    struct store_record *records = NULL;
+    size_t count = 0;
+    struct store_request *request = view->request;
+    const struct store_value params[] = {STORE_TEXT(kind), STORE_TEXT(realm)};
+    const struct store_query query = {
+        .sql = store_sql(SQL_LIST), .params = params, .param_count = COUNT_OF(params)};
+    *out = NULL;
+    if (view->failed || !store_find_fitting(view->backend, query, fits, ctx, &request->arena,
+                                            &records, &count, &request->err)) {
+        view->failed = true;
+        return 0;
+    }
+    *out = records;
+    return count;
+}
+
 static bool read_count(void *ctx, const struct store_value *columns, struct err *err)
 {
     (void)err;

@@ -1,22 +1,10 @@
 /* directory_group.c - bondy.group.*: groups of a realm and what is nested in them. */
+#include "base/map.h"
 #include "directory/directory_inside.h"
 
 #define GROUP         STR("group")
 #define GROUP_ADDED   STR("bondy.group.added")
 #define GROUP_UPDATED STR("bondy.group.updated")
-#define GROUP_DELETED STR("bondy.group.deleted")
-
-/* Has the realm such a group: its own, its prototype's, or one that every realm has? */
-static bool group_exists(struct directory_call *call, struct str name)
-{
-    bool master = str_eq(call->realm, MASTER_REALM) && str_eq(name, RBAC_ROLE_ADMINISTRATORS);
-    if (master || str_eq(name, STR("api_clients")) || str_eq(name, STR("resource_owners")) ||
-        store_view_get(call->view, GROUP, call->realm, name) != NULL) {
-        return true;
-    }
-    struct str prototype = directory_prototype(call);
-    return prototype.len > 0 && store_view_get(call->view, GROUP, prototype, name) != NULL;
-}
 
 static const char *const keys[] = {"name", "groups", "meta", "type", "version", NULL};
 
@@ -36,6 +24,85 @@ static json_t *realm_and_name(const struct directory_call *call, struct str name
     return json_pack("[s%, s%]", call->realm.ptr, call->realm.len, name.ptr, name.len);
 }
 
+/* One group on the way through the nesting. */
+struct step {
+    struct step *next;
+    struct str name;
+};
+
+struct walk {
+    struct directory_call *call;
+    struct map seen; /* name -> struct step */
+    struct step *first;
+    struct step *last;
+};
+
+static bool walk_to(struct walk *walk, const json_t *groups)
+{
+    struct arena *arena = walk->call->arena;
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        const json_t *element = json_array_get(groups, i);
+        struct str name = str_make(json_string_value(element), json_string_length(element));
+        if (name.len == 0 || map_get(&walk->seen, name) != NULL) {
+            continue;
+        }
+        if (!arena_room(arena, 2 * sizeof(struct step))) {
+            return directory_refuse(walk->call, DIRECTORY_INVALID, "too many groups are nested");
+        }
+        struct step *step = ARENA_NEW(arena, struct step);
+        step->name = name;
+        (void)map_put(&walk->seen, name, step);
+        if (walk->first == NULL) {
+            walk->first = step;
+        } else {
+            walk->last->next = step;
+        }
+        walk->last = step;
+    }
+    return true;
+}
+
+/* A record of the group: the realm's own before the prototype's. */
+static json_t *nested_in(struct directory_call *call, struct str prototype, struct str name)
+{
+    json_t *group = directory_get(call, GROUP, name, NULL);
+    if (group == NULL && prototype.len > 0) {
+        const struct store_record *record = store_view_get(call->view, GROUP, prototype, name);
+        group =
+            record == NULL
+                ? NULL
+                : directory_keep(call, json_loadb(record->value.ptr, record->value.len, 0, NULL));
+    }
+    return json_object_get(group, "groups");
+}
+
+/* Is all there that would be nested in `name`, and none of it around it? The snapshot has been
+ * asked before; here it is what the transaction sees. */
+static bool nesting_holds(struct directory_call *call, struct str name, const json_t *groups)
+{
+    struct walk walk = {.call = call};
+    struct str prototype = directory_prototype(call);
+    map_init(&walk.seen);
+    bool ok = walk_to(&walk, groups);
+    for (const struct step *at = walk.first; ok && at != NULL; at = at->next) {
+        if (str_eq(at->name, name)) {
+            ok = directory_refuse(call, DIRECTORY_INCONSISTENT,
+                                  "groups are nested in a circle: \"%.*s\" would be in itself",
+                                  (int)name.len, name.ptr);
+        } else {
+            ok = walk_to(&walk, nested_in(call, prototype, at->name));
+        }
+    }
+    map_done(&walk.seen);
+    for (size_t i = 0; ok && i < json_array_size(groups); i++) {
+        struct str nested = str_of(json_string_value(json_array_get(groups, i)));
+        ok = directory_group_exists(call, nested) ||
+             directory_refuse(call, DIRECTORY_NO_GROUPS, "there is no group \"%.*s\"",
+                              (int)nested.len, nested.ptr);
+    }
+    return ok;
+}
+
 /* Writes the group that `element` (stolen) says, and answers it. */
 static bool
 group_write(struct directory_call *call, json_t *element, uint64_t expect, struct str topic)
@@ -47,7 +114,8 @@ group_write(struct directory_call *call, json_t *element, uint64_t expect, struc
     const struct store_write *write = directory_write_of(&writes, GROUP);
     json_t *value = directory_keep(call, json_loadb(write->value.ptr, write->value.len, 0, NULL));
     const struct store_record *record = NULL;
-    if (!directory_put(call, GROUP, write->key, value, expect)) {
+    if (!nesting_holds(call, write->key, json_object_get(value, "groups")) ||
+        !directory_put(call, GROUP, write->key, value, expect)) {
         return false;
     }
     (void)directory_get(call, GROUP, write->key, &record);
@@ -70,10 +138,12 @@ static bool group_add(struct directory_call *call)
                                    "there is a group \"%.*s\" in realm %.*s already", (int)name.len,
                                    name.ptr, (int)call->realm.len, call->realm.ptr);
     }
-    return group_write(call, json_deep_copy(group), 0, GROUP_ADDED);
+    return directory_expected(call, NULL) &&
+           group_write(call, json_deep_copy(group), 0, GROUP_ADDED);
 }
 
-/* The group that argument 0 names, or refused. */
+/* The group that argument 0 names, or refused. One that every realm has, and of which nothing is
+ * written, is an empty one without a record. */
 static json_t *group_find(struct directory_call *call,
                           struct str *out_name,
                           const struct store_record **out_record)
@@ -82,6 +152,11 @@ static json_t *group_find(struct directory_call *call,
         return NULL;
     }
     json_t *group = directory_get(call, GROUP, *out_name, out_record);
+    bool administrators =
+        str_eq(call->realm, MASTER_REALM) && str_eq(*out_name, RBAC_ROLE_ADMINISTRATORS);
+    if (group == NULL && (administrators || directory_group_builtin(*out_name))) {
+        return directory_keep(call, json_pack("{s:s%}", "name", out_name->ptr, out_name->len));
+    }
     if (group == NULL) {
         (void)directory_refuse(call, DIRECTORY_NOT_FOUND, "no group \"%.*s\" in realm %.*s",
                                (int)out_name->len, out_name->ptr, (int)call->realm.len,
@@ -95,12 +170,30 @@ static bool group_get(struct directory_call *call)
     struct str name;
     const struct store_record *record = NULL;
     const json_t *group = group_find(call, &name, &record);
-    return group != NULL && directory_answer(call, external(call, group), record->version);
+    return group != NULL &&
+           directory_answer(call, external(call, group), record == NULL ? 0 : record->version);
 }
 
 static bool group_list(struct directory_call *call)
 {
     return directory_answer_list(call, GROUP, external);
+}
+
+/* A group keeps its name. */
+static bool same_name(struct directory_call *call, const json_t *data, struct str name)
+{
+    char folded[RBAC_NAME_MAX];
+    struct str said;
+    const json_t *value = json_object_get(data, "name");
+    if (value == NULL || json_is_null(value)) {
+        return true;
+    }
+    return (json_is_string(value) &&
+            rbac_name_fold(str_make(json_string_value(value), json_string_length(value)), folded,
+                           &said) &&
+            str_eq(said, name)) ||
+           directory_refuse_at(call, DIRECTORY_INVALID, data, "name",
+                               "a group keeps its name: add another and delete this one");
 }
 
 /* What the data say is so from now on; the rest stays. */
@@ -111,12 +204,120 @@ static bool group_update(struct directory_call *call)
     const struct store_record *record = NULL;
     json_t *group = group_find(call, &name, &record);
     if (group == NULL || !directory_arg_object(call, 1, &data) ||
-        !directory_only_keys(call, data, keys) || !directory_expected(call, record)) {
+        !directory_only_keys(call, data, keys) || !same_name(call, data, name) ||
+        !directory_expected(call, record)) {
         return false;
     }
     (void)json_object_update(group, (json_t *)(uintptr_t)data);
     (void)json_object_set_new(group, "name", json_stringn(name.ptr, name.len));
-    return group_write(call, json_incref(group), record->version, GROUP_UPDATED);
+    return group_write(call, json_incref(group), record == NULL ? 0 : record->version,
+                       GROUP_UPDATED);
+}
+
+/* Argument 1: one name, or with `many` a list of them; NULL: refused. */
+static json_t *arg_groups(struct directory_call *call, bool many)
+{
+    json_t *argument = json_array_get(call->args, 1);
+    if (!many) {
+        struct str name;
+        return directory_arg_text(call, 1, &name)
+                   ? directory_keep(call, json_pack("[s%]", name.ptr, name.len))
+                   : NULL;
+    }
+    bool ok = json_is_array(argument);
+    for (size_t i = 0; ok && i < json_array_size(argument); i++) {
+        ok = json_string_length(json_array_get(argument, i)) > 0;
+    }
+    if (!ok) {
+        (void)directory_refuse(call, DIRECTORY_INVALID, "argument 2 must be a list of names");
+        return NULL;
+    }
+    return argument;
+}
+
+static bool listed(const json_t *list, struct str name)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *element = json_array_get(list, i);
+        if (str_eq(str_make(json_string_value(element), json_string_length(element)), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `list` with those of `names` that it lacks, or without those that it has. A new list. */
+static json_t *changed_list(const json_t *list, const json_t *names, bool add)
+{
+    json_t *folded = json_array();
+    json_t *out = json_array();
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        char buffer[RBAC_NAME_MAX];
+        json_t *element = json_array_get(names, i);
+        struct str name = str_make(json_string_value(element), json_string_length(element));
+        if (rbac_name_fold(name, buffer, &name)) {
+            (void)json_array_append_new(folded, json_stringn(name.ptr, name.len));
+        } else if (add) {
+            (void)json_array_append(folded, element); /* refused later, in words */
+        }
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *element = json_array_get(list, i);
+        if (add || !listed(folded, str_of(json_string_value(element)))) {
+            (void)json_array_append(out, element);
+        }
+    }
+    for (size_t i = 0; add && i < json_array_size(folded); i++) {
+        json_t *element = json_array_get(folded, i);
+        if (!listed(out, str_make(json_string_value(element), json_string_length(element)))) {
+            (void)json_array_append(out, element);
+        }
+    }
+    json_decref(folded);
+    return out;
+}
+
+static bool group_nest(struct directory_call *call, bool many, bool add)
+{
+    struct str name;
+    const struct store_record *record = NULL;
+    json_t *group = group_find(call, &name, &record);
+    const json_t *names = group == NULL ? NULL : arg_groups(call, many);
+    if (names == NULL || !directory_expected(call, record)) {
+        return false;
+    }
+    const json_t *before = json_object_get(group, "groups");
+    json_t *after = changed_list(before, names, add);
+    bool same = json_array_size(before) == json_array_size(after);
+    (void)json_object_set_new(group, "groups", after);
+    if (same) {
+        return directory_answer(call, external(call, group), record == NULL ? 0 : record->version);
+    }
+    return group_write(call, json_incref(group), record == NULL ? 0 : record->version,
+                       GROUP_UPDATED);
+}
+
+static bool group_add_group(struct directory_call *call)
+{
+    return group_nest(call, false, true);
+}
+
+static bool group_add_groups(struct directory_call *call)
+{
+    return group_nest(call, true, true);
+}
+
+static bool group_remove_group(struct directory_call *call)
+{
+    return group_nest(call, false, false);
+}
+
+/* Bondy answers nothing here. */
+static bool group_remove_groups(struct directory_call *call)
+{
+    bool ok = group_nest(call, true, false);
+    call->result = NULL;
+    return ok;
 }
 
 /* Those of `all` and `anonymous` are asked for as if these were groups. */
@@ -126,8 +327,7 @@ static bool group_grants(struct directory_call *call)
     if (!directory_arg_name(call, 0, &name)) {
         return false;
     }
-    bool anybody = str_eq(name, STR("all")) || str_eq(name, RBAC_ROLE_ANONYMOUS);
-    if (!anybody && !group_exists(call, name)) {
+    if (!directory_is_anybody(name) && !directory_group_exists(call, name)) {
         return directory_refuse(call, DIRECTORY_NOT_FOUND, "no group \"%.*s\" in realm %.*s",
                                 (int)name.len, name.ptr, (int)call->realm.len, call->realm.ptr);
     }
@@ -141,5 +341,10 @@ const struct directory_operation directory_group_operations[] = {
      group_list},
     {STR_INIT("bondy.group.update"), DIRECTORY_REALM, 2, 2, NULL, group_update},
     {STR_INIT("bondy.group.grants"), DIRECTORY_REALM | DIRECTORY_READ, 1, 1, NULL, group_grants},
+    {STR_INIT("bondy.group.delete"), DIRECTORY_REALM, 1, 1, NULL, directory_group_delete},
+    {STR_INIT("bondy.group.add_group"), DIRECTORY_REALM, 2, 2, NULL, group_add_group},
+    {STR_INIT("bondy.group.add_groups"), DIRECTORY_REALM, 2, 2, NULL, group_add_groups},
+    {STR_INIT("bondy.group.remove_group"), DIRECTORY_REALM, 2, 2, NULL, group_remove_group},
+    {STR_INIT("bondy.group.remove_groups"), DIRECTORY_REALM, 2, 2, NULL, group_remove_groups},
     {.run = NULL},
 };

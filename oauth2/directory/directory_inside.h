@@ -15,8 +15,11 @@
 #define DIRECTORY_PRECONDITION "bondy.error.precondition_failed"
 
 /* One file a subject. */
+extern const struct directory_operation directory_grant_operations[];
 extern const struct directory_operation directory_group_operations[];
+bool directory_group_delete(struct directory_call *call);
 extern const struct directory_operation directory_rbac_operations[];
+extern const struct directory_operation directory_source_operations[];
 
 extern const struct directory_operation directory_api_key_operations[];
 
@@ -77,6 +80,25 @@ json_t *directory_grant_external(struct directory_call *call, const json_t *valu
 struct str directory_grant_role(struct str key);
 /* The URI of the realm's prototype; "": it has none. */
 struct str directory_prototype(struct directory_call *call);
+
+/* Are they there, as the transaction sees it? Groups of the prototype count, and those that every
+ * realm has. */
+bool directory_group_exists(struct directory_call *call, struct str name);
+bool directory_user_exists(struct directory_call *call, struct str name);
+bool directory_group_builtin(struct str name); /* of every realm */
+bool directory_is_anybody(struct str name);    /* "all", "anonymous" */
+/* Refuses `all` and `anonymous` in the master realm unless its owner opens it to them. */
+bool directory_anybody_allowed(struct directory_call *call, struct str name);
+
+/* As directory_parse, and of the writes those of `kind` alone; for `all` and `anonymous` too. */
+bool directory_lines(struct directory_call *call,
+                     const char *list,
+                     json_t *element,
+                     struct str kind,
+                     struct realm_writes *out);
+/* Writes the lines beside what is there (realm_writes_merge); what is there has the version that
+ * the call expects. `lines` are then those that changed. */
+bool directory_merge(struct directory_call *call, struct realm_writes *lines);
 
 /* `element` (stolen) of a realm object's `list` ("groups", "users", ...): checked, and as the
  * writes that it becomes; those of the realm itself come with it. False: refused. */

@@ -117,17 +117,28 @@ static bool holds(const struct holder *holder, struct str role, bool own)
     return member != NULL && (own || !member->own);
 }
 
+struct holding {
+    const struct holder *holder;
+    bool own;
+};
+
+static bool is_held(void *ctx, struct str key, struct str value)
+{
+    const struct holding *holding = ctx;
+    (void)value;
+    return holds(holding->holder, directory_grant_role(key), holding->own);
+}
+
 static void list_grants(const struct holder *holder, struct str realm, json_t *out)
 {
     struct directory_call *call = holder->call;
+    struct holding holding = {holder, str_eq(realm, call->realm)};
     const struct store_record *records = NULL;
-    size_t count = store_view_list(call->view, GRANT, realm, NULL, &records);
+    size_t count = store_view_select(call->view, GRANT, realm, is_held, &holding, &records);
     for (size_t i = 0; i < count; i++) {
-        if (holds(holder, directory_grant_role(records[i].key), str_eq(realm, call->realm))) {
-            json_t *value = json_loadb(records[i].value.ptr, records[i].value.len, 0, NULL);
-            (void)json_array_append_new(out, directory_grant_external(call, value));
-            json_decref(value);
-        }
+        json_t *value = json_loadb(records[i].value.ptr, records[i].value.len, 0, NULL);
+        (void)json_array_append_new(out, directory_grant_external(call, value));
+        json_decref(value);
     }
 }
 

@@ -63,6 +63,9 @@ uint64_t rbac_version(const struct rbac *rbac);
 /* All realm URIs, for "did you mean". */
 const struct str *rbac_realm_uris(const struct rbac *rbac, size_t *out_count);
 
+/* The names of all methods that there are. */
+const struct str *rbac_authmethods(size_t *out_count);
+
 /* Properties of a realm; where it says nothing itself, its prototype's. "" is "none". */
 bool rbac_realm_is_prototype(const struct rbac_realm *realm);
 bool rbac_realm_is_sso_realm(const struct rbac_realm *realm);

@@ -13,6 +13,12 @@ const struct str authmethod_names[] = {
 };
 const size_t authmethod_name_count = COUNT_OF(authmethod_names);
 
+const struct str *rbac_authmethods(size_t *out_count)
+{
+    *out_count = authmethod_name_count;
+    return authmethod_names;
+}
+
 static bool str_in(struct str s, const struct str *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
