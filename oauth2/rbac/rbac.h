@@ -86,6 +86,7 @@ struct rbac_user {
     const struct str *aliases;
     size_t alias_count;
     struct str meta;          /* a JSON object's text */
+    struct str client;        /* the same, of an OAuth2 client: oauth2/flow; "": nothing is said */
     struct str sso_realm_uri; /* "": the credentials are here */
     bool enabled;
 };

@@ -48,7 +48,8 @@ static struct str text_member(const json_t *value, const char *key)
     return text;
 }
 
-static size_t count_all(const json_t *value, struct str meta, struct packing *packing)
+static size_t
+count_all(const json_t *value, struct str meta, struct str client, struct packing *packing)
 {
     static const char *const texts[] = {"username", "credential", "sso_realm_uri"};
     static const char *const lists[] = {"groups", "authorized_keys", "aliases"};
@@ -58,7 +59,14 @@ static size_t count_all(const json_t *value, struct str meta, struct packing *pa
         count += pack_list(packing, json_object_get(value, lists[i]), NULL);
     }
     (void)pack(packing, meta);
+    (void)pack(packing, client);
     return count;
+}
+
+/* NULL when it says nothing. */
+static char *object_text(const json_t *object)
+{
+    return json_object_size(object) == 0 ? NULL : record_canonical(object);
 }
 
 struct user_entry *user_entry_read(const json_t *value, struct err *err)
@@ -67,10 +75,10 @@ struct user_entry *user_entry_read(const json_t *value, struct err *err)
         (void)err_set(err, ERR_INVALID, "\"username\" is no name");
         return NULL;
     }
-    json_t *object = json_object_get(value, "meta");
-    char *meta = json_object_size(object) == 0 ? NULL : record_canonical(object);
+    char *meta = object_text(json_object_get(value, "meta"));
+    char *client = object_text(json_object_get(value, "client"));
     struct packing packing = {0};
-    size_t count = count_all(value, str_of(meta), &packing);
+    size_t count = count_all(value, str_of(meta), str_of(client), &packing);
     struct user_entry *entry =
         mem_calloc(1, sizeof(*entry) + count * sizeof(struct str) + packing.bytes);
     struct str *lists = (struct str *)(void *)(entry + 1);
@@ -80,6 +88,7 @@ struct user_entry *user_entry_read(const json_t *value, struct err *err)
     user->credential = pack(&packing, text_member(value, "credential"));
     user->sso_realm_uri = pack(&packing, text_member(value, "sso_realm_uri"));
     user->meta = pack(&packing, str_of(meta));
+    user->client = pack(&packing, str_of(client));
     user->groups = lists;
     user->group_count = pack_list(&packing, json_object_get(value, "groups"), lists);
     lists += user->group_count;
@@ -93,5 +102,6 @@ struct user_entry *user_entry_read(const json_t *value, struct err *err)
     user->enabled = enabled == NULL || json_is_true(enabled);
     hamt_entry_init(&entry->entry, user->username, entry_free);
     mem_free(meta);
+    mem_free(client);
     return entry;
 }

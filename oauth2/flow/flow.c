@@ -1,0 +1,63 @@
+/* flow.c - the table of endpoints, and what leads from one step to the next. */
+#include "base/mem.h"
+#include "flow/flow_inside.h"
+
+static const struct row {
+    struct str name;
+    bool get;
+    bool post;
+    enum flow_step (*begin)(struct flow_call *call); /* NULL: not to be had */
+} rows[FLOW_ENDPOINTS] = {
+    [FLOW_TOKEN] = {STR_INIT("token"), false, true, flow_token},
+    [FLOW_REVOKE] = {STR_INIT("revoke"), false, true, NULL},
+    [FLOW_INTROSPECT] = {STR_INIT("introspect"), false, true, NULL},
+    [FLOW_AUTHORIZE] = {STR_INIT("authorize"), true, true, NULL},
+    [FLOW_DEVICE_AUTHORIZATION] = {STR_INIT("device_authorization"), false, true, NULL},
+    [FLOW_DEVICE] = {STR_INIT("device"), true, true, NULL},
+    [FLOW_USERINFO] = {STR_INIT("userinfo"), true, true, NULL},
+    [FLOW_JWKS] = {STR_INIT("jwks"), true, false, flow_jwks},
+    [FLOW_LOGOUT] = {STR_INIT("logout"), true, true, NULL},
+    [FLOW_VERIFY] = {STR_INIT("verify"), true, false, NULL},
+    [FLOW_METADATA] = {STR_INIT(""), true, false, flow_metadata},
+};
+
+bool flow_endpoint_find(struct str name, enum flow_endpoint *out)
+{
+    for (size_t i = 0; i < FLOW_ENDPOINTS; i++) {
+        if (rows[i].begin != NULL && rows[i].name.len > 0 && str_eq(rows[i].name, name)) {
+            *out = (enum flow_endpoint)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool flow_endpoint_serves(enum flow_endpoint endpoint)
+{
+    return rows[endpoint].begin != NULL;
+}
+
+struct str flow_endpoint_name(enum flow_endpoint endpoint)
+{
+    return rows[endpoint].name;
+}
+
+struct str flow_endpoint_methods(enum flow_endpoint endpoint)
+{
+    const struct row *row = &rows[endpoint];
+    return !row->get ? STR("POST") : row->post ? STR("GET, HEAD, POST") : STR("GET, HEAD");
+}
+
+enum flow_step flow_begin(struct flow_call *call)
+{
+    return rows[call->request.endpoint].begin(call);
+}
+
+enum flow_step flow_continue(struct flow_call *call, const struct err *err)
+{
+    if (err != NULL && call->answer.status == 0) {
+        call->answer.retry_after_s = 1;
+        return flow_refuse(call, FLOW_TEMPORARILY, "what this needs cannot be read or kept now");
+    }
+    return call->answer.status != 0 ? FLOW_ANSWERED : call->then(call);
+}

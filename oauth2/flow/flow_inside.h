@@ -1,0 +1,108 @@
+/* flow_inside.h - what the files of the endpoints and grants share. Inside oauth2/flow only. */
+#ifndef POSTERN_FLOW_FLOW_INSIDE_H
+#define POSTERN_FLOW_FLOW_INSIDE_H
+
+#include "flow/flow.h"
+
+/* RFC 6749, 5.2; the status that goes with it is in the table of error.c. */
+#define FLOW_INVALID_REQUEST        "invalid_request"
+#define FLOW_INVALID_CLIENT         "invalid_client"
+#define FLOW_INVALID_GRANT          "invalid_grant"
+#define FLOW_UNAUTHORIZED_CLIENT    "unauthorized_client"
+#define FLOW_UNSUPPORTED_GRANT      "unsupported_grant_type"
+#define FLOW_INVALID_SCOPE          "invalid_scope"
+#define FLOW_TEMPORARILY            "temporarily_unavailable"
+#define FLOW_SERVER_ERROR           "server_error"
+
+/* error.c: an answer of {error, error_description, code, message, description}. */
+enum flow_step flow_refuse(struct flow_call *call, const char *error, const char *description);
+enum flow_step flow_json(struct flow_call *call, unsigned status, json_t *json /* stolen */);
+json_t *flow_keep(struct flow_call *call, json_t *json /* stolen */);
+
+/* client.c: who asks (RFC 6749, 2.3). */
+#define FLOW_GRANT_MAP(X)                                             \
+    X(CLIENT_CREDENTIALS, "client_credentials")                       \
+    X(PASSWORD, "password")                                           \
+    X(CODE, "authorization_code")                                     \
+    X(REFRESH, "refresh_token")                                       \
+    X(DEVICE, "urn:ietf:params:oauth:grant-type:device_code")
+
+enum flow_grant {
+#define FLOW_GRANT_ENUM(name, text) FLOW_GRANT_##name,
+    FLOW_GRANT_MAP(FLOW_GRANT_ENUM)
+#undef FLOW_GRANT_ENUM
+        FLOW_GRANTS
+};
+
+const char *flow_grant_name(enum flow_grant grant);
+/* token_endpoint.c: whether the grant is to be had at all. */
+bool flow_grant_serves(enum flow_grant grant);
+
+/* A client as its user's record has it: `client` of the record, or what a plain member of
+ * api_clients is. Strings and JSON live as long as the call. */
+struct flow_client {
+    struct str id;
+    const struct rbac_user *user;
+    const json_t *record; /* NULL: a plain member of api_clients */
+    bool is_public;
+    unsigned grants; /* 1 << FLOW_GRANT_x */
+};
+
+/* NULL: there is none, or it is disabled. */
+struct flow_client *flow_client_find(struct flow_call *call, struct str id);
+/* An element of one of the record's lists. */
+bool flow_client_lists(const struct flow_client *client, const char *key, struct str value);
+/* Authenticates the client of the request and goes on with `then`, with call->client set; a public
+ * client names itself alone. Anything else is answered with invalid_client. */
+enum flow_step flow_client_prove(struct flow_call *call,
+                                 enum flow_step (*then)(struct flow_call *call));
+
+/* scope.c: groups of the user, and what OpenID Connect names. */
+struct flow_scope {
+    struct str text;         /* space separated, as it is told */
+    struct rbac_roles roles; /* the groups among it, or all the user's when it names none */
+    bool openid;
+    bool offline;
+};
+/* What `wanted` ("": all that there is) gives to `user` through `client`, within `ceiling` ("":
+ * no narrower one). False: invalid_scope. */
+bool flow_scope_read(struct flow_call *call,
+                     const struct flow_client *client,
+                     const struct rbac_user *user,
+                     struct str wanted,
+                     struct str ceiling,
+                     struct flow_scope *out);
+
+/* access_token.c: what tokens of an authorization say. */
+enum { TOKEN_REVOCATION_SLACK_S = 120 };
+struct str flow_random_text(struct flow_call *call, size_t bytes); /* base64url; at most 64 bytes */
+struct flow_grantee {
+    struct str client;
+    const struct rbac_user *user;
+    struct flow_scope scope;
+    struct str family; /* "": none */
+    uint64_t auth_time_s;
+    struct str nonce;
+};
+/* The JSON of a token answer (RFC 6749, 5.1), without a refresh token. NULL: refused. */
+json_t *flow_token_answer(struct flow_call *call, const struct flow_grantee *grantee);
+
+/* refresh.c, within a transaction: families of refresh tokens, one row each. */
+bool flow_family_begin(struct flow_call *call,
+                       struct store_view *view,
+                       struct flow_grantee *grantee, /* gets its family */
+                       struct str device,
+                       struct str *out_token);
+/* Ends it: its rows go, and its access tokens with them. */
+bool flow_family_revoke(struct flow_call *call, struct store_view *view, struct str family);
+
+/* Endpoints and grants: each in the file of its name. */
+enum flow_step flow_token(struct flow_call *call);
+enum flow_step flow_jwks(struct flow_call *call);
+enum flow_step flow_metadata(struct flow_call *call);
+
+enum flow_step flow_grant_client_credentials(struct flow_call *call);
+enum flow_step flow_grant_password(struct flow_call *call);
+enum flow_step flow_grant_refresh(struct flow_call *call);
+
+#endif
