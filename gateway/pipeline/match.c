@@ -42,7 +42,7 @@ static enum stage_result match_path(struct exchange *exchange)
     }
     for (size_t i = 0; i < exchange->match.param_count; i++) {
         if (!percent_decode(exchange->match.params[i].value, false, exchange->arena,
-                         &exchange->bindings[i])) {
+                            &exchange->bindings[i])) {
             return exchange_refuse(exchange, 400, STR("http.path"),
                                    "the path parameter " PRISTR " is not UTF-8",
                                    STRARG(exchange->match.params[i].name));

@@ -35,8 +35,8 @@ static json_t *claims_of(struct flow_call *call, const struct flow_grantee *gran
     }
     json_t *claims = json_pack(
         "{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "iss", str_json(call->request.issuer),
-        "aud", str_json(call->request.realm), "sub", str_json(grantee->user->username),
-        "client_id", str_json(grantee->client), "iat", (json_int_t)call->now_s, "exp",
+        "aud", str_json(call->request.realm), "sub", str_json(grantee->user->username), "client_id",
+        str_json(grantee->client), "iat", (json_int_t)call->now_s, "exp",
         (json_int_t)(call->now_s + call->options->access_s), "jti", str_json(id), "scope",
         str_json(grantee->scope.text), "groups", groups);
     if (grantee->family.len > 0) {
@@ -65,10 +65,10 @@ json_t *flow_token_answer(struct flow_call *call, const struct flow_grantee *gra
         (void)flow_refuse(call, FLOW_SERVER_ERROR, "the token cannot be signed");
         return NULL;
     }
-    json_t *answer = flow_keep(
-        call, json_pack("{s:s, s:s, s:I, s:o}", "access_token", token, "token_type", "Bearer",
-                        "expires_in", (json_int_t)call->options->access_s, "scope",
-                        str_json(grantee->scope.text)));
+    json_t *answer =
+        flow_keep(call, json_pack("{s:s, s:s, s:I, s:o}", "access_token", token, "token_type",
+                                  "Bearer", "expires_in", (json_int_t)call->options->access_s,
+                                  "scope", str_json(grantee->scope.text)));
     mem_free(token);
     return answer;
 }

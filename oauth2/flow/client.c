@@ -80,10 +80,9 @@ struct flow_client *flow_client_find(struct flow_call *call, struct str id)
     struct flow_client *client = ARENA_NEW(call->arena, struct flow_client);
     client->id = user->username;
     client->user = user;
-    client->record =
-        user->client.len == 0
-            ? NULL
-            : flow_keep(call, json_loadb(user->client.ptr, user->client.len, 0, NULL));
+    client->record = user->client.len == 0
+                         ? NULL
+                         : flow_keep(call, json_loadb(user->client.ptr, user->client.len, 0, NULL));
     const char *type = json_string_value(json_object_get(client->record, "type"));
     client->is_public = type != NULL && str_eq(str_of(type), STR("public"));
     client->grants = grants_of(client);

@@ -9,12 +9,8 @@ static const struct {
     const char *error;
     unsigned status;
 } statuses[] = {
-    {FLOW_INVALID_CLIENT, 401},
-    {FLOW_TEMPORARILY, 503},
-    {FLOW_SERVER_ERROR, 500},
-    {"invalid_token", 401},
-    {"insufficient_scope", 403},
-    {"slow_down", 400},
+    {FLOW_INVALID_CLIENT, 401}, {FLOW_TEMPORARILY, 503},     {FLOW_SERVER_ERROR, 500},
+    {"invalid_token", 401},     {"insufficient_scope", 403}, {"slow_down", 400},
 };
 
 static unsigned status_of(const char *error)

@@ -4,8 +4,9 @@
  * A request is a call in steps: it begins and goes on with its worker; a password is
  * proved by its host, with the care that every login takes (router/auth), and what
  * needs rows is a step within one transaction on the store thread. The host
- * (gateway/api/oauth.c) runs the steps and turns the answer into HTTP. Rules are those of RFC 6749 with RFC 9700, 7636, 7009,
- * 7662, 8414, 8628, 9068 and 9207, and OpenID Connect Core; each file names its own.
+ * (gateway/api/oauth.c) runs the steps and turns the answer into HTTP. Rules are those of RFC 6749
+ * with RFC 9700, 7636, 7009, 7662, 8414, 8628, 9068 and 9207, and OpenID Connect Core; each file
+ * names its own.
  *
  * What could tell whether an account or a client exists is one answer at one cost.
  */

@@ -5,14 +5,14 @@
 #include "flow/flow.h"
 
 /* RFC 6749, 5.2; the status that goes with it is in the table of error.c. */
-#define FLOW_INVALID_REQUEST        "invalid_request"
-#define FLOW_INVALID_CLIENT         "invalid_client"
-#define FLOW_INVALID_GRANT          "invalid_grant"
-#define FLOW_UNAUTHORIZED_CLIENT    "unauthorized_client"
-#define FLOW_UNSUPPORTED_GRANT      "unsupported_grant_type"
-#define FLOW_INVALID_SCOPE          "invalid_scope"
-#define FLOW_TEMPORARILY            "temporarily_unavailable"
-#define FLOW_SERVER_ERROR           "server_error"
+#define FLOW_INVALID_REQUEST     "invalid_request"
+#define FLOW_INVALID_CLIENT      "invalid_client"
+#define FLOW_INVALID_GRANT       "invalid_grant"
+#define FLOW_UNAUTHORIZED_CLIENT "unauthorized_client"
+#define FLOW_UNSUPPORTED_GRANT   "unsupported_grant_type"
+#define FLOW_INVALID_SCOPE       "invalid_scope"
+#define FLOW_TEMPORARILY         "temporarily_unavailable"
+#define FLOW_SERVER_ERROR        "server_error"
 
 /* error.c: an answer of {error, error_description, code, message, description}. */
 enum flow_step flow_refuse(struct flow_call *call, const char *error, const char *description);
@@ -20,11 +20,11 @@ enum flow_step flow_json(struct flow_call *call, unsigned status, json_t *json /
 json_t *flow_keep(struct flow_call *call, json_t *json /* stolen */);
 
 /* client.c: who asks (RFC 6749, 2.3). */
-#define FLOW_GRANT_MAP(X)                                             \
-    X(CLIENT_CREDENTIALS, "client_credentials")                       \
-    X(PASSWORD, "password")                                           \
-    X(CODE, "authorization_code")                                     \
-    X(REFRESH, "refresh_token")                                       \
+#define FLOW_GRANT_MAP(X)                       \
+    X(CLIENT_CREDENTIALS, "client_credentials") \
+    X(PASSWORD, "password")                     \
+    X(CODE, "authorization_code")               \
+    X(REFRESH, "refresh_token")                 \
     X(DEVICE, "urn:ietf:params:oauth:grant-type:device_code")
 
 enum flow_grant {

@@ -8,10 +8,9 @@ enum { CACHE_S = 300 };
 enum flow_step flow_jwks(struct flow_call *call)
 {
     call->answer.max_age_s = CACHE_S;
-    return flow_json(
-        call, 200,
-        json_pack("{s:o}", "keys",
-                  tokens_public_keys(call->tokens, call->request.realm, call->now_s)));
+    return flow_json(call, 200,
+                     json_pack("{s:o}", "keys",
+                               tokens_public_keys(call->tokens, call->request.realm, call->now_s)));
 }
 
 static void add_endpoints(const struct flow_call *call, json_t *metadata)
@@ -32,9 +31,9 @@ static void add_endpoints(const struct flow_call *call, json_t *metadata)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct str name = flow_endpoint_name(rows[i].endpoint);
         if (flow_endpoint_serves(rows[i].endpoint)) {
-            (void)json_object_set_new(metadata, rows[i].key,
-                                      json_sprintf(PRISTR "/" PRISTR, STRARG(call->request.base),
-                                                   STRARG(name)));
+            (void)json_object_set_new(
+                metadata, rows[i].key,
+                json_sprintf(PRISTR "/" PRISTR, STRARG(call->request.base), STRARG(name)));
         }
     }
 }
@@ -44,8 +43,7 @@ static json_t *grant_types(const struct flow_call *call)
     json_t *list = json_array();
     for (unsigned i = 0; i < FLOW_GRANTS; i++) {
         bool password = i == FLOW_GRANT_PASSWORD;
-        if (flow_grant_serves((enum flow_grant)i) &&
-            (!password || call->request.password_grant)) {
+        if (flow_grant_serves((enum flow_grant)i) && (!password || call->request.password_grant)) {
             (void)json_array_append_new(list, json_string(flow_grant_name((enum flow_grant)i)));
         }
     }
@@ -54,12 +52,12 @@ static json_t *grant_types(const struct flow_call *call)
 
 enum flow_step flow_metadata(struct flow_call *call)
 {
-    json_t *metadata = json_pack(
-        "{s:s%, s:o, s:[s, s, s], s:[s, s], s:b}", "issuer", call->request.issuer.ptr,
-        call->request.issuer.len, "grant_types_supported", grant_types(call),
-        "token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post",
-        "none", "id_token_signing_alg_values_supported", "ES256", "RS256",
-        "authorization_response_iss_parameter_supported", 1);
+    json_t *metadata =
+        json_pack("{s:s%, s:o, s:[s, s, s], s:[s, s], s:b}", "issuer", call->request.issuer.ptr,
+                  call->request.issuer.len, "grant_types_supported", grant_types(call),
+                  "token_endpoint_auth_methods_supported", "client_secret_basic",
+                  "client_secret_post", "none", "id_token_signing_alg_values_supported", "ES256",
+                  "RS256", "authorization_response_iss_parameter_supported", 1);
     add_endpoints(call, metadata);
     if (flow_endpoint_serves(FLOW_AUTHORIZE)) {
         (void)json_object_set_new(metadata, "response_types_supported", json_pack("[s]", "code"));

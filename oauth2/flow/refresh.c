@@ -49,8 +49,7 @@ static bool read_token(struct str text, struct presented *out)
     return str_starts(text, STR("rt_")) && text.len < 256 &&
            str_cut(str_from(text, 3), '.', &out->selector, &rest) &&
            str_cut(rest, '.', &generation, &out->secret) &&
-           str_to_u64(generation, &out->generation) && out->selector.len > 0 &&
-           out->secret.len > 0;
+           str_to_u64(generation, &out->generation) && out->selector.len > 0 && out->secret.len > 0;
 }
 
 static struct str member(const json_t *row, const char *key)
@@ -91,8 +90,7 @@ add_secret(struct flow_call *call, json_t *row, struct str selector, uint64_t ge
 {
     struct str secret = flow_random_text(call, SECRET_BYTES);
     struct str hash = digest(call, secret);
-    (void)json_array_append_new(json_object_get(row, "present"),
-                                json_stringn(hash.ptr, hash.len));
+    (void)json_array_append_new(json_object_get(row, "present"), json_stringn(hash.ptr, hash.len));
     return arena_printf(call->arena, "rt_" PRISTR ".%llu." PRISTR, STRARG(selector),
                         (unsigned long long)generation, STRARG(secret));
 }
@@ -166,8 +164,7 @@ static bool lists(const json_t *list, struct str hash)
     bool found = false;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *element = json_array_get(list, i);
-        struct str each =
-            str_make(json_string_value(element), json_string_length(element));
+        struct str each = str_make(json_string_value(element), json_string_length(element));
         found = crypto_equal(each, hash) || found;
     }
     return found;

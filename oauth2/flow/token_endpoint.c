@@ -41,9 +41,8 @@ enum flow_step flow_token(struct flow_call *call)
     if (grant.len == 0) {
         return flow_refuse(call, FLOW_INVALID_REQUEST, "grant_type is missing");
     }
-    if (find_row(grant) == NULL ||
-        (str_eq(grant, str_of(flow_grant_name(FLOW_GRANT_PASSWORD))) &&
-         !call->request.password_grant)) {
+    if (find_row(grant) == NULL || (str_eq(grant, str_of(flow_grant_name(FLOW_GRANT_PASSWORD))) &&
+                                    !call->request.password_grant)) {
         return flow_refuse(call, FLOW_UNSUPPORTED_GRANT, "this grant is not to be had here");
     }
     return flow_client_prove(call, run_grant);
