@@ -79,6 +79,13 @@ struct conf {
     } rawsocket;
     struct {
         const char *config_file;
+        bool allow_anonymous_user;
+        uint64_t password_min;
+        uint64_t password_max;
+        int password_protocol; /* enum credential_protocol */
+        bool password_upgrade;
+        int scram_kdf; /* enum credential_kdf */
+        uint64_t pbkdf2_iterations;
     } security;
     struct {
         const char *config_file;

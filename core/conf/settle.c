@@ -69,6 +69,10 @@ void conf_settle(struct conf *conf, struct conf_problems *problems)
     if (conf->wamp.message_max > conf->wamp.queue_max) {
         problem(conf, problems, "wamp.queue_max", "must be at least wamp.message_max");
     }
+    if (conf->security.password_min > conf->security.password_max) {
+        problem(conf, problems, "security.password.min_length",
+                "must be at most security.password.max_length");
+    }
     if (conf->data.dir[0] == '\0') {
         problem(conf, problems, "data.dir", "must not be empty");
     }

@@ -17,6 +17,8 @@ static const char *const disclosures[] = {"on", "asked", "off", NULL};
 static const char *const fronts[] = {"h1", "mhd", NULL};
 static const char *const strictness[] = {"strict", "lenient", NULL};
 static const char *const queue_policies[] = {"close", "drop", NULL};
+static const char *const password_protocols[] = {"cra", "scram", NULL};
+static const char *const scram_kdfs[] = {"pbkdf2", "argon2id13", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", "auto", NULL};
 
@@ -111,6 +113,27 @@ const struct conf_row conf_rows[] = {
 
     {"security.config_file", CONF_TEXT, AT(security.config_file), "", CONF_RESTART,
      .text = "File with realms, users, groups, sources and grants that are applied at start."},
+    {"security.allow_anonymous_user", CONF_BOOL, AT(security.allow_anonymous_user), "true",
+     CONF_RESTART,
+     .text = "Whether anybody may come in anonymously where a realm's methods and sources let him; "
+             "off, nobody does anywhere, over WAMP and HTTP."},
+    {"security.password.min_length", CONF_COUNT, AT(security.password_min), "6", CONF_RESTART,
+     .text = "Least bytes of a new password.", .min = 1, .max = 254},
+    {"security.password.max_length", CONF_COUNT, AT(security.password_max), "254", CONF_RESTART,
+     .text = "Most bytes of a new password.", .min = 6, .max = 254},
+    {"security.password.protocol", CONF_WORD, AT(security.password_protocol), "cra", CONF_RESTART,
+     .text = "What a password can prove besides `password` where neither user nor realm says: "
+             "`cra` is `wampcra`, `scram` is `wamp-scram`.",
+     .words = password_protocols},
+    {"security.password.protocol.upgrade.enabled", CONF_BOOL, AT(security.password_upgrade),
+     "false", CONF_RESTART,
+     .text = "Whether a record for the other protocol than its realm's is made again at the next "
+             "login by `password`."},
+    {"security.password.scram.kdf", CONF_WORD, AT(security.scram_kdf), "pbkdf2", CONF_RESTART,
+     .text = "How SCRAM derives its key where neither user nor realm says.", .words = scram_kdfs},
+    {"security.password.pbkdf2.iterations", CONF_COUNT, AT(security.pbkdf2_iterations), "600000",
+     CONF_RESTART, .text = "Rounds of PBKDF2 where neither user nor realm says.", .min = 4096,
+     .max = 2000000},
     {"bridge.config_file", CONF_TEXT, AT(bridge.config_file), "", CONF_RESTART,
      .text = "File with the subscriptions that are forwarded to message brokers."},
     {"store.url", CONF_TEXT, AT(store.url), "sqlite:", CONF_RESTART,

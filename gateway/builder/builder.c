@@ -292,7 +292,7 @@ struct builder *builder_new(const struct builder_options *options)
     builder->options = *options;
     builder->mailbox = mailbox_new();
     builder->rbac_builder = rbac_builder_new();
-    rbac_builder_allow_anonymous_admin(builder->rbac_builder, options->allow_anonymous_admin);
+    rbac_builder_set(builder->rbac_builder, &options->access_settings);
     builder->rbac_dirty = true;
     builder->routes_dirty = true;
     map_init(&builder->entries);

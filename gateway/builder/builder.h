@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "loop/mailbox.h"
 #include "loop/snapshot.h"
+#include "rbac/rbac_builder.h"
 #include "spec/problems.h"
 #include "store/store.h"
 
@@ -28,7 +29,7 @@ struct builder_options {
     struct snapshot_slot *routes;
     struct snapshot_slot *rbac;
     bool allow_forward;
-    bool allow_anonymous_admin; /* admin.allow_anonymous */
+    struct rbac_settings access_settings; /* all zero is the usual */
 };
 
 struct builder *builder_new(const struct builder_options *options);

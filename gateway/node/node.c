@@ -45,10 +45,24 @@ static void raise_fd_limit(uint64_t connections)
     }
 }
 
+static struct rbac_settings access_settings(const struct conf *conf)
+{
+    return (struct rbac_settings){
+        .allow_anonymous_admin = conf->admin.allow_anonymous,
+        .refuse_anonymous = !conf->security.allow_anonymous_user,
+        .passwords = {.length_min = (uint32_t)conf->security.password_min,
+                      .length_max = (uint32_t)conf->security.password_max,
+                      .protocol = (enum credential_protocol)conf->security.password_protocol,
+                      .scram_kdf = (enum credential_kdf)conf->security.scram_kdf,
+                      .pbkdf2_iterations = (uint32_t)conf->security.pbkdf2_iterations,
+                      .upgrade = conf->security.password_upgrade}};
+}
+
 static bool make_ground(struct node *node, struct err *err)
 {
     const struct conf *conf = node->conf;
     raise_fd_limit(conf->limits.connections);
+    node->access_settings = access_settings(conf);
     if (!data_dir_open(node, err)) {
         return false;
     }
@@ -65,11 +79,11 @@ static bool make_ground(struct node *node, struct err *err)
     }
     node->routes = snapshot_slot_new(node->workers, node->jobs);
     node->rbac = snapshot_slot_new(node->workers, node->jobs);
-    node->builder = builder_new(
-        &(struct builder_options){.store = node->store,
-                                  .routes = node->routes,
-                                  .rbac = node->rbac,
-                                  .allow_anonymous_admin = conf->admin.allow_anonymous});
+    node->builder =
+        builder_new(&(struct builder_options){.store = node->store,
+                                              .routes = node->routes,
+                                              .rbac = node->rbac,
+                                              .access_settings = node->access_settings});
     return builder_load(node->builder, err);
 }
 

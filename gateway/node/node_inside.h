@@ -13,6 +13,7 @@
 #include "net/listener.h"
 #include "node/node.h"
 #include "pipeline/pipeline.h"
+#include "rbac/rbac_builder.h"
 #include "realm/router.h"
 #include "store/store.h"
 #include "transport/transport.h"
@@ -27,6 +28,7 @@ struct node {
     struct node_options options;
     const struct conf *conf;
     int lock_fd; /* data.dir/lock */
+    struct rbac_settings access_settings;
     struct store *store;
     struct workers *workers;
     struct jobs *jobs;

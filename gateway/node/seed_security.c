@@ -11,7 +11,7 @@ apply_file(struct node *node, const struct document *document, const char *file,
     struct realm_mistake mistake = {0};
     unsigned line = 0;
     unsigned column = 0;
-    if (security_file_apply(node->store, document_root(document), node->conf->admin.allow_anonymous,
+    if (security_file_apply(node->store, document_root(document), &node->access_settings,
                             STR("file"), NULL, &mistake, err)) {
         return true;
     }

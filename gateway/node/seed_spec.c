@@ -80,7 +80,8 @@ bool seed_demo(struct node *node, struct err *err)
 {
     struct realm_mistake mistake = {0};
     json_t *realm = realm_record_open(STR("com.example.demo"));
-    bool ok = security_file_apply(node->store, realm, false, STR("demo"), NULL, &mistake, err);
+    bool ok = security_file_apply(node->store, realm, &node->access_settings, STR("demo"), NULL,
+                                  &mistake, err);
     json_decref(realm);
     return ok && publish_text(node, "specs/demo.json", str_make(demo_spec, demo_spec_size), err);
 }

@@ -20,8 +20,7 @@ static void let_in(struct exchange *exchange, const struct principal *principal)
 static enum stage_result secure_anonymous(struct exchange *exchange, const struct rbac_realm *realm)
 {
     const struct peer_info *peer = exchange->stream->head.peer;
-    if (rbac_realm_security_enabled(realm) &&
-        !rbac_source_allows(realm, RBAC_ROLE_ANONYMOUS, RBAC_METHOD_ANONYMOUS, &peer->address)) {
+    if (!rbac_source_allows(realm, RBAC_ROLE_ANONYMOUS, RBAC_METHOD_ANONYMOUS, &peer->address)) {
         return exchange_refuse(exchange, 403, FAULT_NOT_AUTHORIZED,
                                "realm " PRISTR " lets nobody in anonymously from this address",
                                STRARG(exchange->match.route->realm));

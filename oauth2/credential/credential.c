@@ -83,9 +83,10 @@ static bool scram_can_keep(struct str password, struct err *err)
 char *
 credential_make(struct str password, const struct credential_options *options, struct err *err)
 {
-    if (password.len < CREDENTIAL_PASSWORD_MIN || password.len > CREDENTIAL_PASSWORD_MAX) {
-        (void)err_set(err, ERR_INVALID, "a password has %d to %d bytes",
-                      (int)CREDENTIAL_PASSWORD_MIN, (int)CREDENTIAL_PASSWORD_MAX);
+    if (password.len < options->length_min || password.len > options->length_max ||
+        password.len > CREDENTIAL_PASSWORD_MAX) {
+        (void)err_set(err, ERR_INVALID, "a password has %u to %u bytes", options->length_min,
+                      options->length_max);
         return NULL;
     }
     bool scram = options->protocol == CREDENTIAL_SCRAM;
@@ -177,6 +178,14 @@ bool credential_cra(struct str record, struct credential_cra *out)
     bool has = loaded != NULL && cra_read(loaded, out);
     json_decref(loaded);
     return has;
+}
+
+enum credential_protocol credential_protocol_of(struct str record)
+{
+    struct credential_scram scram;
+    bool is_scram = credential_scram(record, &scram);
+    crypto_wipe(&scram, sizeof(scram));
+    return is_scram ? CREDENTIAL_SCRAM : CREDENTIAL_CRA;
 }
 
 bool credential_scram(struct str record, struct credential_scram *out)

@@ -40,18 +40,41 @@ enum {
 enum credential_protocol { CREDENTIAL_CRA, CREDENTIAL_SCRAM };
 enum credential_kdf { CREDENTIAL_PBKDF2, CREDENTIAL_ARGON2ID13 };
 
+/* What holds for the whole installation; all zero is the usual. */
+struct credential_policy {
+    uint32_t length_min; /* of passwords; 0: CREDENTIAL_PASSWORD_MIN */
+    uint32_t length_max; /* 0, or more than that: CREDENTIAL_PASSWORD_MAX */
+    enum credential_protocol protocol;
+    enum credential_kdf scram_kdf;
+    uint32_t pbkdf2_iterations; /* 0: what OWASP recommends */
+    bool upgrade; /* records of another protocol than the realm's are made again at a login */
+};
+
 /* How the verifiers of a password are made: a user's or a realm's `password_opts`. */
 struct credential_options {
     enum credential_protocol protocol;
     enum credential_kdf kdf;
     uint32_t iterations; /* of PBKDF2, or passes of argon2id */
     uint32_t memory_kib; /* argon2id alone */
+    uint32_t length_min; /* of the password */
+    uint32_t length_max;
 };
 
 /* {protocol: cra|scram, params: {kdf, iterations, memory}}; NULL: the defaults. */
 bool credential_options_read(const json_t *password_opts,
                              struct credential_options *out,
                              struct err *err);
+/* The same; what they leave open is the policy's. */
+bool credential_options_by(const struct credential_policy *policy,
+                           const json_t *password_opts,
+                           struct credential_options *out,
+                           struct err *err);
+/* Of a realm that has no password_opts, for records of that protocol. */
+void credential_options_usual(const struct credential_policy *policy,
+                              enum credential_protocol protocol,
+                              struct credential_options *out);
+/* Which protocol is the record for? CREDENTIAL_CRA also for what is none. */
+enum credential_protocol credential_protocol_of(struct str record);
 
 /* A new record, owned by the caller (mem_free). Blocks. NULL: the password is too short or too
  * long or (SCRAM's alone, saslprep.h) has characters that may not be, or there is no memory to hash

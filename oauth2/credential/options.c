@@ -1,28 +1,58 @@
 /* options.c - password_opts: which verifiers, and at what cost. */
+#include "base/mem.h"
 #include "credential/credential_inside.h"
 
 /* What OWASP recommends for each function. */
-static const struct credential_options pbkdf2_defaults = {.kdf = CREDENTIAL_PBKDF2,
-                                                          .iterations = 600000};
-static const struct credential_options argon2id_defaults = {
-    .kdf = CREDENTIAL_ARGON2ID13, .iterations = 2, .memory_kib = 19 * 1024};
+enum { ITERATIONS_USUAL = 600000, PASSES_USUAL = 2, MEMORY_KIB_USUAL = 19 * 1024 };
+
+static const struct credential_policy usual = {0};
+
+static void by_kdf(const struct credential_policy *policy,
+                   enum credential_kdf kdf,
+                   struct credential_options *out)
+{
+    bool argon = kdf == CREDENTIAL_ARGON2ID13;
+    uint32_t iterations =
+        policy->pbkdf2_iterations > 0 ? policy->pbkdf2_iterations : ITERATIONS_USUAL;
+    out->kdf = kdf;
+    out->iterations = argon ? PASSES_USUAL : iterations;
+    out->memory_kib = argon ? MEMORY_KIB_USUAL : 0;
+}
+
+void credential_options_usual(const struct credential_policy *policy,
+                              enum credential_protocol protocol,
+                              struct credential_options *out)
+{
+    uint32_t max = policy->length_max;
+    bool bounded = max > 0 && max < CREDENTIAL_PASSWORD_MAX;
+    *out = (struct credential_options){
+        .protocol = protocol,
+        .length_min = policy->length_min > 0 ? policy->length_min : CREDENTIAL_PASSWORD_MIN,
+        .length_max = bounded ? max : CREDENTIAL_PASSWORD_MAX,
+    };
+    by_kdf(policy, protocol == CREDENTIAL_SCRAM ? policy->scram_kdf : CREDENTIAL_PBKDF2, out);
+}
 
 struct str credential_kdf_name(enum credential_kdf kdf)
 {
     return kdf == CREDENTIAL_PBKDF2 ? STR("pbkdf2") : STR("argon2id13");
 }
 
-static bool read_kdf(const json_t *params, struct credential_options *out, struct err *err)
+static bool read_kdf(const struct credential_policy *policy,
+                     const json_t *params,
+                     struct credential_options *out,
+                     struct err *err)
 {
-    const json_t *kdf = json_object_get(params, "kdf");
+    static const enum credential_kdf all[] = {CREDENTIAL_PBKDF2, CREDENTIAL_ARGON2ID13};
     struct str name = member_str(params, "kdf");
-    if (kdf == NULL || str_eq(name, credential_kdf_name(CREDENTIAL_PBKDF2))) {
-        *out = pbkdf2_defaults;
+    if (json_object_get(params, "kdf") == NULL) {
         return true;
     }
-    if (str_eq(name, credential_kdf_name(CREDENTIAL_ARGON2ID13))) {
-        *out = argon2id_defaults;
-        return true;
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (str_eq(name, credential_kdf_name(all[i]))) {
+            by_kdf(policy, all[i], out);
+            return true;
+        }
     }
     return err_set(err, ERR_INVALID, "kdf is \"pbkdf2\" or \"argon2id13\"");
 }
@@ -46,11 +76,27 @@ static bool read_costs(const json_t *params, struct credential_options *out, str
     return true;
 }
 
-bool credential_options_read(const json_t *password_opts,
-                             struct credential_options *out,
-                             struct err *err)
+static bool read_protocol(const json_t *opts, enum credential_protocol *out, struct err *err)
 {
-    *out = pbkdf2_defaults;
+    const json_t *protocol = json_object_get(opts, "protocol");
+    bool scram = str_eq(member_str(opts, "protocol"), STR("scram"));
+    if (protocol == NULL) {
+        return true;
+    }
+    if (!scram && !str_eq(member_str(opts, "protocol"), STR("cra"))) {
+        return err_set(err, ERR_INVALID, "protocol is \"cra\" or \"scram\"");
+    }
+    *out = scram ? CREDENTIAL_SCRAM : CREDENTIAL_CRA;
+    return true;
+}
+
+bool credential_options_by(const struct credential_policy *policy,
+                           const json_t *password_opts,
+                           struct credential_options *out,
+                           struct err *err)
+{
+    enum credential_protocol protocol = policy->protocol;
+    credential_options_usual(policy, protocol, out);
     if (password_opts == NULL || json_is_null(password_opts)) {
         return true;
     }
@@ -61,17 +107,20 @@ bool credential_options_read(const json_t *password_opts,
     if (params != NULL && !json_is_object(params)) {
         return err_set(err, ERR_INVALID, "params is an object");
     }
-    const json_t *protocol = json_object_get(password_opts, "protocol");
-    bool scram = str_eq(member_str(password_opts, "protocol"), STR("scram"));
-    if (protocol != NULL && !scram && !str_eq(member_str(password_opts, "protocol"), STR("cra"))) {
-        return err_set(err, ERR_INVALID, "protocol is \"cra\" or \"scram\"");
-    }
-    if (!read_kdf(params, out, err) || !read_costs(params, out, err)) {
+    if (!read_protocol(password_opts, &protocol, err)) {
         return false;
     }
-    out->protocol = scram ? CREDENTIAL_SCRAM : CREDENTIAL_CRA;
-    if (!scram && out->kdf != CREDENTIAL_PBKDF2) {
-        return err_set(err, ERR_INVALID, "protocol cra derives its key by pbkdf2 alone");
+    credential_options_usual(policy, protocol, out);
+    if (!read_kdf(policy, params, out, err) || !read_costs(params, out, err)) {
+        return false;
     }
-    return true;
+    return protocol == CREDENTIAL_SCRAM || out->kdf == CREDENTIAL_PBKDF2 ||
+           err_set(err, ERR_INVALID, "protocol cra derives its key by pbkdf2 alone");
+}
+
+bool credential_options_read(const json_t *password_opts,
+                             struct credential_options *out,
+                             struct err *err)
+{
+    return credential_options_by(&usual, password_opts, out, err);
 }

@@ -26,7 +26,12 @@ void credential_cra_pretend(struct str secret,
                             const struct credential_options *options,
                             struct credential_cra *out)
 {
-    *out = (struct credential_cra){.iterations = options->iterations};
+    const struct credential_policy policy = {0};
+    struct credential_options cra = *options;
+    if (cra.kdf != CREDENTIAL_PBKDF2) { /* of SCRAM: CRA has none of that */
+        credential_options_usual(&policy, CREDENTIAL_CRA, &cra);
+    }
+    *out = (struct credential_cra){.iterations = cra.iterations};
     out->salt_len = salt_put(secret, STR("cra salt of "), name, out->salt);
     struct hash_sha256 key = hash_of(secret, STR("cra key of "), name);
     (void)base64_put(key.bytes, sizeof(key.bytes), out->key, sizeof(out->key));

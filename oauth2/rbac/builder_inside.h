@@ -33,7 +33,7 @@ struct realm_state {
 };
 
 struct rbac_builder {
-    bool allow_anonymous_admin;
+    struct rbac_settings settings;
     struct map realms; /* URI -> struct realm_state */
 };
 

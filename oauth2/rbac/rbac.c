@@ -93,6 +93,11 @@ uint64_t rbac_version(const struct rbac *rbac)
     return rbac->snapshot.version;
 }
 
+const struct credential_policy *rbac_password_policy(const struct rbac *rbac)
+{
+    return &rbac->passwords;
+}
+
 const struct str *rbac_realm_uris(const struct rbac *rbac, size_t *out_count)
 {
     *out_count = rbac->realms.count;

@@ -60,6 +60,9 @@ bool rbac_realm_security_enabled(const struct rbac_realm *realm);
 bool rbac_realm_has_method(const struct rbac_realm *realm, struct str authmethod);
 size_t rbac_realm_count(const struct rbac *rbac);
 uint64_t rbac_version(const struct rbac *rbac);
+/* How passwords are kept where a realm says nothing. */
+struct credential_policy;
+const struct credential_policy *rbac_password_policy(const struct rbac *rbac);
 /* All realm URIs, for "did you mean". */
 const struct str *rbac_realm_uris(const struct rbac *rbac, size_t *out_count);
 

@@ -65,7 +65,12 @@ void rbac_builder_free(struct rbac_builder *builder)
 
 void rbac_builder_allow_anonymous_admin(struct rbac_builder *builder, bool allow)
 {
-    builder->allow_anonymous_admin = allow;
+    builder->settings.allow_anonymous_admin = allow;
+}
+
+void rbac_builder_set(struct rbac_builder *builder, const struct rbac_settings *settings)
+{
+    builder->settings = *settings;
 }
 
 /* Anything but the boolean that it must be counts as the safe side. */
@@ -198,7 +203,8 @@ static void add_groups(struct rbac_rights *rights, const struct map *lines)
 static struct rbac_rights *rights_of(const struct rbac_builder *builder, struct realm_state *state)
 {
     if (state->rights == NULL) {
-        bool skip_anybody = builder_is_master(state->uri) && !builder->allow_anonymous_admin;
+        bool skip_anybody =
+            builder_is_master(state->uri) && !builder->settings.allow_anonymous_admin;
         state->rights = rbac_rights_new();
         if (builder_is_master(state->uri)) {
             add_administrators(state->rights);
@@ -296,6 +302,7 @@ static struct rbac_realm *build_realm(const struct rbac_builder *builder, struct
         rbac_realm_new(state->uri, rbac_rights_ref(rights_of(builder, state)),
                        prototype == NULL ? NULL : rbac_rights_ref(rights_of(builder, prototype)));
     set_properties(realm, state, prototype, lost);
+    realm->refuses_anonymous = builder->settings.refuse_anonymous;
     realm->users = hamt_share(&state->users);
     realm->aliases = hamt_share(&state->aliases);
     realm->api_keys = hamt_share(&state->api_keys);
@@ -335,6 +342,7 @@ struct rbac *rbac_builder_build(struct rbac_builder *builder, uint64_t version)
         realms[count++] = rbac_realm_ref(state->built);
     }
     struct rbac *rbac = rbac_new(version);
+    rbac->passwords = builder->settings.passwords;
     rbac_set_realms(rbac, realms, count);
     mem_free(realms);
     return rbac;

@@ -10,6 +10,7 @@
 #include "base/cidr.h"
 #include "base/hamt.h"
 #include "base/map.h"
+#include "credential/credential.h"
 #include "rbac/name.h"
 #include "rbac/rbac.h"
 
@@ -123,6 +124,7 @@ struct rbac_realm {
     bool security_enabled;
     bool is_prototype;
     bool is_sso_realm;
+    bool refuses_anonymous; /* whatever its methods and sources say */
     struct str prototype_uri;
     struct str sso_realm_uri;
     struct str password_opts;
@@ -167,6 +169,7 @@ struct rbac {
     struct snapshot snapshot;
     struct map realms; /* URI -> struct rbac_realm */
     struct str *uris;
+    struct credential_policy passwords;
 };
 
 /* Empty; takes over no references. */

@@ -251,6 +251,9 @@ bool rbac_realm_security_enabled(const struct rbac_realm *realm)
 /* With security off nobody is asked who he is, and nobody can say so. */
 bool rbac_realm_has_method(const struct rbac_realm *realm, struct str authmethod)
 {
+    if (realm->refuses_anonymous && str_eq(authmethod, RBAC_METHOD_ANONYMOUS)) {
+        return false;
+    }
     if (!realm->security_enabled) {
         return str_eq(authmethod, RBAC_METHOD_ANONYMOUS);
     }

@@ -157,13 +157,16 @@ bool realm_password_options(struct realm_parse *parse,
                             const json_t *user,
                             struct credential_options *out)
 {
+    static const struct credential_policy usual = {0};
+    const struct credential_policy *policy =
+        parse->present == NULL ? &usual : rbac_password_policy(parse->present);
     struct err err = {0};
     const json_t *own = json_object_get(user, "password_opts");
     if (own != NULL && !json_is_null(own)) {
         if (!json_is_object(own)) {
             return realm_mistaken(parse, user, "password_opts", "must be an object");
         }
-        return credential_options_read(own, out, &err) ||
+        return credential_options_by(policy, own, out, &err) ||
                realm_mistaken(parse, user, "password_opts", "%s", err.text);
     }
     const struct rbac_realm *realm = parse->old != NULL ? parse->old : parse->prototype;
@@ -173,11 +176,11 @@ bool realm_password_options(struct realm_parse *parse,
         kept = record_read(realm->password_opts, NULL);
         opts = kept;
     }
-    bool ok = credential_options_read(opts, out, &err) ||
+    bool ok = credential_options_by(policy, opts, out, &err) ||
               realm_mistaken(parse, parse->object, NULL, "\"password_opts\": %s", err.text);
     json_decref(kept);
     if (opts == NULL && wants_scram(parse)) {
-        out->protocol = CREDENTIAL_SCRAM;
+        credential_options_usual(policy, CREDENTIAL_SCRAM, out);
     }
     return ok;
 }

@@ -197,12 +197,14 @@ static bool read_credential(struct user_parse *user, const json_t *record)
                                 "is neither a string nor the record of a password");
 }
 
-static bool check_password(struct user_parse *user, const json_t *password)
+static bool check_password(struct user_parse *user,
+                           const json_t *password,
+                           const struct credential_options *options)
 {
     size_t len = json_string_length(password);
-    return (len >= CREDENTIAL_PASSWORD_MIN && len <= CREDENTIAL_PASSWORD_MAX) ||
-           realm_mistaken(user->parse, user->node, "password", "must have %d to %d bytes",
-                          CREDENTIAL_PASSWORD_MIN, CREDENTIAL_PASSWORD_MAX);
+    return (len >= options->length_min && len <= options->length_max) ||
+           realm_mistaken(user->parse, user->node, "password", "must have %u to %u bytes",
+                          options->length_min, options->length_max);
 }
 
 static bool
@@ -210,7 +212,8 @@ keep_password(struct user_parse *user, const json_t *password, const struct real
 {
     struct realm_parse *parse = user->parse;
     struct credential_options options = {0};
-    if (!check_password(user, password) || !realm_password_options(parse, user->node, &options) ||
+    if (!realm_password_options(parse, user->node, &options) ||
+        !check_password(user, password, &options) ||
         !realm_has_room(parse, sizeof(struct realm_password))) {
         return false;
     }

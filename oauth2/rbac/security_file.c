@@ -95,7 +95,7 @@ static void order_done(struct order *order)
 struct walk {
     struct store *store; /* NULL: there is none */
     bool commit;
-    bool allow_anonymous_admin;
+    struct rbac_settings settings;
     bool changed;
     struct str author;
     struct rbac_builder *builder;
@@ -124,7 +124,7 @@ static void renew(struct walk *walk)
 static bool walk_begin(struct walk *walk)
 {
     walk->builder = rbac_builder_new();
-    rbac_builder_allow_anonymous_admin(walk->builder, walk->allow_anonymous_admin);
+    rbac_builder_set(walk->builder, &walk->settings);
     if (walk->store != NULL && !store_load(walk->store, on_record, walk, walk->err)) {
         return false;
     }
@@ -218,7 +218,8 @@ static bool settle(struct walk *walk, struct realm_writes *writes, struct arena 
 
 static bool apply_realm(struct walk *walk, const json_t *realm)
 {
-    const struct realm_options options = {.allow_anonymous_admin = walk->allow_anonymous_admin,
+    const struct realm_options options = {.allow_anonymous_admin =
+                                              walk->settings.allow_anonymous_admin,
                                           .quiet = walk->store != NULL && !walk->commit,
                                           .present = walk->present};
     struct arena arena;
@@ -262,15 +263,16 @@ static bool apply_all(struct walk *walk, const struct order *order)
 
 bool security_file_apply(struct store *store,
                          const json_t *file,
-                         bool allow_anonymous_admin,
+                         const struct rbac_settings *settings,
                          struct str author,
                          bool *out_changed,
                          struct realm_mistake *mistake,
                          struct err *err)
 {
     struct err why = {0};
+    static const struct rbac_settings usual = {0};
     struct walk trial = {.store = store,
-                         .allow_anonymous_admin = allow_anonymous_admin,
+                         .settings = settings == NULL ? usual : *settings,
                          .mistake = mistake,
                          .err = &why};
     struct walk real = trial;

@@ -7,6 +7,7 @@
 #ifndef POSTERN_RBAC_SECURITY_FILE_H
 #define POSTERN_RBAC_SECURITY_FILE_H
 
+#include "rbac/rbac_builder.h"
 #include "rbac/realm_record.h"
 
 typedef void (*security_mistake_fn)(void *ctx, const struct realm_mistake *mistake);
@@ -14,12 +15,12 @@ typedef void (*security_mistake_fn)(void *ctx, const struct realm_mistake *mista
 /* Alone, beside nothing that a store may have. Every realm with a mistake is said. */
 bool security_file_check(const json_t *file, security_mistake_fn say, void *ctx);
 
-/* Before store_start: reads everything, then commits realm by realm. `out_changed` (may be NULL):
- * whether anything had to be written. A mistake is ERR_INVALID and in `mistake`, and nothing has
- * been written. */
+/* Before store_start: reads everything, then commits realm by realm. `settings`: NULL is the usual.
+ * `out_changed` (may be NULL): whether anything had to be written. A mistake is ERR_INVALID and in
+ * `mistake`, and nothing has been written. */
 bool security_file_apply(struct store *store,
                          const json_t *file,
-                         bool allow_anonymous_admin,
+                         const struct rbac_settings *settings,
                          struct str author,
                          bool *out_changed,
                          struct realm_mistake *mistake,

@@ -71,6 +71,7 @@ struct login {
     struct peer_info info;
     uint64_t session;
     struct credential_options options; /* of the realm: what nobody's verifiers look like */
+    bool upgrade;                      /* records of another protocol are due for those */
     struct auth_identity *identity;
     struct password_job *job; /* under way */
     union {

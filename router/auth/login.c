@@ -224,9 +224,13 @@ static void take_hello(struct login *login, const struct auth_hello *hello, stru
     login->wanted_count = hello->role_count;
     struct str text = rbac_realm_password_opts(hello->realm);
     json_t *opts = text.len > 0 ? json_loadb(text.ptr, text.len, 0, NULL) : NULL;
-    if (!credential_options_read(opts, &login->options, NULL)) {
-        (void)credential_options_read(NULL, &login->options, NULL);
+    const struct credential_policy *policy = rbac_password_policy(hello->rbac);
+    if (opts == NULL && rbac_realm_has_method(hello->realm, auth_method_scram.name)) {
+        credential_options_usual(policy, CREDENTIAL_SCRAM, &login->options);
+    } else if (!credential_options_by(policy, opts, &login->options, NULL)) {
+        credential_options_usual(policy, policy->protocol, &login->options);
     }
+    login->upgrade = policy->upgrade;
     json_decref(opts);
 }
 

@@ -13,6 +13,7 @@ struct password_job {
     struct throttle *throttle;
     struct throttle_key key;
     struct credential_options options;
+    bool upgrade;
     char *renewed; /* a record that is to take the place of the old one, or NULL */
     bool real;
     bool passed;
@@ -23,17 +24,22 @@ struct password_job {
     char record[CREDENTIAL_RECORD_MAX];
 };
 
-/* At the realm's present cost, and for the method that the old record was for. */
+/* At the realm's present cost, and for the method that the old record was for, unless that is to
+ * be another. NULL: as it was. */
 static char *make_again(const struct password_job *job, struct str record, struct str password)
 {
     struct credential_options options = job->options;
-    struct credential_cra cra;
-    bool for_cra = credential_cra(record, &cra);
-    if (for_cra && options.kdf != CREDENTIAL_PBKDF2) {
+    enum credential_protocol had = credential_protocol_of(record);
+    bool upgrade = job->upgrade && had != options.protocol;
+    if (!upgrade && !credential_is_outdated(record)) {
+        return NULL;
+    }
+    if (!upgrade && had == CREDENTIAL_CRA && options.kdf != CREDENTIAL_PBKDF2) {
         (void)credential_options_read(NULL, &options, NULL);
     }
-    options.protocol = for_cra ? CREDENTIAL_CRA : CREDENTIAL_SCRAM;
-    crypto_wipe(&cra, sizeof(cra));
+    options.protocol = upgrade ? options.protocol : had;
+    options.length_min = 1; /* it has been good enough so far */
+    options.length_max = CREDENTIAL_PASSWORD_MAX;
     return credential_make(password, &options, NULL);
 }
 
@@ -51,7 +57,7 @@ static void run(struct job *base)
         job->real ? credential_verify(record, password) : credential_verify_nobody(password);
     if (!job->passed) {
         throttle_failed(job->throttle, &job->key, clock_mono_ms());
-    } else if (credential_is_outdated(record)) {
+    } else {
         job->renewed = make_again(job, record, password);
     }
 }
@@ -132,6 +138,7 @@ static enum auth_step check(struct login *login, const struct auth_response *res
     job->throttle = login->auth->throttle;
     job->key = login->key;
     job->options = login->options;
+    job->upgrade = login->upgrade;
     job->real = login->real && password.len <= sizeof(job->password) &&
                 login->record.len <= sizeof(job->record);
     job->password_len = password.len < sizeof(job->password) ? password.len : sizeof(job->password);

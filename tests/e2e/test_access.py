@@ -134,3 +134,26 @@ def test_the_example_security_file_is_valid(node):
     from support.cli import postern
     from support.specs import path_of
     assert postern("check", path_of("security.example.json")).returncode == 0
+
+
+def test_nobody_is_anonymous_where_the_settings_refuse_it(tmp_path):
+    file = tmp_path / "security.json"
+    file.write_text(json.dumps([*SECURITY, {"uri": "com.example.off", "security_enabled": False}]))
+    with Node(tmp_path / "node", settings={"security.config_file": str(file),
+                                           "security.allow_anonymous_user": "false"}) as node:
+        for realm in (NARROW, "com.example.off"):
+            with RawSocket(node.rawsocket) as wire:
+                wire.send(HELLO, realm, ROLES)
+                assert wire.receive()[2] == "wamp.error.not_auth_method"
+            name = realm.rpartition(".")[2]
+            node.publish(call_spec(name, realm, "com.example.may"))
+            assert node.ask("GET", f"/{name}/static").status == 403
+
+
+def test_passwords_are_as_long_as_the_settings_say(tmp_path):
+    with Node(tmp_path / "node", settings={"security.password.min_length": "12"}) as node:
+        for password, status in (("eleven byte", (400, 422)), ("twelve bytes", (201,))):
+            answer = node.ask_admin("POST", "/realms", {
+                "uri": "com.example.long", "users": [{"username": "ann", "password": password}]})
+            assert answer.status in status, answer.text
+            assert password not in answer.text

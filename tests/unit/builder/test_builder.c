@@ -52,7 +52,7 @@ static void make_realm(const char *uri)
     struct realm_mistake mistake = {0};
     struct err err = {0};
     json_t *realm = realm_record_open(str_of(uri));
-    assert_true(security_file_apply(world.store, realm, false, STR("test"), NULL, &mistake, &err));
+    assert_true(security_file_apply(world.store, realm, NULL, STR("test"), NULL, &mistake, &err));
     json_decref(realm);
 }
 

@@ -21,7 +21,7 @@ static bool apply_file(bool *out_changed)
 {
     struct realm_mistake mistake = {0};
     struct err err = {0};
-    if (!security_file_apply(world.store, json_object_get(world.table, "file"), false, STR("test"),
+    if (!security_file_apply(world.store, json_object_get(world.table, "file"), NULL, STR("test"),
                              out_changed, &mistake, &err)) {
         fail_msg("%s", err.text);
     }

@@ -360,7 +360,7 @@ static bool apply(struct store *store, const char *text)
     bool changed = false;
     struct realm_mistake mistake;
     struct err err = {0};
-    if (!security_file_apply(store, realm, false, STR("test"), &changed, &mistake, &err)) {
+    if (!security_file_apply(store, realm, NULL, STR("test"), &changed, &mistake, &err)) {
         fail_msg("%s", err.text);
     }
     json_decref(realm);
@@ -410,7 +410,7 @@ static void applying_a_file_twice_writes_nothing(void **state)
     json_t *wrong = json_of("{'uri': 'a b'}");
     struct realm_mistake mistake;
     struct err err = {0};
-    assert_false(security_file_apply(store, wrong, false, STR("test"), NULL, &mistake, &err));
+    assert_false(security_file_apply(store, wrong, NULL, STR("test"), NULL, &mistake, &err));
     assert_int_equal(err.code, ERR_INVALID);
     json_decref(wrong);
     store_close(store);

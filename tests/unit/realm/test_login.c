@@ -593,6 +593,25 @@ static void a_renewed_record_is_for_the_method_that_the_old_one_was_for(void **s
     assert_true(credential_scram(str_of(renewed.record), &scram));
 }
 
+static void a_record_for_another_protocol_is_upgraded_where_that_is_wanted(void **state)
+{
+    (void)state;
+    struct credential_cra cra;
+    const struct rbac_settings settings = {.passwords = {.upgrade = true}};
+    rbac_builder_set(world.builder, &settings);
+    world_record(&world, "user", "com.users", "old", old_scram_user);
+    world_publish_rbac(&world);
+    settle(&world);
+    struct actor *actor = hello("\"authmethods\":[\"password\"],\"authid\":\"old\"");
+    (void)expect(actor, "[4,\"password\",{}]");
+    say(actor, "[5,\"the password\",{}]");
+    welcome(actor, "old", "password");
+    actor_free(actor);
+    assert_int_equal(atomic_load(&renewed.count), 1);
+    assert_true(credential_cra(str_of(renewed.record), &cra));
+    assert_int_equal(cra.iterations, 4096);
+}
+
 static void a_record_of_bondys_lets_in_and_is_renewed(void **state)
 {
     (void)state;
@@ -754,6 +773,7 @@ int main(void)
         IT(passwords_beyond_what_may_wait_are_sent_away),
         IT(a_record_of_bondys_lets_in_and_is_renewed),
         IT(a_renewed_record_is_for_the_method_that_the_old_one_was_for),
+        IT(a_record_for_another_protocol_is_upgraded_where_that_is_wanted),
         IT(huge_and_odd_answers_fail_like_wrong_ones),
         IT(authextra_may_be_anything),
         IT(changed_groups_count_from_the_next_message_on),
