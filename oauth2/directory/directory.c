@@ -8,12 +8,8 @@
 enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20 };
 
 const struct directory_operation *const directory_operations[] = {
-    directory_grant_operations,
-    directory_group_operations,
-    directory_rbac_operations,
-    directory_api_key_operations,
-    directory_source_operations,
-    NULL,
+    directory_grant_operations,   directory_group_operations,  directory_rbac_operations,
+    directory_api_key_operations, directory_source_operations, NULL,
 };
 
 bool directory_refuse_at(struct directory_call *call,

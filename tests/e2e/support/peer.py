@@ -49,9 +49,10 @@ class PeerError(Exception):
 class Peer:
     """A joined session; commands may be started and waited for apart."""
 
-    def __init__(self, node, realm, kind="py-ws-json"):
+    def __init__(self, node, realm, kind="py-ws-json", login=()):
+        """`login`: a user and his password, of autobahn-python alone."""
         kind = {**KINDS, **OTHER_KINDS}[kind]
-        words = INTERPRETERS[kind.language] + [node.url(kind.transport), realm, kind.serializer]
+        words = INTERPRETERS[kind.language] + [node.url(kind.transport), realm, kind.serializer, *login]
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.errors,

@@ -1,6 +1,6 @@
 """A WAMP peer made of autobahn-python, moved by JSON lines: see peer.py.
 
-    peer_py.py URL REALM SERIALIZER
+    peer_py.py URL REALM SERIALIZER [AUTHID PASSWORD]
 """
 import asyncio
 import json
@@ -17,6 +17,9 @@ import shop
 
 # Autobahn 22.7 forgot this attribute in its RawSocket for asyncio, and fails at WELCOME.
 WampRawSocketClientProtocol.transport_details = None
+
+
+LOGIN = sys.argv[4:6]
 
 
 def native(value):
@@ -63,6 +66,15 @@ def fail(uri, *args, **kwargs):
 
 class Peer(ApplicationSession):
     """Does what stdin says."""
+
+    def onConnect(self):
+        if LOGIN:
+            self.join(self.config.realm, authmethods=["password"], authid=LOGIN[0])
+        else:
+            self.join(self.config.realm)
+
+    def onChallenge(self, challenge):
+        return LOGIN[1]
 
     def onJoin(self, details):
         self.things = {}
@@ -148,7 +160,7 @@ class Peer(ApplicationSession):
 
 
 def main():
-    url, realm, serializer = sys.argv[1:]
+    url, realm, serializer = sys.argv[1:4]
     serializers = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
     runner = ApplicationRunner(url, realm, serializers=[serializers[serializer]()])
     loop = asyncio.new_event_loop()
