@@ -83,9 +83,12 @@ static uint64_t wait_of(const struct access_look *look, const struct access_entr
 static enum access_step
 prove(struct access_look *look, const struct credentials *shown, struct access_answer *answer)
 {
+    const struct access_request *request = &look->visit->request;
     switch (shown->scheme) {
     case ACCESS_BASIC:
-        return prove_basic(look, shown->text, answer);
+        return request->password.len > 0
+                   ? prove_password(look, request->user, request->password, answer)
+                   : prove_basic(look, shown->text, answer);
     case ACCESS_API_KEY:
         return prove_key(look, shown->text, answer);
     default:
@@ -97,7 +100,9 @@ static enum access_step
 check(struct access_look *look, const struct credentials *shown, struct access_answer *answer)
 {
     char scheme = (char)shown->scheme;
-    const struct str parts[] = {str_make(&scheme, 1), look->visit->request.realm, shown->text};
+    const struct access_request *request = &look->visit->request;
+    const struct str parts[] = {str_make(&scheme, 1), request->realm, shown->text, request->user,
+                                request->password};
     struct access_cache *cache = &access_here(look->access)->cache;
     look->digest = keyed_digest(look->access->key, parts, COUNT_OF(parts));
     struct access_entry *found = cache_find(cache, &look->digest);
@@ -148,7 +153,9 @@ enum access_step access_check(struct access *access,
         !rbac_realm_security_enabled(look.realm)) {
         return refuse_alike(visit, out);
     }
-    struct credentials shown = credentials_read(request);
+    struct credentials shown = request->password.len > 0
+                                   ? (struct credentials){CREDENTIALS_ONE, ACCESS_BASIC, STR_EMPTY}
+                                   : credentials_read(request);
     if (shown.kind == CREDENTIALS_MANY) {
         return refuse_many(visit, out);
     }

@@ -67,6 +67,9 @@ struct access_request {
     unsigned schemes;      /* any of these is enough */
     struct str key_header; /* of API keys, in lower case; "": x-api-key */
     const struct request_head *head;
+    /* Instead of the head's credentials, those of a form: a name and a password. "": none. */
+    struct str user;
+    struct str password;
 };
 
 enum access_step {

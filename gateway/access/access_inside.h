@@ -123,6 +123,10 @@ struct keyed_digest record_of_key(const struct access *access, const struct rbac
 /* prove.c: one function a scheme. */
 enum access_step
 prove_basic(struct access_look *look, struct str text, struct access_answer *answer);
+enum access_step prove_password(struct access_look *look,
+                                struct str user,
+                                struct str password,
+                                struct access_answer *answer);
 enum access_step prove_key(struct access_look *look, struct str text, struct access_answer *answer);
 enum access_step
 prove_token(struct access_look *look, struct str text, struct access_answer *answer);

@@ -193,18 +193,23 @@ start(struct access_look *look, struct str user, struct str password, struct acc
     return step;
 }
 
+enum access_step prove_password(struct access_look *look,
+                                struct str user,
+                                struct str password,
+                                struct access_answer *answer)
+{
+    return join(look) ? ACCESS_LATER : start(look, user, password, answer);
+}
+
 enum access_step
 prove_basic(struct access_look *look, struct str text, struct access_answer *answer)
 {
     char room[BASIC_ROOM];
     struct str user = STR_EMPTY;
     struct str password = STR_EMPTY;
-    if (join(look)) {
-        return ACCESS_LATER;
-    }
     enum access_step step = ACCESS_REFUSED;
     if (credentials_basic(text, room, &user, &password)) {
-        step = start(look, user, password, answer);
+        step = prove_password(look, user, password, answer);
     } else {
         (void)refuse_alike(look->visit, answer);
     }

@@ -1,0 +1,107 @@
+/* answer.c - an answer of the flow as HTTP. */
+#include "base/mem.h"
+#include "oauth/oauth_inside.h"
+#include "pipeline/problem.h"
+
+#include <stdlib.h>
+
+enum { HEADERS_MAX = 16, PAGE_BYTES_MAX = 256 * 1024 };
+
+struct headers {
+    struct header items[HEADERS_MAX];
+    size_t count;
+};
+
+static void put(struct headers *headers, struct str name, struct str value)
+{
+    if (value.len > 0 && headers->count < HEADERS_MAX) {
+        headers->items[headers->count++] = (struct header){name, value};
+    }
+}
+
+/* Neither kept, nor framed, nor the source of a referrer. RFC 9700, 4.2 and 4.16. */
+static void put_page_headers(struct headers *headers)
+{
+    put(headers, STR("content-type"), STR("text/html; charset=utf-8"));
+    put(headers, STR("content-security-policy"),
+        STR("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; "
+            "frame-ancestors 'none'; base-uri 'none'"));
+    put(headers, STR("x-frame-options"), STR("DENY"));
+    put(headers, STR("referrer-policy"), STR("no-referrer"));
+    put(headers, STR("x-content-type-options"), STR("nosniff"));
+}
+
+static void
+put_cache(struct headers *headers, struct arena *arena, const struct flow_answer *answer)
+{
+    if (answer->max_age_s > 0) {
+        put(headers, STR("cache-control"),
+            arena_printf(arena, "public, max-age=%llu", (unsigned long long)answer->max_age_s));
+        return;
+    }
+    put(headers, STR("cache-control"), STR("no-store"));
+    put(headers, STR("pragma"), STR("no-cache"));
+}
+
+static void put_all(struct headers *headers, struct arena *arena, const struct flow_answer *answer)
+{
+    put_cache(headers, arena, answer);
+    put(headers, STR("www-authenticate"), answer->challenge);
+    put(headers, STR("set-cookie"), answer->set_cookie);
+    if (answer->allow_origin.len > 0) {
+        put(headers, STR("access-control-allow-origin"), answer->allow_origin);
+        put(headers, STR("vary"), STR("Origin"));
+    }
+    if (answer->retry_after_s > 0) {
+        put(headers, STR("retry-after"), arena_printf(arena, "%u", answer->retry_after_s));
+    }
+}
+
+static void send_answer(struct oauth_visit *visit, const struct headers *headers, struct str body)
+{
+    stream_begin(visit->stream, visit->call.answer.status, headers->items, headers->count,
+                 (int64_t)body.len);
+    (void)stream_write(visit->stream, body);
+    stream_end(visit->stream);
+}
+
+void oauth_answer(struct oauth_visit *visit)
+{
+    const struct flow_answer *answer = &visit->call.answer;
+    struct headers headers = {0};
+    struct buf page;
+    char *text = NULL;
+    buf_init(&page, PAGE_BYTES_MAX);
+    switch (answer->kind) {
+    case FLOW_JSON:
+        put(&headers, STR("content-type"), STR("application/json"));
+        text = json_dumps(answer->json, JSON_COMPACT);
+        break;
+    case FLOW_REDIRECT:
+        put(&headers, STR("location"), answer->location);
+        put(&headers, STR("referrer-policy"), STR("no-referrer"));
+        break;
+    case FLOW_PAGE:
+        put_page_headers(&headers);
+        oauth_page(answer->page, answer->json, &page);
+        break;
+    case FLOW_EMPTY:
+        break;
+    }
+    put_all(&headers, visit->call.arena, answer);
+    send_answer(visit, &headers, text != NULL ? str_of(text) : buf_str(&page));
+    free(text);
+    buf_done(&page);
+}
+
+void oauth_problem(struct oauth_visit *visit,
+                   unsigned status,
+                   const char *code,
+                   const char *text,
+                   struct header header)
+{
+    http_problem_send(visit->stream, &(struct http_problem){.status = status,
+                                                            .code = str_of(code),
+                                                            .detail = str_of(text),
+                                                            .header = header});
+}

@@ -1,0 +1,49 @@
+/* oauth_inside.h - one request, for the files of this folder. */
+#ifndef POSTERN_OAUTH_OAUTH_INSIDE_H
+#define POSTERN_OAUTH_OAUTH_INSIDE_H
+
+#include "base/buf.h"
+#include "loop/mailbox.h"
+#include "oauth/oauth.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+struct oauth {
+    struct oauth_options options;
+    char *public_url;
+    atomic_size_t open;
+};
+
+/* On the heap: it may outlive its stream by the time that the store needs. */
+struct oauth_visit {
+    struct oauth *oauth;
+    struct stream *stream;      /* NULL once the client has gone */
+    struct store_request store; /* its arena is the visit's */
+    struct flow_call call;
+    struct form form;
+    struct form query;
+    struct buf body;
+    struct access_visit access;
+    struct access_answer login;
+    struct access_request login_request;
+    struct snapshot *rbac;
+    struct snapshot *tokens;
+    struct post built;
+    bool busy;    /* the store or the builder has it */
+    bool started; /* the body is complete */
+};
+
+/* answer.c: writes call.answer. */
+void oauth_answer(struct oauth_visit *visit);
+/* 404, 405, 413 ... before there is a call. */
+void oauth_problem(struct oauth_visit *visit,
+                   unsigned status,
+                   const char *code,
+                   const char *text,
+                   struct header header);
+
+/* page.c: a whole HTML page; what `fields` has is text and stands escaped in it. */
+void oauth_page(enum flow_page page, const json_t *fields, struct buf *out);
+
+#endif
