@@ -2,12 +2,14 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "cli/display.h"
+#include "cli/remedy.h"
 #include "httpclient/httpclient.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PATH_MAX_BYTES = 8192 };
+enum { URL_MAX_BYTES = 64 << 10, TALK_MAX = 64 << 10, HEADER_MAX = 128 };
 
 static const char *from_env(const char *name)
 {
@@ -39,86 +41,233 @@ static const char *text_of(const json_t *object, const char *key)
     return text == NULL ? "" : text;
 }
 
-/* A problem, as the node told it: the sentence, then each mistake with its place. */
-static void print_problem(unsigned status, const json_t *body)
+static const char *first_text(const json_t *object, const char *a, const char *b)
 {
-    const json_t *errors = json_object_get(body, "errors");
-    const char *detail = text_of(body, "detail");
-    command_complain("%s", detail[0] != '\0' ? detail : "the node refused");
-    if (detail[0] == '\0') {
-        (void)fprintf(stderr, "  HTTP status %u\n", status);
+    return text_of(object, a)[0] != '\0' ? text_of(object, a) : text_of(object, b);
+}
+
+/* A mistake with its place in what was sent, where it has one. */
+static void put_mistake(struct buf *talk, const json_t *error)
+{
+    long long line = json_integer_value(json_object_get(error, "line"));
+    (void)buf_append(talk, STR("  "));
+    if (line > 0) {
+        (void)buf_printf(talk, "%lld:%lld: ", line,
+                         (long long)json_integer_value(json_object_get(error, "column")));
     }
+    display_append(talk, str_of(text_of(error, "detail")));
+    (void)buf_append(talk, STR(" ["));
+    display_append(talk, str_of(text_of(error, "pointer")));
+    (void)buf_append(talk, STR("]\n"));
+}
+
+/* A problem, as the node told it: the sentence, its code, each mistake, and what helps. */
+static void print_problem(const struct command *command, unsigned status, const json_t *body)
+{
+    struct buf talk;
+    const json_t *errors = json_object_get(body, "errors");
+    const char *detail = first_text(body, "detail", "message");
+    const char *code = text_of(body, "code");
+    buf_init(&talk, TALK_MAX);
+    (void)buf_append(&talk, STR("postern: "));
+    if (detail[0] == '\0') {
+        (void)buf_printf(&talk, "the node refused with HTTP status %u", status);
+    }
+    display_append(&talk, str_of(detail));
+    if (code[0] != '\0') {
+        (void)buf_append(&talk, STR(" ("));
+        display_append(&talk, str_of(code));
+        (void)buf_byte(&talk, ')');
+    }
+    (void)buf_byte(&talk, '\n');
     for (size_t i = 0; i < json_array_size(errors); i++) {
-        const json_t *error = json_array_get(errors, i);
-        (void)fprintf(stderr, "  %lld:%lld: %s [%s]\n",
-                      (long long)json_integer_value(json_object_get(error, "line")),
-                      (long long)json_integer_value(json_object_get(error, "column")),
-                      text_of(error, "detail"), text_of(error, "pointer"));
+        put_mistake(&talk, json_array_get(errors, i));
+    }
+    if (status >= 500 && text_of(body, "request_id")[0] != '\0') {
+        (void)buf_append(&talk, STR("  request "));
+        display_append(&talk, str_of(text_of(body, "request_id")));
+        (void)buf_byte(&talk, '\n');
+    }
+    remedy_write(&talk, command, status, str_of(code));
+    (void)fprintf(stderr, PRISTR, STRARG(buf_str(&talk)));
+    buf_done(&talk);
+}
+
+static struct str base_url(const struct command *command)
+{
+    const char *url = command->url != NULL ? command->url : from_env("POSTERN_URL");
+    struct str base = str_of(url != NULL ? url : "http://127.0.0.1:18081");
+    while (str_ends(base, STR("/"))) {
+        base.len--;
+    }
+    return base;
+}
+
+static void complain_unreachable(struct str url, const struct err *err)
+{
+    if (err->code == ERR_INVALID) {
+        command_complain(PRISTR ": %s", STRARG(url), err->text);
+        (void)fputs("  --url or POSTERN_URL is where the admin listener is, as "
+                    "http://127.0.0.1:18081\n",
+                    stderr);
+        return;
+    }
+    command_complain("%s", err->text); /* which names the server */
+    if (err->code == ERR_UNAVAILABLE) {
+        (void)fputs("  is a node running there? postern serve starts one; --url or POSTERN_URL "
+                    "says where it is\n",
+                    stderr);
     }
 }
 
-int admin_request(const struct command *command,
-                  const char *method,
-                  const char *path,
-                  struct str body,
-                  struct admin_answer *out)
+static bool send(const struct command *command,
+                 const struct admin_request *request,
+                 struct httpclient_response *out)
 {
-    static const char *const headers[] = {"Content-Type: application/json"};
-    const char *url = command->url != NULL ? command->url : from_env("POSTERN_URL");
-    struct httpclient_response response;
+    char type[HEADER_MAX];
+    char expect[HEADER_MAX];
+    const char *headers[3] = {"Accept: application/json"};
+    size_t count = 1;
+    const char *token = from_env("POSTERN_TOKEN");
     struct err err = {0};
-    struct buf full;
-    buf_init(&full, PATH_MAX_BYTES);
-    (void)buf_printf(&full, "%s%s%c", url != NULL ? url : "http://127.0.0.1:18081", path, '\0');
-    struct httpclient_request request = {
-        .method = method,
-        .url = full.ptr,
+    struct buf url;
+    buf_init(&url, URL_MAX_BYTES);
+    (void)buf_append(&url, base_url(command));
+    (void)buf_append(&url, request->path);
+    (void)buf_byte(&url, '\0');
+    if (request->body.len > 0) {
+        (void)snprintf(type, sizeof(type), "Content-Type: %s",
+                       request->content_type != NULL ? request->content_type : "application/json");
+        headers[count++] = type;
+    }
+    if (command->if_version != NULL) {
+        (void)snprintf(expect, sizeof(expect), "If-Match: \"%s\"", command->if_version);
+        headers[count++] = expect;
+    }
+    struct httpclient_request http = {
+        .method = request->method,
+        .url = url.ptr,
         .headers = headers,
-        .header_count = body.len > 0 ? 1 : 0,
-        .body = body,
-        .bearer = from_env("POSTERN_TOKEN"),
-        .user = from_env("POSTERN_TOKEN") != NULL ? NULL
-                : command->user != NULL           ? command->user
-                                                  : "admin",
+        .header_count = count,
+        .body = request->body,
+        .bearer = token,
+        .user = token != NULL           ? NULL
+                : command->user != NULL ? command->user
+                                        : "admin",
         .password = from_env("POSTERN_PASSWORD"),
         .ca_file = command->ca_file,
         .insecure = command->insecure,
     };
-    *out = (struct admin_answer){0};
-    bool ok = httpclient_request(&request, &response, &err);
-    buf_done(&full);
-    if (!ok) {
-        command_complain("%s", err.text);
+    bool ok = !url.full && httpclient_request(&http, out, &err);
+    if (url.full) {
+        command_complain("a name is too long");
+    } else if (!ok) {
+        complain_unreachable(base_url(command), &err);
+    }
+    buf_done(&url);
+    return ok;
+}
+
+/* The path of a URL of the node's; its host is not asked, since requests go where --url says. */
+static struct str path_of(struct str target)
+{
+    if (str_starts(target, STR("http://")) || str_starts(target, STR("https://"))) {
+        struct str rest = str_from(target, (size_t)str_find(target, '/') + 2);
+        ptrdiff_t slash = str_find(rest, '/');
+        return slash < 0 ? STR_EMPTY : str_from(rest, (size_t)slash);
+    }
+    return str_starts(target, STR("/")) ? target : STR_EMPTY;
+}
+
+static bool is_next(struct str parameters)
+{
+    bool more = true;
+    while (more) {
+        struct str one = STR_EMPTY;
+        more = str_cut(parameters, ';', &one, &parameters);
+        one = str_trim(one);
+        if (str_eq_nocase(one, STR("rel=next")) || str_eq_nocase(one, STR("rel=\"next\""))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char *admin_next_path(struct str link)
+{
+    struct str head = STR_EMPTY;
+    while (str_cut(link, '<', &head, &link)) {
+        struct str target = STR_EMPTY;
+        struct str parameters = STR_EMPTY;
+        struct str rest = STR_EMPTY;
+        if (!str_cut(link, '>', &target, &link)) {
+            return NULL;
+        }
+        (void)str_cut(link, ',', &parameters, &rest);
+        struct str path = path_of(target);
+        if (is_next(parameters) && path.len > 0) {
+            return str_dup(path);
+        }
+    }
+    return NULL;
+}
+
+/* A number in quotes. */
+static char *version_of(struct str etag)
+{
+    uint64_t number = 0;
+    if (str_starts(etag, STR("W/"))) {
+        etag = str_from(etag, 2);
+    }
+    if (etag.len < 3 || etag.ptr[0] != '"' || etag.ptr[etag.len - 1] != '"') {
+        return NULL;
+    }
+    struct str inner = str_sub(etag, 1, etag.len - 2);
+    return str_to_u64(inner, &number) ? str_dup(inner) : NULL;
+}
+
+static char *total_of(struct str total)
+{
+    uint64_t number = 0;
+    return str_to_u64(total, &number) ? str_dup(total) : NULL;
+}
+
+int admin_send(const struct command *command,
+               const struct admin_request *request,
+               struct admin_answer *out)
+{
+    struct httpclient_response response;
+    if (!send(command, request, &response)) {
         return EXIT_FAILED;
     }
-    out->status = response.status;
-    out->body = json_loadb(response.body.ptr != NULL ? response.body.ptr : "", response.body.len,
-                           JSON_DECODE_ANY, NULL);
+    struct str body = buf_str(&response.body);
+    *out = (struct admin_answer){
+        .status = response.status,
+        .body = json_loadb(body.ptr, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL),
+        .version = version_of(httpclient_header(&response, STR("etag"))),
+        .next = admin_next_path(httpclient_header(&response, STR("link"))),
+        .total = total_of(httpclient_header(&response, STR("x-total-count"))),
+    };
+    bool foreign = body.len > 0 && out->body == NULL;
     httpclient_response_done(&response);
     int code = code_of_status(out->status);
     if (code != EXIT_OK && code != EXIT_PARTIAL) {
-        print_problem(out->status, out->body);
-        if (out->status == 401) {
-            (void)fputs("  set POSTERN_PASSWORD to the administrator's password\n", stderr);
-        }
-        json_decref(out->body);
-        out->body = NULL;
+        print_problem(command, out->status, out->body);
+        admin_answer_done(out);
+    } else if (foreign) {
+        command_complain("what answers at " PRISTR " is no admin listener of a node",
+                         STRARG(base_url(command)));
+        admin_answer_done(out);
+        code = EXIT_FAILED;
     }
     return code;
 }
 
-char *admin_path(const char *prefix, const char *id, const char *suffix)
+void admin_answer_done(struct admin_answer *answer)
 {
-    struct buf path;
-    struct str text = str_of(id);
-    buf_init(&path, PATH_MAX_BYTES);
-    (void)buf_append(&path, str_of(prefix));
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     c == '-' || c == '.' || c == '_' || c == '~';
-        (void)buf_printf(&path, plain ? "%c" : "%%%02X", c);
-    }
-    (void)buf_append(&path, str_of(suffix));
-    return buf_take(&path, NULL);
+    json_decref(answer->body);
+    mem_free(answer->version);
+    mem_free(answer->next);
+    mem_free(answer->total);
+    *answer = (struct admin_answer){0};
 }

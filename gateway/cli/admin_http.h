@@ -1,4 +1,8 @@
-/* admin_http.h - one request to the admin REST API, for the commands that administer. */
+/* admin_http.h - one request to the admin REST API, for the commands that administer.
+ *
+ * What the node refuses is on stderr with a remedy (remedy.h), as a command where there
+ * is one. Credentials go to the node that --url names and nowhere else.
+ */
 #ifndef POSTERN_CLI_ADMIN_HTTP_H
 #define POSTERN_CLI_ADMIN_HTTP_H
 
@@ -6,20 +10,31 @@
 #include "cli/command.h"
 
 #include <jansson.h>
+#include <stdbool.h>
+
+struct admin_request {
+    const char *method;
+    struct str path; /* begins with '/' */
+    struct str body;
+    const char *content_type; /* NULL: application/json */
+};
 
 struct admin_answer {
     unsigned status;
-    json_t *body; /* NULL: none, or not JSON */
+    json_t *body;  /* NULL: none */
+    char *version; /* of what was got, out of its ETag; NULL: none */
+    char *next;    /* the path of the next page; NULL: none */
+    char *total;   /* of all pages; NULL: unknown */
 };
 
-/* `path` begins with '/'. EXIT_OK for a 2xx; else what went wrong is on stderr and the code says
- * its kind. `out` is to be json_decref'ed by the caller when EXIT_OK. */
-int admin_request(const struct command *command,
-                  const char *method,
-                  const char *path,
-                  struct str body,
-                  struct admin_answer *out);
-/* A path with `id` as its last, percent-encoded segment, then `suffix`; mem_free. */
-char *admin_path(const char *prefix, const char *id, const char *suffix);
+/* EXIT_OK, or EXIT_PARTIAL for a 202, and `out` is then to be freed with admin_answer_done; else
+ * what went wrong is on stderr and the code says its kind. Sends --if-version. */
+int admin_send(const struct command *command,
+               const struct admin_request *request,
+               struct admin_answer *out);
+void admin_answer_done(struct admin_answer *answer);
+
+/* The path of the link that a Link header calls "next", mem_free; NULL: none. */
+char *admin_next_path(struct str link);
 
 #endif

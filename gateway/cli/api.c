@@ -1,54 +1,34 @@
-/* api.c - postern api publish, list, get, delete, history, rollback; postern realm create, list,
- * get. */
+/* api.c - postern api publish, import, diff, export: specifications as files. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/admin_http.h"
 #include "cli/command.h"
-#include "rbac/realm_record.h"
+#include "cli/output.h"
+#include "cli/request_path.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 16 << 20 };
+enum { FILE_MAX = 16 << 20, PATH_MAX_BYTES = 64 << 10 };
 
-static void print_json(const json_t *value)
+/* The answer is to be freed when EXIT_OK or EXIT_PARTIAL. */
+static int
+send_text(const struct command *command, struct str text, bool dry_run, struct admin_answer *out)
 {
-    (void)json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-    (void)fputc('\n', stdout);
-}
-
-static bool wants_json(const struct command *command)
-{
-    return command->output != NULL && strcmp(command->output, "json") == 0;
-}
-
-static bool output_known(const struct command *command)
-{
-    if (command->output == NULL || wants_json(command) || strcmp(command->output, "table") == 0) {
-        return true;
-    }
-    command_complain("-o is table or json");
-    return false;
-}
-
-/* One request whose answer is printed as it is. */
-static int request_and_print(const struct command *command,
-                             const char *method,
-                             const char *path,
-                             struct str body)
-{
-    struct admin_answer answer;
-    int code = admin_request(command, method, path, body, &answer);
-    if (answer.body != NULL) {
-        print_json(answer.body);
-    }
-    json_decref(answer.body);
+    struct buf path;
+    buf_init(&path, PATH_MAX_BYTES);
+    (void)buf_append(&path, STR("/api_specs"));
+    request_path_query(&path, "comment", command->comment);
+    request_path_query(&path, "dry_run", dry_run ? "true" : NULL);
+    struct admin_request request = {.method = "POST", .path = buf_str(&path), .body = text};
+    int code = admin_send(command, &request, out);
+    buf_done(&path);
     return code;
 }
 
-int api_publish_command(const struct command *command)
+static int send_file(const struct command *command, bool dry_run, struct admin_answer *out)
 {
     struct buf text;
     struct err err = {0};
@@ -56,117 +36,111 @@ int api_publish_command(const struct command *command)
     buf_init(&text, FILE_MAX);
     if (!file_read(command->words[0], &text, &err)) {
         command_complain("%s", err.text);
+    } else if (text.len == 0) {
+        command_complain("%s is empty", command->words[0]);
     } else {
-        char *path =
-            admin_path("/api_specs?comment=", command->comment != NULL ? command->comment : "",
-                       command->dry_run ? "&dry_run=true" : "");
-        code = request_and_print(command, "POST", path, buf_str(&text));
-        mem_free(path);
+        code = send_text(command, buf_str(&text), dry_run, out);
     }
     buf_done(&text);
     return code;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
-/* A list of objects, a line each with the values of some keys, or as JSON. */
-static int list(const struct command *command, const char *path, const char *const *keys)
+static int publish(const struct command *command, bool dry_run, bool *out_changes)
 {
     struct admin_answer answer;
-    if (!output_known(command)) {
+    enum output_format format = OUTPUT_JSON;
+    if (!output_format(command, OUTPUT_JSON, &format)) {
         return EXIT_USAGE;
     }
-    int code = admin_request(command, "GET", path, STR_EMPTY, &answer);
-    if (answer.body != NULL && wants_json(command)) {
-        print_json(answer.body);
+    int code = send_file(command, dry_run, &answer);
+    if (code != EXIT_OK && code != EXIT_PARTIAL) {
+        return code;
     }
-    for (size_t i = 0; !wants_json(command) && i < json_array_size(answer.body); i++) {
+    int printed =
+        answer.body == NULL ? EXIT_OK : output_print(answer.body, format, "id version changed");
+    *out_changes = json_is_true(json_object_get(answer.body, "changed"));
+    for (size_t i = 0; i < json_array_size(answer.body); i++) {
         const json_t *one = json_array_get(answer.body, i);
-        for (size_t j = 0; keys[j] != NULL; j++) {
-            (void)printf("%s%s", j > 0 ? "\t" : "", text_of(one, keys[j]));
-        }
-        (void)fputc('\n', stdout);
+        *out_changes = *out_changes || json_is_true(json_object_get(one, "changed"));
     }
-    json_decref(answer.body);
+    admin_answer_done(&answer);
+    return printed == EXIT_OK ? code : printed;
+}
+
+int api_publish_command(const struct command *command)
+{
+    bool changes = false;
+    return publish(command, command->dry_run, &changes);
+}
+
+int api_diff_command(const struct command *command)
+{
+    bool changes = false;
+    int code = publish(command, true, &changes);
+    return code == EXIT_OK && changes ? EXIT_DIFFERENT : code;
+}
+
+static int export_one(const struct command *command, const char *id, json_t *list)
+{
+    struct admin_answer answer;
+    struct buf path;
+    struct command one = *command;
+    int code = EXIT_USAGE;
+    one.words[0] = id;
+    one.word_count = 1;
+    buf_init(&path, PATH_MAX_BYTES);
+    if (request_path_fill(&one, "/api_specs/{0}", &path)) {
+        struct admin_request request = {.method = "GET", .path = buf_str(&path)};
+        code = admin_send(&one, &request, &answer);
+    }
+    buf_done(&path);
+    if (code == EXIT_OK) {
+        (void)json_array_append(list, answer.body);
+        admin_answer_done(&answer);
+    }
     return code;
 }
 
-int api_list_command(const struct command *command)
+static int export_all(const struct command *command, json_t *list)
 {
-    static const char *const keys[] = {"id", "name", "host", "realm_uri", NULL};
-    return list(command, "/api_specs", keys);
-}
-
-/* GET, DELETE, POST on PREFIX/ID/SUFFIX. */
-static int on_one(const struct command *command,
-                  const char *method,
-                  const char *prefix,
-                  const char *suffix,
-                  struct str body)
-{
-    char *path = admin_path(prefix, command->words[0], suffix);
-    int code = request_and_print(command, method, path, body);
-    mem_free(path);
+    char *next = NULL;
+    int code = EXIT_OK;
+    struct admin_request request = {.method = "GET", .path = STR("/api_specs?limit=100")};
+    do {
+        struct admin_answer answer;
+        code = admin_send(command, &request, &answer);
+        mem_free(next);
+        next = NULL;
+        if (code == EXIT_OK) {
+            bool more = json_array_size(answer.body) > 0;
+            (void)json_array_extend(list, answer.body);
+            next = more ? answer.next : NULL;
+            answer.next = more ? NULL : answer.next;
+            admin_answer_done(&answer);
+            request.path = str_of(next);
+        }
+    } while (code == EXIT_OK && next != NULL);
+    mem_free(next);
     return code;
 }
 
-int api_get_command(const struct command *command)
+int api_export_command(const struct command *command)
 {
-    return on_one(command, "GET", "/api_specs/", "", STR_EMPTY);
-}
-
-int api_delete_command(const struct command *command)
-{
-    return on_one(command, "DELETE", "/api_specs/", "", STR_EMPTY);
-}
-
-int api_history_command(const struct command *command)
-{
-    return on_one(command, "GET", "/api_specs/", "/versions", STR_EMPTY);
-}
-
-int api_rollback_command(const struct command *command)
-{
-    struct buf body;
-    uint64_t version = 0;
-    if (!str_to_u64(str_of(command->words[1]), &version)) {
-        command_complain("VERSION is a number: postern api history %s lists them",
-                         command->words[0]);
+    enum output_format format = OUTPUT_JSON;
+    if (!output_format(command, OUTPUT_JSON, &format)) {
         return EXIT_USAGE;
     }
-    buf_init(&body, 64);
-    (void)buf_printf(&body, "{\"version\":%llu}", (unsigned long long)version);
-    int code = on_one(command, "POST", "/api_specs/", "/rollback", buf_str(&body));
-    buf_done(&body);
-    return code;
-}
-
-int realm_create_command(const struct command *command)
-{
-    json_t *realm = command->open ? realm_record_open(str_of(command->words[0]))
-                                  : json_pack("{s:s}", "uri", command->words[0]);
-    if (realm == NULL) {
-        command_complain("%s is not UTF-8", command->words[0]);
-        return EXIT_INVALID;
+    int code = EXIT_OK;
+    json_t *list = json_array();
+    if (command->word_count == 0) {
+        code = export_all(command, list);
     }
-    char *text = json_dumps(realm, JSON_COMPACT);
-    int code = request_and_print(command, "POST", "/realms", str_of(text));
-    free(text);
-    json_decref(realm);
+    for (size_t i = 0; i < command->word_count && code == EXIT_OK; i++) {
+        code = export_one(command, command->words[i], list);
+    }
+    if (code == EXIT_OK) {
+        code = output_print(list, format, "id name host realm_uri");
+    }
+    json_decref(list);
     return code;
-}
-
-int realm_list_command(const struct command *command)
-{
-    static const char *const keys[] = {"uri", "security_status", "description", NULL};
-    return list(command, "/realms", keys);
-}
-
-int realm_get_command(const struct command *command)
-{
-    return on_one(command, "GET", "/realms/", "", STR_EMPTY);
 }

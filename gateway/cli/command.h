@@ -22,12 +22,21 @@ enum exit_code {
     EXIT_USAGE = 64,
 };
 
-enum { COMMAND_WORDS_MAX = 256, COMMAND_SETS_MAX = 128 };
+enum { COMMAND_WORDS_MAX = 256, COMMAND_LIST_MAX = 128 };
+
+struct command_row;
+
+/* An option that may be given more than once. */
+struct command_list {
+    const char *items[COMMAND_LIST_MAX];
+    size_t count;
+};
 
 /* --ack, --no-ack, or neither. */
 enum choice { CHOICE_NONE, CHOICE_YES, CHOICE_NO };
 
 struct command {
+    const struct command_row *row;
     const char *url;
     const char *realm;
     const char *authid;
@@ -63,6 +72,16 @@ struct command {
     const char *ttl;
     const char *history;
     const char *concurrency;
+    const char *file;
+    const char *meta;
+    const char *description;
+    const char *if_version;
+    const char *limit;
+    const char *filter;
+    const char *sort;
+    const char *expires;
+    const char *client_id;
+    const char *device_id;
     enum choice ack;
     enum choice disclose_me;
     enum choice exclude_me;
@@ -82,25 +101,26 @@ struct command {
     bool effective;
     bool json;
     bool with_parent;
-    const char *sets[COMMAND_SETS_MAX];
-    size_t set_count;
+    bool password_stdin;
+    bool allow_sso;
+    struct command_list sets;
+    struct command_list groups;
+    struct command_list roles;
     const char *words[COMMAND_WORDS_MAX];
     size_t word_count;
 };
 
-/* One function a command; the table is in cli.c. */
+/* One function a command; the tables are commands.c and commands_admin.c. Those that are one
+ * request have request_command of request.h. */
 int serve_command(const struct command *command);
 int check_command(const struct command *command);
 int version_command(const struct command *command);
+int completion_command(const struct command *command);
 int api_publish_command(const struct command *command);
-int api_list_command(const struct command *command);
-int api_get_command(const struct command *command);
-int api_delete_command(const struct command *command);
-int api_history_command(const struct command *command);
-int api_rollback_command(const struct command *command);
-int realm_create_command(const struct command *command);
-int realm_list_command(const struct command *command);
-int realm_get_command(const struct command *command);
+int api_diff_command(const struct command *command);
+int api_export_command(const struct command *command);
+int grant_test_command(const struct command *command);
+int ticket_issue_command(const struct command *command);
 int call_command(const struct command *command);
 int publish_command(const struct command *command);
 int subscribe_command(const struct command *command);

@@ -26,6 +26,11 @@ struct option {
         (name), (letter), OPTION_FLAG, offsetof(struct command, field), (help) \
     }
 
+#define LIST(name, field, help)                                         \
+    {                                                                   \
+        (name), 0, OPTION_MANY, offsetof(struct command, field), (help) \
+    }
+
 /* A pair, --name and --no-name, of which the last one counts. */
 #define CHOICE(name, field, yes, no)                                      \
     {(name), 0, OPTION_YES, offsetof(struct command, field), (yes)},      \
@@ -47,7 +52,7 @@ static const struct option options[] = {
     TEXT("user", 0, user, "NAME: the administrator (admin); password from POSTERN_PASSWORD"),
     TEXT("config", 'c', config, "FILE: settings, YAML or JSON"),
     TEXT("data", 0, data, "DIR: the data directory"),
-    {"set", 0, OPTION_MANY, 0, "KEY=VALUE: one setting, wins over file and environment"},
+    LIST("set", sets, "KEY=VALUE: one setting, wins over file and environment"),
     TEXT("kwargs", 'k', kwargs, "JSON: an object of keyword arguments"),
     TEXT("exec", 0, exec, "CMD: run for each call; JSON in on stdin, JSON out on stdout"),
     TEXT("match", 0, match, "exact, prefix or wildcard: how the URI is meant"),
@@ -57,11 +62,30 @@ static const struct option options[] = {
          "POLICY: who of several is called: single, roundrobin, random, first, last, "
          "queue_least_loaded, queue_least_loaded_sample, jump_consistent_hash"),
     TEXT("concurrency", 0, concurrency, "N: calls at a time; more go to others, or wait (8)"),
-    FLAG("force", 0, force, "take the procedure from whoever has it"),
+    FLAG("force", 0, force, "in spite of who has the procedure, or of users who are in the realm"),
     FLAG("disclose-caller", 0, disclose_caller, "be told who calls (see --details)"),
     FLAG("forward-timeout", 0, forward_timeout, "end CMD when the call's time is over"),
+    TEXT("file", 'f', file, "FILE: an object, YAML or JSON; '-' is stdin"),
+    LIST("group", groups, "NAME: a group to be in; again for more"),
+    TEXT("meta", 0, meta, "JSON: an object that is kept with it"),
+    TEXT("description", 0, description, "TEXT: what it is for"),
+    FLAG("password-stdin",
+         0,
+         password_stdin,
+         "the new password is the first line of stdin (else POSTERN_NEW_PASSWORD)"),
+    LIST("to", roles, "ROLE: user or group, all, anonymous; again for more"),
+    LIST("from", roles, "ROLE: whom to take it from; again for more"),
+    LIST("for", roles, "NAME: a user, all, anonymous; again for more"),
+    TEXT("if-version", 0, if_version, "N: only if it is still this version, else exit code 5"),
+    TEXT("limit", 0, limit, "N: at most so many"),
+    TEXT("filter", 0, filter, "TEXT: those whose key has it"),
+    TEXT("sort", 0, sort, "name or -name"),
+    TEXT("expires", 0, expires, "TIME: how long it is good for: 90, 90s, 5m, 1h"),
+    TEXT("client-id", 0, client_id, "ID: for this client of the realm's"),
+    TEXT("device-id", 0, device_id, "ID: for this device"),
+    FLAG("allow-sso", 0, allow_sso, "good in all realms of the same sign-on"),
     TEXT("comment", 0, comment, "TEXT: why, kept with the version"),
-    TEXT("output", 'o', output, "table or json"),
+    TEXT("output", 'o', output, "table, json or yaml"),
     TEXT("ca-file", 0, ca_file, "FILE: certificates to trust"),
     TEXT("connect-timeout", 0, connect_timeout, "TIME: to connect and join (10s)"),
     TEXT("timeout", 0, timeout, "TIME: how long the call may take: 500, 500ms, 2s, 5m"),
@@ -123,7 +147,7 @@ bool option_listed(const char *list, const char *name)
     return false;
 }
 
-void options_print(const char *allowed)
+void options_print(FILE *out, const char *allowed)
 {
     for (size_t i = 0; i < COUNT_OF(options); i++) {
         if (option_listed(allowed, options[i].name)) {
@@ -131,7 +155,7 @@ void options_print(const char *allowed)
             bool lettered = options[i].letter != 0;
             (void)snprintf(name, sizeof(name), "%s%s%c", options[i].name, lettered ? ", -" : "",
                            lettered ? options[i].letter : ' ');
-            (void)fprintf(stderr, "      --%-20s  %s\n", name, options[i].help);
+            (void)fprintf(out, "      --%-20s  %s\n", name, options[i].help);
         }
     }
 }
@@ -176,6 +200,16 @@ static void complain_unknown(const char *allowed, const char *word)
     }
 }
 
+static bool add_to_list(struct command_list *list, const char *name, const char *value)
+{
+    if (list->count == COMMAND_LIST_MAX) {
+        command_complain("too many --%s: %d at most", name, COMMAND_LIST_MAX);
+        return false;
+    }
+    list->items[list->count++] = value;
+    return true;
+}
+
 static bool store_option(struct command *command, const struct option *option, const char *value)
 {
     char *field = (char *)command + option->offset;
@@ -193,12 +227,7 @@ static bool store_option(struct command *command, const struct option *option, c
         *(const char **)(void *)field = value;
         return true;
     case OPTION_MANY:
-        if (command->set_count == COMMAND_SETS_MAX) {
-            command_complain("too many --%s: %d at most", option->name, COMMAND_SETS_MAX);
-            return false;
-        }
-        command->sets[command->set_count++] = value;
-        return true;
+        return add_to_list((struct command_list *)(void *)field, option->name, value);
     }
     return false;
 }
@@ -233,6 +262,16 @@ static bool read_option(const char *allowed, int argc, char **argv, int *at, str
 static bool looks_like_option(const char *word)
 {
     return word[0] == '-' && word[1] != '\0' && (word[1] < '0' || word[1] > '9');
+}
+
+void options_list(const char *allowed, option_fn fn, void *ctx)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (option_listed(allowed, options[i].name)) {
+            bool takes = options[i].kind == OPTION_TEXT || options[i].kind == OPTION_MANY;
+            fn(ctx, options[i].name, options[i].letter, takes, options[i].help);
+        }
+    }
 }
 
 bool option_read_words(const char *allowed, int argc, char **argv, int from, struct command *out)

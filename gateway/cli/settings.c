@@ -40,8 +40,8 @@ bool settings_load(const struct command *command, struct settings *out)
         (void)buf_printf(&out->data_set, "data.dir=%s%c", command->data, '\0');
         out->sets[count++] = out->data_set.ptr;
     }
-    for (size_t i = 0; i < command->set_count; i++) {
-        out->sets[count++] = command->sets[i];
+    for (size_t i = 0; i < command->sets.count; i++) {
+        out->sets[count++] = command->sets.items[i];
     }
     out->source = (struct conf_source){
         .file = command->config, .sets = out->sets, .set_count = count, .env = environ};

@@ -12,7 +12,7 @@
 struct settings {
     struct conf conf;
     struct conf_source source;
-    const char *sets[COMMAND_SETS_MAX + 8];
+    const char *sets[COMMAND_LIST_MAX + 8];
     struct buf data_set;
 };
 

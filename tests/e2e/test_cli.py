@@ -153,7 +153,8 @@ def test_api_commands(node, tmp_path):
     assert static_spec("cli", 2) in as_json
     got = postern("api", "get", "com.example.cli", node=node)
     assert json.loads(got.stdout) == static_spec("cli", 2)
-    history = json.loads(postern("api", "history", "com.example.cli", node=node).stdout)
+    history = json.loads(postern("api", "history", "com.example.cli", "-o", "json",
+                                  node=node).stdout)
     assert {v["version"]: v["comment"] for v in history}[1] == "by the cli"
     assert postern("api", "rollback", "com.example.cli", "1", node=node).returncode == OK
     assert node.ask("GET", "/cli/static").json() == {"answer": 1}

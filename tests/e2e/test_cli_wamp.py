@@ -638,7 +638,7 @@ def test_a_node_that_does_not_answer_is_not_waited_for_beyond_the_time(tmp_path)
         deaf.listen()
         done = postern("call", "a.b", "--realm", REALM, "--connect-timeout", "200ms", "--url",
                        f"tcp://127.0.0.1:{deaf.getsockname()[1]}")
-        assert done.returncode == FAILED and "200 ms" in done.stderr
+        assert done.returncode == FAILED and "200 ms" in done.stdout
 
 
 def test_help_and_the_page_name_the_same_options():
@@ -646,8 +646,8 @@ def test_help_and_the_page_name_the_same_options():
     known = set()
     for command in COMMANDS:
         done = postern(command, "--help")
-        assert done.returncode == OK and f"example:\n  postern {command} " in done.stderr
-        options = set(re.findall(r"^ +(--[a-z-]+)", done.stderr, re.MULTILINE))
+        assert done.returncode == OK and f"example:\n  postern {command} " in done.stdout
+        options = set(re.findall(r"^ +(--[a-z-]+)", done.stdout, re.MULTILINE))
         section = page.split(f"\n## {command}\n")[1].split("\n## ")[0]
         general = page.split("\n## WAMP\n")[1].split("\n## ")[0]
         told = set(re.findall(r"--[a-z][a-z-]+", section)) | set(re.findall(r"--[a-z][a-z-]+", general))

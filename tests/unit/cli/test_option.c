@@ -126,10 +126,10 @@ static void settings_are_kept_in_order_up_to_a_bound(void **state)
     size_t len = 0;
     (void)state;
     assert_true(parse(ALL, "--set a=1 --set=b=2"));
-    assert_int_equal(command.set_count, 2);
-    assert_string_equal(command.sets[0], "a=1");
-    assert_string_equal(command.sets[1], "b=2");
-    for (size_t i = 0; i < COMMAND_SETS_MAX; i++) {
+    assert_int_equal(command.sets.count, 2);
+    assert_string_equal(command.sets.items[0], "a=1");
+    assert_string_equal(command.sets.items[1], "b=2");
+    for (size_t i = 0; i < COMMAND_LIST_MAX; i++) {
         len += (size_t)snprintf(line + len, sizeof(line) - len, "--set=a=%zu ", i);
     }
     assert_true(parse(ALL, line));

@@ -1,0 +1,61 @@
+/* command_row.h - the table of all commands: what is read, done, helped and completed by.
+ *
+ * One row a command. A command that is one request to the admin API says in its
+ * row which one, and needs no code.
+ */
+#ifndef POSTERN_CLI_COMMAND_ROW_H
+#define POSTERN_CLI_COMMAND_ROW_H
+
+#include "cli/command.h"
+
+#include <stddef.h>
+
+enum body_source {
+    BODY_END,
+    BODY_WORD,    /* the word at `from` */
+    BODY_NUMBER,  /* the same, a number */
+    BODY_NAMES,   /* the same, names with commas between, as a list */
+    BODY_TEXT,    /* a `const char *` of the command, at `from` as offset; absent when NULL */
+    BODY_SECONDS, /* the same, a TIME */
+    BODY_MAP,     /* the same, JSON, an object */
+    BODY_LIST,    /* a struct command_list; absent when empty */
+    BODY_ROLES,   /* the same; "all" alone is the text and no list */
+    BODY_SECRET,  /* --password-stdin or POSTERN_NEW_PASSWORD; absent when neither is there */
+    BODY_OPEN,    /* with --open what opens a realm, whose URI is the word at `from` */
+    BODY_FLAG,    /* a bool; absent when it is not set */
+};
+
+/* A member of the object that is sent. */
+struct body_field {
+    const char *key; /* NULL for BODY_OPEN */
+    enum body_source source;
+    bool needed; /* by an option, by a word, or in the file of -f */
+    size_t from;
+};
+
+/* One request. {0}, {1} are words, {realm} is --realm; encoded as they go. */
+struct request_row {
+    const char *method; /* NULL: the command is none */
+    const char *path;
+    const struct body_field *fields; /* NULL: no body */
+    const char *columns;             /* a list, in pages, and the columns of its table; or NULL */
+    const char *procedure;           /* what it calls: whose grant it needs */
+};
+
+struct command_row {
+    const char *name;  /* one to three words */
+    const char *words; /* "URI [JSON...]": those behind it */
+    const char *options;
+    int (*run)(const struct command *command);
+    const char *help;
+    const char *example; /* behind "postern " */
+    struct request_row request;
+};
+
+/* Each table ends with a row without a name; the list ends with NULL. */
+extern const struct command_row *const command_tables[];
+extern const struct command_row command_rows_admin[];
+
+#define ADMIN_OPTIONS "url user output ca-file insecure"
+
+#endif
