@@ -88,3 +88,14 @@ bool utf8_read(struct utf8_reader *reader, struct str piece)
     }
     return true;
 }
+
+void utf8_mend(char *text)
+{
+    for (size_t at = 0; text[at] != '\0';) {
+        size_t len = utf8_len(str_of(text + at));
+        if (len == 0) {
+            text[at] = '?';
+        }
+        at += len == 0 ? 1 : len;
+    }
+}

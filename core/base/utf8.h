@@ -13,6 +13,9 @@
  * cut short, overlong, a surrogate, or above U+10FFFF. */
 size_t utf8_len(struct str s);
 
+/* Puts '?' for each byte that is no part of a character: of text that was cut by bytes. */
+void utf8_mend(char *text);
+
 /* Reads UTF-8 that comes in pieces, cut anywhere. All zero at the beginning of a text. */
 struct utf8_reader {
     uint8_t more;      /* octets that the character under way still needs */

@@ -1,5 +1,6 @@
 /* directory.c - the list of tables, and what every operation needs: arguments, records, answers. */
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "directory/directory_inside.h"
 
 #include <stdarg.h>
@@ -8,8 +9,9 @@
 enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20 };
 
 const struct directory_operation *const directory_operations[] = {
-    directory_grant_operations,   directory_group_operations,  directory_rbac_operations,
-    directory_api_key_operations, directory_source_operations, NULL,
+    directory_grant_operations,       directory_group_operations,  directory_rbac_operations,
+    directory_api_key_operations,     directory_source_operations, directory_user_operations,
+    directory_user_change_operations, directory_realm_operations,  NULL,
 };
 
 bool directory_refuse_at(struct directory_call *call,
@@ -26,6 +28,7 @@ bool directory_refuse_at(struct directory_call *call,
     va_start(args, format);
     (void)vsnprintf(call->error.text, sizeof(call->error.text), format, args);
     va_end(args);
+    utf8_mend(call->error.text); /* names were cut by bytes */
     return false;
 }
 
@@ -36,6 +39,7 @@ bool directory_refuse(struct directory_call *call, const char *uri, const char *
     va_start(args, format);
     (void)vsnprintf(call->error.text, sizeof(call->error.text), format, args);
     va_end(args);
+    utf8_mend(call->error.text); /* names were cut by bytes */
     return false;
 }
 
@@ -103,18 +107,43 @@ bool directory_only_keys(struct directory_call *call, const json_t *object, cons
     return true;
 }
 
-json_t *directory_get(struct directory_call *call,
-                      struct str kind,
-                      struct str key,
-                      const struct store_record **out_record)
+struct str directory_member(const json_t *object, const char *key)
 {
-    const struct store_record *record = store_view_get(call->view, kind, call->realm, key);
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value) ? str_make(json_string_value(value), json_string_length(value))
+                                 : STR_EMPTY;
+}
+
+struct str directory_folded(struct directory_call *call, struct str text)
+{
+    char *copy = arena_cstr(call->arena, text);
+    for (size_t i = 0; i < text.len; i++) {
+        copy[i] = copy[i] >= 'A' && copy[i] <= 'Z' ? (char)(copy[i] | 0x20) : copy[i];
+    }
+    return str_make(copy, text.len);
+}
+
+json_t *directory_get_in(struct directory_call *call,
+                         struct str realm,
+                         struct str kind,
+                         struct str key,
+                         const struct store_record **out_record)
+{
+    const struct store_record *record = store_view_get(call->view, kind, realm, key);
     if (out_record != NULL) {
         *out_record = record;
     }
     return record == NULL
                ? NULL
                : directory_keep(call, json_loadb(record->value.ptr, record->value.len, 0, NULL));
+}
+
+json_t *directory_get(struct directory_call *call,
+                      struct str kind,
+                      struct str key,
+                      const struct store_record **out_record)
+{
+    return directory_get_in(call, call->realm, kind, key, out_record);
 }
 
 bool directory_put(struct directory_call *call,
@@ -133,14 +162,19 @@ bool directory_put(struct directory_call *call,
     return store_view_put(call->view, &write);
 }
 
+bool directory_remove_in(struct directory_call *call,
+                         struct str realm,
+                         struct str kind,
+                         struct str key)
+{
+    const struct store_write write = {
+        .kind = kind, .realm = realm, .key = key, .remove = true, .expect = STORE_ANY_VERSION};
+    return store_view_put(call->view, &write);
+}
+
 bool directory_remove(struct directory_call *call, struct str kind, struct str key)
 {
-    const struct store_write write = {.kind = kind,
-                                      .realm = call->realm,
-                                      .key = key,
-                                      .remove = true,
-                                      .expect = STORE_ANY_VERSION};
-    return store_view_put(call->view, &write);
+    return directory_remove_in(call, call->realm, kind, key);
 }
 
 bool directory_expected(struct directory_call *call, const struct store_record *record)
@@ -168,7 +202,11 @@ bool directory_answer_list(struct directory_call *call,
                            directory_external_fn external)
 {
     const struct store_record *records = NULL;
-    size_t count = store_view_list(call->view, kind, call->realm, &call->page, &records);
+    struct store_page page = call->page;
+    page.limit += page.limit > 0 ? 1 : 0; /* one more tells whether there is a next page */
+    size_t count = store_view_list(call->view, kind, call->realm, &page, &records);
+    bool more = call->page.limit > 0 && count > call->page.limit;
+    count -= more ? 1 : 0;
     json_t *list = directory_keep(call, json_array());
     for (size_t i = 0; i < count; i++) {
         json_t *value = json_loadb(records[i].value.ptr, records[i].value.len, 0, NULL);
@@ -178,7 +216,7 @@ bool directory_answer_list(struct directory_call *call,
     size_t total = store_view_count(call->view, kind, call->realm, &call->page);
     call->result = list;
     call->details = directory_keep(call, json_pack("{s:I}", "total", (json_int_t)total));
-    if (call->page.limit > 0 && count == call->page.limit) {
+    if (more) {
         struct str last = records[count - 1].key;
         (void)json_object_set_new(call->details, "next", json_stringn(last.ptr, last.len));
     }

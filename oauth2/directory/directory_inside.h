@@ -5,14 +5,17 @@
 #include "directory/directory.h"
 #include "rbac/realm_record.h"
 
-#define DIRECTORY_INVALID      "wamp.error.invalid_argument"
-#define DIRECTORY_NO_REALM     "wamp.error.no_such_realm"
-#define DIRECTORY_NOT_FOUND    "bondy.error.not_found"
-#define DIRECTORY_EXISTS       "bondy.error.already_exists"
-#define DIRECTORY_INCONSISTENT "bondy.error.inconsistency_error"
-#define DIRECTORY_NO_GROUPS    "bondy.error.no_such_groups"
-#define DIRECTORY_NO_USERS     "bondy.error.no_such_users"
-#define DIRECTORY_PRECONDITION "bondy.error.precondition_failed"
+#define DIRECTORY_INVALID       "wamp.error.invalid_argument"
+#define DIRECTORY_NO_REALM      "wamp.error.no_such_realm"
+#define DIRECTORY_NOT_FOUND     "bondy.error.not_found"
+#define DIRECTORY_NO_PRINCIPAL  "wamp.error.no_such_principal"
+#define DIRECTORY_DENIED        "wamp.error.not_authorized"
+#define DIRECTORY_BAD_SIGNATURE "bondy.error.bad_signature"
+#define DIRECTORY_EXISTS        "bondy.error.already_exists"
+#define DIRECTORY_INCONSISTENT  "bondy.error.inconsistency_error"
+#define DIRECTORY_NO_GROUPS     "bondy.error.no_such_groups"
+#define DIRECTORY_NO_USERS      "bondy.error.no_such_users"
+#define DIRECTORY_PRECONDITION  "bondy.error.precondition_failed"
 
 /* One file a subject. */
 extern const struct directory_operation directory_grant_operations[];
@@ -22,6 +25,9 @@ extern const struct directory_operation directory_rbac_operations[];
 extern const struct directory_operation directory_source_operations[];
 
 extern const struct directory_operation directory_api_key_operations[];
+extern const struct directory_operation directory_user_operations[];
+extern const struct directory_operation directory_user_change_operations[];
+extern const struct directory_operation directory_realm_operations[];
 
 /* Refuses. The text says what, where, and the remedy; never a secret. */
 bool directory_refuse(struct directory_call *call, const char *uri, const char *format, ...)
@@ -45,6 +51,11 @@ bool directory_only_keys(struct directory_call *call,
                          const json_t *object,
                          const char *const *keys);
 
+/* The string member, or "". */
+struct str directory_member(const json_t *object, const char *key);
+/* ASCII in lower case, in the arena: of URIs. */
+struct str directory_folded(struct directory_call *call, struct str text);
+
 /* A record of the call's realm. `out_record` may be NULL. The value lives as long as the call.
  * NULL: there is none. */
 json_t *directory_get(struct directory_call *call,
@@ -58,6 +69,16 @@ bool directory_put(struct directory_call *call,
                    const json_t *value,
                    uint64_t expect);
 bool directory_remove(struct directory_call *call, struct str kind, struct str key);
+/* The same in a realm of the caller's choice. */
+json_t *directory_get_in(struct directory_call *call,
+                         struct str realm,
+                         struct str kind,
+                         struct str key,
+                         const struct store_record **out_record);
+bool directory_remove_in(struct directory_call *call,
+                         struct str realm,
+                         struct str kind,
+                         struct str key);
 /* call->expect against what is there: if_match. */
 bool directory_expected(struct directory_call *call, const struct store_record *record);
 
@@ -106,11 +127,38 @@ bool directory_parse(struct directory_call *call,
                      const char *list,
                      json_t *element,
                      struct realm_writes *out);
+/* The same of a realm object. */
+bool directory_parse_realm(struct directory_call *call,
+                           const json_t *realm,
+                           struct realm_writes *out);
+/* What there is, as the transaction sees it, of all that a realm object refers to; lives as long
+ * as the call. The call's realm is the object's. */
+const struct rbac *directory_fresh(struct directory_call *call, const json_t *object);
 /* The first write of that kind, or NULL. */
 const struct store_write *directory_write_of(const struct realm_writes *writes, struct str kind);
 
 /* Of a user who goes: a key must not wait for the next of his name. */
 bool directory_api_keys_drop(struct directory_call *call, struct str username);
+/* Whose alias that is in the call's realm, or "". */
+struct str directory_alias_owner(struct directory_call *call, struct str alias);
+/* Writes the value of a user's record in `realm`, if it is another than before, with what hangs on
+ * it. `*out_changed` (may be NULL): whether it was. */
+bool directory_user_put(struct directory_call *call,
+                        struct str realm,
+                        struct str username,
+                        struct str value,
+                        bool *out_changed);
+/* Removes what names the user of the call's realm: grants, sources, aliases, keys, tickets. */
+bool directory_user_forget(struct directory_call *call, struct str username);
+/* His tickets and tokens end. */
+bool directory_user_revoke(struct directory_call *call, struct str realm, struct str username);
+
+/* The groups and users of the master realm, as the transaction sees them. */
+const struct rbac_realm *directory_master(struct directory_call *call);
+/* How many enabled users of the master realm are in bondy.administrators; any other realm: 0. */
+size_t directory_administrators(struct directory_call *call);
+/* Refuses when there were some (`before`) and there are none any more. */
+bool directory_keeps_administrator(struct directory_call *call, size_t before);
 
 /* To be published in the call's realm, and with `realm` given in that one. */
 void directory_tell(struct directory_call *call, struct str topic, json_t *args /* stolen */);

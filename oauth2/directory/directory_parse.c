@@ -3,21 +3,30 @@
 #include "directory/directory_inside.h"
 #include "rbac/realm_record.h"
 
+bool directory_parse_realm(struct directory_call *call,
+                           const json_t *realm,
+                           struct realm_writes *out)
+{
+    const struct realm_options options = {.allow_anonymous_admin = call->allow_anonymous_admin,
+                                          .quiet = true,
+                                          .present = directory_fresh(call, realm)};
+    struct realm_mistake mistake = {0};
+    if (realm_record_parse(realm, &options, call->arena, out, &mistake)) {
+        return true;
+    }
+    return directory_refuse_at(call, mistake.error, mistake.node, mistake.key, "%s", mistake.text);
+}
+
 bool directory_parse(struct directory_call *call,
                      const char *list,
                      json_t *element,
                      struct realm_writes *out)
 {
-    const struct realm_options options = {.allow_anonymous_admin = call->allow_anonymous_admin,
-                                          .quiet = true,
-                                          .present = call->present};
-    struct realm_mistake mistake = {0};
-    json_t *realm = directory_keep(
-        call, json_pack("{s:s%, s:[o]}", "uri", call->realm.ptr, call->realm.len, list, element));
-    if (realm_record_parse(realm, &options, call->arena, out, &mistake)) {
-        return true;
-    }
-    return directory_refuse_at(call, mistake.error, mistake.node, mistake.key, "%s", mistake.text);
+    return directory_parse_realm(
+        call,
+        directory_keep(call, json_pack("{s:s%, s:[o]}", "uri", call->realm.ptr, call->realm.len,
+                                       list, element)),
+        out);
 }
 
 const struct store_write *directory_write_of(const struct realm_writes *writes, struct str kind)

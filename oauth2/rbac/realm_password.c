@@ -71,3 +71,53 @@ bool realm_writes_hash(struct realm_writes *writes,
     writes->password_count = 0;
     return true;
 }
+
+static bool wanted_options(const struct realm_password_wanted *wanted,
+                           const struct rbac *present,
+                           struct credential_options *out,
+                           struct err *err)
+{
+    struct realm_mistake mistake = {0};
+    struct str prototype = STR_EMPTY;
+    struct realm_parse parse = {.object = wanted->realm,
+                                .uri = wanted->uri,
+                                .present = present,
+                                .mistake = &mistake,
+                                .old = rbac_realm_find(present, wanted->uri)};
+    if (record_member(wanted->realm, "prototype_uri", &prototype)) {
+        parse.prototype = rbac_realm_find(present, prototype);
+    }
+    return realm_password_options(&parse, wanted->user, out) ||
+           err_set(err, ERR_INVALID, "password_opts: %s", mistake.text);
+}
+
+/* A user who logs in by SCRAM does so with his next password too. */
+static void keep_protocol(struct str record, struct credential_options *options)
+{
+    struct credential_scram scram;
+    if (options->protocol == CREDENTIAL_CRA && credential_scram(record, &scram)) {
+        options->protocol = CREDENTIAL_SCRAM;
+        options->kdf = scram.kdf;
+        options->iterations = scram.iterations;
+        options->memory_kib = scram.memory_kib;
+    }
+}
+
+char *realm_credential_make(const struct realm_password_wanted *wanted,
+                            const struct rbac *present,
+                            struct err *err)
+{
+    struct credential_options options = {0};
+    struct str record = wanted->present_credential;
+    if (!wanted_options(wanted, present, &options, err)) {
+        return NULL;
+    }
+    if (wanted->keep && record.len > 0 && serves(record, &options) &&
+        credential_verify(record, wanted->password)) {
+        return str_dup(record);
+    }
+    if (record.len > 0 && json_object_get(wanted->user, "password_opts") == NULL) {
+        keep_protocol(record, &options);
+    }
+    return credential_make(wanted->password, &options, err);
+}

@@ -13,18 +13,6 @@
 
 enum { RIGHTS_MAX = 100 * 1000 };
 
-/* Names were cut by bytes: what is left of a character is none. */
-static void mend(char *text)
-{
-    for (size_t at = 0; text[at] != '\0';) {
-        size_t len = utf8_len(str_of(text + at));
-        if (len == 0) {
-            text[at] = '?';
-        }
-        at += len == 0 ? 1 : len;
-    }
-}
-
 static void __attribute__((format(printf, 5, 0))) say(struct realm_parse *parse,
                                                       const char *error,
                                                       const json_t *node,
@@ -37,7 +25,7 @@ static void __attribute__((format(printf, 5, 0))) say(struct realm_parse *parse,
     mistake->node = node;
     mistake->key = key;
     (void)vsnprintf(mistake->text, sizeof(mistake->text), format, args);
-    mend(mistake->text);
+    utf8_mend(mistake->text); /* names were cut by bytes */
 }
 
 bool realm_mistaken(

@@ -65,6 +65,23 @@ bool realm_writes_hash(struct realm_writes *writes,
                        struct arena *arena,
                        struct err *err);
 
+/* One credential: of `password` for `user`, an element of "users", by his own password_opts, else
+ * those of `realm` (an object; NULL: as it is), else those that are in force at `uri`. His present
+ * one is `present_credential` ("": none): it stays when `keep` is set and the password is still the
+ * same, and its protocol stays when nobody has said another. Blocks. The caller's (mem_free); NULL:
+ * refused. */
+struct realm_password_wanted {
+    struct str uri;
+    const json_t *realm;
+    const json_t *user;
+    struct str password;
+    struct str present_credential;
+    bool keep;
+};
+char *realm_credential_make(const struct realm_password_wanted *wanted,
+                            const struct rbac *present,
+                            struct err *err);
+
 /* Turns the writes for a realm into those that are needed beside what is there: an equal record
  * is left out, properties and permissions are added to those present. `present`: what the store has
  * under the keys of the writes. The writes then expect those versions, so a change in between is a

@@ -126,6 +126,17 @@ static void what_breaks_a_text_is_known_at_its_octet(void **state)
     }
 }
 
+static void text_that_was_cut_by_bytes_is_mended(void **state)
+{
+    (void)state;
+    char cut[] = "n\xc3\xa4\xe2\x82";
+    utf8_mend(cut);
+    assert_string_equal(cut, "n\xc3\xa4??");
+    char whole[] = "\xf0\x9f\x90\x98";
+    utf8_mend(whole);
+    assert_string_equal(whole, "\xf0\x9f\x90\x98");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +144,7 @@ int main(void)
         cmocka_unit_test(what_is_no_utf_8_is_no_character),
         cmocka_unit_test(text_in_pieces_is_judged_as_the_whole),
         cmocka_unit_test(what_breaks_a_text_is_known_at_its_octet),
+        cmocka_unit_test(text_that_was_cut_by_bytes_is_mended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
