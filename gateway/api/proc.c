@@ -1,5 +1,6 @@
 #include "api/proc.h"
 
+#include "api/admin_spec.h"
 #include "api/proc_inside.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -9,22 +10,17 @@
 #include "loop/snapshot.h"
 #include "wamp/fault.h"
 
-#include <stdatomic.h>
-
 enum { ARENA_MAX = 256 << 20 };
 
-struct procs {
-    struct procs_options options;
-    struct builtin *table;
-    struct proc_row *rows;
-    atomic_size_t open;
-};
-
-/* A procedure: an operation under its name. */
+/* A procedure under its name: an operation of the directory, or an entry. */
 struct proc_row {
     struct procs *procs;
     const struct directory_operation *operation;
+    const struct proc_entry *entry;
 };
+
+static const struct proc_entry *const entries[] = {proc_spec_entries, proc_admin_entries,
+                                                   proc_realm_entries, NULL};
 
 /* One call on its way. On the heap; its caller may be gone by the time that it ends. */
 struct proc {
@@ -308,32 +304,51 @@ static void run(const struct builtin_call *from)
     }
 }
 
-static size_t count_operations(void)
+static void run_entry(const struct builtin_call *from)
 {
-    size_t count = 0;
+    const struct proc_row *row = from->builtin->ctx;
+    if (row->entry->master && !str_eq(from->realm, MASTER_REALM)) {
+        proc_fail(from->router, from->handle, FAULT_NOT_AUTHORIZED,
+                  "this is for sessions of the master realm alone", NULL);
+        return;
+    }
+    row->entry->run(row->procs, from);
+}
+
+/* All procedures into the table, or only counted. */
+static size_t put_all(struct procs *procs)
+{
+    size_t at = 0;
     for (size_t i = 0; directory_operations[i] != NULL; i++) {
         for (const struct directory_operation *o = directory_operations[i]; o->run != NULL; o++) {
-            count++;
+            if (procs->table != NULL) {
+                procs->rows[at] = (struct proc_row){procs, o, NULL};
+                procs->table[at] = (struct builtin){o->procedure, run, &procs->rows[at]};
+            }
+            at++;
         }
     }
-    return count;
+    for (size_t i = 0; entries[i] != NULL; i++) {
+        for (const struct proc_entry *e = entries[i]; e->run != NULL; e++) {
+            if (procs->table != NULL) {
+                procs->rows[at] = (struct proc_row){procs, NULL, e};
+                procs->table[at] = (struct builtin){e->procedure, run_entry, &procs->rows[at]};
+            }
+            at++;
+        }
+    }
+    return at;
 }
 
 struct procs *procs_new(const struct procs_options *options)
 {
     struct procs *procs = NEW(struct procs);
-    size_t count = count_operations();
-    size_t at = 0;
     procs->options = *options;
-    procs->table = NEW_ARRAY(struct builtin, count + 1);
+    procs->openapi = admin_spec_openapi();
+    size_t count = put_all(procs);
     procs->rows = NEW_ARRAY(struct proc_row, count);
-    for (size_t i = 0; directory_operations[i] != NULL; i++) {
-        for (const struct directory_operation *o = directory_operations[i]; o->run != NULL; o++) {
-            procs->rows[at] = (struct proc_row){procs, o};
-            procs->table[at] = (struct builtin){o->procedure, run, &procs->rows[at]};
-            at++;
-        }
-    }
+    procs->table = NEW_ARRAY(struct builtin, count + 1);
+    (void)put_all(procs);
     return procs;
 }
 
@@ -352,6 +367,7 @@ void procs_free(struct procs *procs)
     if (procs == NULL) {
         return;
     }
+    mem_free(procs->openapi);
     mem_free(procs->table);
     mem_free(procs->rows);
     mem_free(procs);

@@ -28,6 +28,7 @@ struct procs_options {
     struct store *store;
     struct builder *builder;
     struct snapshot_slot *rbac;
+    struct str node_name;
     bool allow_anonymous_admin;
 };
 

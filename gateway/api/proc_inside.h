@@ -1,10 +1,30 @@
-/* proc_inside.h - JSON in and out of procedures, for the files proc*.c. */
+/* proc_inside.h - procedures that are no operations of the directory, and JSON in and out of all
+ * of them: for the files proc*.c. */
 #ifndef POSTERN_API_PROC_INSIDE_H
 #define POSTERN_API_PROC_INSIDE_H
 
 #include "api/proc.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
+
+struct procs {
+    struct procs_options options;
+    struct builtin *table;
+    struct proc_row *rows;
+    char *openapi; /* the admin API described, as JSON */
+    atomic_size_t open;
+};
+
+/* A procedure of its own making; one file a subject, tables that end with an empty row. */
+struct proc_entry {
+    struct str procedure;
+    bool master; /* for sessions of the master realm alone */
+    void (*run)(struct procs *procs, const struct builtin_call *call);
+};
+extern const struct proc_entry proc_spec_entries[];
+extern const struct proc_entry proc_admin_entries[];
+extern const struct proc_entry proc_realm_entries[];
 
 /* The args (a list) or kwargs (a map, NULL when there are none) of a call as JSON; the caller's.
  * False: they have something that JSON has not, or a key twice. */

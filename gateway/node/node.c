@@ -1,5 +1,6 @@
 #include "node/node.h"
 
+#include "api/admin_spec.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -78,6 +79,7 @@ static bool make_ground(struct node *node, struct err *err)
         return false;
     }
     node->routes = snapshot_slot_new(node->workers, node->jobs);
+    node->admin_routes = snapshot_slot_new(node->workers, node->jobs);
     node->rbac = snapshot_slot_new(node->workers, node->jobs);
     node->builder =
         builder_new(&(struct builder_options){.store = node->store,
@@ -95,6 +97,7 @@ static void make_router(struct node *node)
                                           .store = node->store,
                                           .builder = node->builder,
                                           .rbac = node->rbac,
+                                          .node_name = str_of(conf->node.name),
                                           .allow_anonymous_admin = conf->admin.allow_anonymous});
     node->router = router_new(&(struct router_options){
         .workers = node->workers,
@@ -197,15 +200,12 @@ static void make_fronts(struct node *node)
         make_front(node, "admin", conf->admin.front, api_handler(), node->api, &own_origin);
 }
 
-/* Hooks run in this order at the start and in reverse at the stop: fronts end first. */
-static void make_gateway(struct node *node)
+static struct pipeline *make_pipeline(struct node *node, struct snapshot_slot *routes)
 {
     const struct conf *conf = node->conf;
-    node->access = access_new(&(struct access_options){
-        .workers = node->workers, .rbac = node->rbac, .auth = router_auth(node->router)});
-    node->pipeline = pipeline_new(&(struct pipeline_options){
+    return pipeline_new(&(struct pipeline_options){
         .workers = node->workers,
-        .routes = node->routes,
+        .routes = routes,
         .rbac = node->rbac,
         .router = node->router,
         .access = node->access,
@@ -215,19 +215,24 @@ static void make_gateway(struct node *node)
         .body_timeout_ms = conf->http.body_timeout_ms,
         .call_timeout_ms = conf->wamp.call_timeout_ms,
     });
+}
+
+/* Hooks run in this order at the start and in reverse at the stop: fronts end first. */
+static bool make_gateway(struct node *node, struct err *err)
+{
+    const struct conf *conf = node->conf;
+    node->access = access_new(&(struct access_options){
+        .workers = node->workers, .rbac = node->rbac, .auth = router_auth(node->router)});
+    node->pipeline = make_pipeline(node, node->routes);
+    node->admin_pipeline = make_pipeline(node, node->admin_routes);
     node->api = api_new(&(struct api_options){
-        .workers = node->workers,
-        .jobs = node->jobs,
-        .store = node->store,
-        .builder = node->builder,
-        .rbac = node->rbac,
+        .pipeline = node->admin_pipeline,
         .node_name = str_of(conf->node.name),
-        .body_max = conf->http.body_max,
-        .allow_anonymous_admin = conf->admin.allow_anonymous,
         .ready = ready,
         .ready_ctx = node,
     });
     make_fronts(node);
+    return admin_spec_publish(node->admin_routes, err);
 }
 
 static bool seed(struct node *node, struct err *err)
@@ -268,8 +273,7 @@ struct node *node_new(const struct node_options *options, struct err *err)
         return NULL;
     }
     make_router(node);
-    make_gateway(node);
-    if (!node_listen(node, err) || !seed(node, err)) {
+    if (!make_gateway(node, err) || !node_listen(node, err) || !seed(node, err)) {
         node_free(node);
         return NULL;
     }
@@ -375,6 +379,11 @@ static bool told_again(const sigset_t *set)
     return signal_number == SIGTERM || signal_number == SIGINT;
 }
 
+static size_t open_count(const struct node *node)
+{
+    return pipeline_open_count(node->pipeline) + pipeline_open_count(node->admin_pipeline);
+}
+
 /* Not ready, no new connections, open exchanges run on; what is left at the end gets a 503. */
 static void drain(struct node *node, const sigset_t *set)
 {
@@ -384,18 +393,16 @@ static void drain(struct node *node, const sigset_t *set)
     front_drain(node->gateway_front);
     front_drain(node->admin_front);
     net_stop_accepting(node->net);
-    while (pipeline_open_count(node->pipeline) + api_open_count(node->api) > 0 &&
-           clock_mono_ms() < until && !told_again(set)) {
+    while (open_count(node) > 0 && clock_mono_ms() < until && !told_again(set)) {
         sleep_ms(DRAIN_STEP_MS);
     }
     pipeline_shutdown(node->pipeline);
-    api_shutdown(node->api);
+    pipeline_shutdown(node->admin_pipeline);
     router_shutdown(node->router);
     until = clock_mono_ms() + ADMIN_MS;
     do { /* what an administrator has begun ends before the store does */
         sleep_ms(FLUSH_MS);
-    } while (api_open_count(node->api) + procs_open_count(node->procs) > 0 &&
-             clock_mono_ms() < until);
+    } while (procs_open_count(node->procs) > 0 && clock_mono_ms() < until);
 }
 
 static void serve(struct node *node, int fd)
@@ -460,6 +467,7 @@ void node_free(struct node *node)
     front_free(node->gateway_front);
     front_free(node->admin_front);
     pipeline_free(node->pipeline);
+    pipeline_free(node->admin_pipeline);
     access_free(node->access);
     api_free(node->api);
     net_free(node->net);
@@ -469,6 +477,7 @@ void node_free(struct node *node)
     procs_free(node->procs);
     builder_free(node->builder);
     snapshot_slot_free(node->routes);
+    snapshot_slot_free(node->admin_routes);
     snapshot_slot_free(node->rbac);
     jobs_free(node->jobs);
     workers_free(node->workers);

@@ -33,6 +33,7 @@ struct node {
     struct workers *workers;
     struct jobs *jobs;
     struct snapshot_slot *routes;
+    struct snapshot_slot *admin_routes; /* of specs/admin.json: put there once */
     struct snapshot_slot *rbac;
     struct builder *builder;
     struct procs *procs;
@@ -41,6 +42,7 @@ struct node {
     struct tunnels *tunnels;
     struct access *access;
     struct pipeline *pipeline;
+    struct pipeline *admin_pipeline;
     struct api *api;
     struct front *gateway_front;
     struct front *admin_front;

@@ -113,12 +113,34 @@ static enum stage_result bind_body(struct exchange *exchange)
     return STAGE_NEXT;
 }
 
+/* What the operation wants the body to be, before templates look for it. */
+static enum stage_result check_members(struct exchange *exchange)
+{
+    const struct name_list *wanted = exchange->operation->requires;
+    if (wanted == NULL) {
+        return STAGE_NEXT;
+    }
+    if (slice_kind(exchange->body_value) != SCAN_MAP) {
+        return exchange_refuse(exchange, 400, STR("bondy.error.invalid_data"),
+                               "the body must be an object");
+    }
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (slice_get(exchange->body_value, wanted->names[i]).serializer == SERIALIZER_NONE) {
+            return exchange_refuse(exchange, 400, STR("bondy.error.missing_required_value"),
+                                   "A value for '" PRISTR "' is required.",
+                                   STRARG(wanted->names[i]));
+        }
+    }
+    return STAGE_NEXT;
+}
+
 enum stage_result bind_stage(struct exchange *exchange)
 {
     const struct request_head *head = &exchange->stream->head;
     size_t max = exchange->operation->body_max;
     if (exchange->body_complete) {
-        return bind_body(exchange);
+        enum stage_result bound = bind_body(exchange);
+        return bound == STAGE_NEXT ? check_members(exchange) : bound;
     }
     if (max > exchange->pipeline->options.body_max) {
         max = exchange->pipeline->options.body_max;

@@ -54,6 +54,19 @@ struct response_template {
     const struct template *problem;     /* a map, or NULL; of on_error */
 };
 
+struct media_list {
+    const struct str *types; /* lower case, no parameters */
+    size_t count;
+};
+/* In `accepts`: whatever else comes is read as the first type of the list. */
+#define MEDIA_ANY STR("*/*")
+
+/* Members that a body must have. */
+struct name_list {
+    const struct str *names;
+    size_t count;
+};
+
 struct operation {
     enum action_type action;
     const struct template *uri;     /* procedure or topic */
@@ -63,18 +76,12 @@ struct operation {
     const struct template *static_body;
     uint64_t timeout_ms; /* action.timeout, else options.timeout, else defaults.timeout */
     size_t body_max;
-    bool uses_body;    /* a template of this operation looks at request.body */
+    const struct name_list *requires; /* the body is a map with these; NULL: nothing is asked */
+    bool uses_body;                   /* a template of this operation looks at request.body */
     bool body_as_text; /* none does, but one looks at request.text: nothing is decoded */
     struct response_template on_result;
     struct response_template on_error;
 };
-
-struct media_list {
-    const struct str *types; /* lower case, no parameters */
-    size_t count;
-};
-/* In `accepts`: whatever else comes is read as the first type of the list. */
-#define MEDIA_ANY STR("*/*")
 
 struct route {
     const struct spec *spec;

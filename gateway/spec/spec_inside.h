@@ -78,6 +78,11 @@ bool member_list(struct scope *scope,
                  const char *key,
                  enum list_kind kind,
                  struct media_list *out);
+/* Names that the object lists there, each once; NULL when it has no such member. */
+bool member_names(struct scope *scope,
+                  const json_t *object,
+                  const char *key,
+                  const struct name_list **out);
 bool member_schemes(struct scope *scope, const json_t *object, unsigned *out);
 /* An object, evaluated as far as it does not depend on the exchange; a new reference. */
 json_t *member_object(struct scope *scope, const json_t *object, const char *key);

@@ -128,6 +128,41 @@ bool member_list(struct scope *scope,
     return true;
 }
 
+bool member_names(struct scope *scope,
+                  const json_t *object,
+                  const char *key,
+                  const struct name_list **out)
+{
+    struct spot spot = spot_member(object, key);
+    *out = NULL;
+    if (spot.node == NULL) {
+        return true;
+    }
+    json_t *list = resolve_constant(scope, json_object_get(object, key), spot);
+    if (list == NULL) {
+        return false;
+    }
+    size_t count = json_array_size(list);
+    bool good = json_is_array(list) && count <= LIST_MAX;
+    struct str *items = good ? ARENA_ARRAY(scope->compile->scratch, struct str, count + 1) : NULL;
+    for (size_t i = 0; good && i < count; i++) {
+        const json_t *item = json_array_get(list, i);
+        good = json_is_string(item) && json_string_length(item) > 0;
+        items[i] = intern_str(scope->compile, str_of(json_string_value(item)));
+    }
+    json_decref(list);
+    if (!good) {
+        report(scope->compile, spot, (struct hint){.allowed = STR("a list of names")},
+               "'%s' is no such list", key);
+        return false;
+    }
+    struct name_list *names = ARENA_NEW(scope->compile->arena, struct name_list);
+    names->names = intern_bytes(scope->compile, items, count * sizeof(*items));
+    names->count = count;
+    *out = names;
+    return true;
+}
+
 bool member_schemes(struct scope *scope, const json_t *object, unsigned *out)
 {
     struct spot spot;

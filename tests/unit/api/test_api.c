@@ -1,10 +1,14 @@
 /* test_api.c - the admin API: who may, what is where, what publishing answers. */
 #include "../../support/fake_stream.h"
+#include "access/access.h"
+#include "api/admin_spec.h"
 #include "api/api.h"
+#include "api/proc.h"
 #include "base/encode.h"
 #include "builder/builder.h"
-#include "crypto/password.h"
 #include "metrics/metrics.h"
+#include "pipeline/pipeline.h"
+#include "rbac/security_file.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -15,10 +19,13 @@
 
 static struct {
     char folder[64];
-    char phc[PASSWORD_RECORD_SIZE];
     struct store *store;
     struct snapshot_slot *routes;
+    struct snapshot_slot *admin_routes;
     struct builder *builder;
+    struct procs *procs;
+    struct access *access;
+    struct pipeline *pipeline;
     struct api *api;
     bool ready;
 } node;
@@ -44,21 +51,64 @@ static const char *basic(const char *credentials)
     return line;
 }
 
-static int hash_password(void **state)
+/* The administrator, as at a first start. */
+static void seed(void)
+{
+    struct realm_mistake mistake;
+    struct err err = {0};
+    json_t *realm = json_pack("{s:s%, s:[{s:s, s:s, s:[s]}]}", "uri", MASTER_REALM.ptr,
+                              MASTER_REALM.len, "users", "username", "admin", "password", PASSWORD,
+                              "groups", "bondy.administrators");
+    if (!security_file_apply(node.store, realm, false, STR("test"), NULL, &mistake, &err)) {
+        fail_msg("%s", err.text);
+    }
+    json_decref(realm);
+}
+
+static void make_procedures(void)
+{
+    struct router_options options = world_limits();
+    node.procs = procs_new(&(struct procs_options){.jobs = world.jobs,
+                                                   .store = node.store,
+                                                   .builder = node.builder,
+                                                   .rbac = world.slot,
+                                                   .node_name = STR("n1")});
+    options.workers = world.workers;
+    options.jobs = world.jobs;
+    options.rbac = world.slot;
+    options.builtins = procs_builtins(node.procs);
+    world.router = router_new(&options);
+}
+
+static void make_api(void)
 {
     struct err err = {0};
-    static char line[256];
-    (void)state;
-    assert_true(password_hash(STR(PASSWORD), node.phc, &err));
-    (void)snprintf(line, sizeof(line), "%s", basic("admin:" PASSWORD));
-    admin = line;
-    return 0;
+    node.access = access_new(&(struct access_options){
+        .workers = world.workers, .rbac = world.slot, .auth = router_auth(world.router)});
+    node.pipeline = pipeline_new(&(struct pipeline_options){.workers = world.workers,
+                                                            .routes = node.admin_routes,
+                                                            .rbac = world.slot,
+                                                            .router = world.router,
+                                                            .access = node.access,
+                                                            .body_max = 4000,
+                                                            .output_max = 1 << 20,
+                                                            .body_timeout_ms = 30000});
+    node.api = api_new(
+        &(struct api_options){.pipeline = node.pipeline, .node_name = STR("n1"), .ready = ready});
+    if (!admin_spec_publish(node.admin_routes, &err)) {
+        fail_msg("%s", err.text);
+    }
+    fake_handler = api_handler();
+    fake_ctx = node.api;
 }
 
 static int start(void **state)
 {
     struct err err = {0};
+    static char line[256];
     (void)state;
+    (void)snprintf(line, sizeof(line), "%s", basic("admin:" PASSWORD));
+    admin = line;
     (void)snprintf(node.folder, sizeof(node.folder), "/tmp/postern-api-XXXXXX");
     assert_non_null(mkdtemp(node.folder));
     node.ready = true;
@@ -67,22 +117,18 @@ static int start(void **state)
     world.jobs = jobs_new(1, 16, &err);
     world.slot = snapshot_slot_new(world.workers, world.jobs);
     node.routes = snapshot_slot_new(world.workers, world.jobs);
+    node.admin_routes = snapshot_slot_new(world.workers, world.jobs);
     node.builder = builder_new(
         &(struct builder_options){.store = node.store, .routes = node.routes, .rbac = world.slot});
     assert_true(builder_load(node.builder, &err));
-    node.api = api_new(&(struct api_options){.workers = world.workers,
-                                             .jobs = world.jobs,
-                                             .store = node.store,
-                                             .builder = node.builder,
-                                             .node_name = STR("n1"),
-                                             .body_max = 4000,
-                                             .ready = ready});
-    api_set_admin(node.api, str_of(node.phc));
-    fake_handler = api_handler();
-    fake_ctx = node.api;
+    seed();
+    make_procedures();
+    make_api();
     builder_build_first(node.builder);
     assert_true(store_start(node.store, &err) && builder_start(node.builder, &err) &&
                 workers_start(world.workers, &err));
+    /* The fake front cannot hold a body back while a password is hashed: this is the first time. */
+    answers("GET", "/api_specs", admin, "", 200, "[]");
     return 0;
 }
 
@@ -91,17 +137,22 @@ static int stop(void **state)
     char command[128];
     (void)state;
     settle(&world);
-    for (unsigned i = 0; i < FAKE_PATIENCE && api_open_count(node.api) > 0; i++) {
+    for (unsigned i = 0; i < FAKE_PATIENCE && procs_open_count(node.procs) > 0; i++) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
-    assert_int_equal(api_open_count(node.api), 0);
+    assert_int_equal(procs_open_count(node.procs), 0);
     jobs_stop(world.jobs);
     builder_stop(node.builder);
     store_close(node.store);
     workers_stop(world.workers);
+    pipeline_free(node.pipeline);
+    access_free(node.access);
     api_free(node.api);
+    router_free(world.router);
+    procs_free(node.procs);
     builder_free(node.builder);
     snapshot_slot_free(node.routes);
+    snapshot_slot_free(node.admin_routes);
     snapshot_slot_free(world.slot);
     jobs_free(world.jobs);
     workers_free(world.workers);
@@ -146,27 +197,22 @@ static void health_needs_no_identity(void **state)
 
 static void only_the_administrator_is_let_in(void **state)
 {
-    static const char *const credentials[] = {"admin:wrong", "admin:", "root:" PASSWORD, PASSWORD,
-                                              "admin:" PASSWORD " "};
     static const char *const lines[] = {"", "authorization: Basic\n", "authorization: Basic ***\n",
                                         "authorization: Bearer abc\n",
                                         "authorization: Basic Og==\n"};
     (void)state;
-    for (unsigned again = 0; again < 2; again++) { /* the second time who is right is known */
-        for (size_t i = 0; i < COUNT_OF(credentials); i++) {
-            answers("GET", "/api_specs", basic(credentials[i]), "", 401, NULL);
-        }
-        for (size_t i = 0; i < COUNT_OF(lines); i++) {
-            struct fake *fake = fake_ask("GET", "/realms", lines[i], "");
-            expect_answer(fake, 401, NULL);
-            assert_true(fake_has(
-                fake, "www-authenticate: Basic realm=\"postern admin\", charset=\"UTF-8\""));
-            assert_false(fake_says(fake, PASSWORD));
-            fake_free(fake);
-        }
-        answers("GET", "/api_specs", admin, "", 200, "[]");
-        answers("GET", "/api_specs", admin, "", 200, "[]");
+    answers("GET", "/api_specs", admin, "", 200, "[]");
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        struct fake *fake = fake_ask("GET", "/realms", lines[i], "");
+        expect_answer(fake, 401, NULL);
+        assert_non_null(
+            memmem(fake->headers.ptr, fake->headers.len, "www-authenticate: Basic ", 24));
+        assert_false(fake_says(fake, PASSWORD));
+        fake_free(fake);
     }
+    answers("GET", "/api_specs", basic("admin:wrong"), "", 401, NULL);
+    answers("GET", "/api_specs", basic("root:" PASSWORD), "", 401, NULL);
+    answers("GET", "/api_specs", admin, "", 200, "[]");
 }
 
 static void a_page_of_another_site_is_refused(void **state)
@@ -189,7 +235,7 @@ static void a_path_or_method_that_is_not_there_is_said(void **state)
     answers("GET", "/a/../ping", admin, "", 400, NULL);
     struct fake *fake = fake_ask("PUT", "/api_specs", admin, "");
     expect_answer(fake, 405, NULL);
-    assert_true(fake_has(fake, "allow: GET, HEAD, POST"));
+    assert_true(fake_has(fake, "allow: GET, POST, OPTIONS"));
     fake_free(fake);
     answers("GET", "/v1.0/api_specs/", admin, "", 200, "[]"); /* as Bondy spells it, too */
 }
@@ -229,7 +275,8 @@ static void a_client_that_leaves_leaves_nothing_behind(void **state)
 static void a_node_that_stops_refuses_what_changes_something(void **state)
 {
     (void)state;
-    api_shutdown(node.api);
+    pipeline_shutdown(node.pipeline);
+    settle(&world);
     struct fake *fake = fake_ask("GET", "/api_specs", admin, "");
     expect_answer(fake, 503, NULL);
     assert_true(fake_has(fake, "connection: close"));
@@ -244,13 +291,13 @@ static void publishing_answers_what_has_become_of_it(void **state)
     (void)state;
     make_realm();
     answers("POST", "/api_specs", admin, SPEC("a", "com.test", "/a"), 200,
-            "{\"id\":\"a\",\"version\":1,\"changed\":true,\"nodes\":[\"n1\"],\"warnings\":[]}\n");
+            "{\"id\":\"a\",\"version\":1,\"changed\":true,\"nodes\":[\"n1\"],\"warnings\":[]}");
     answers("POST", "/services/load_api_spec", admin, SPEC("a", "com.test", "/a"), 200,
-            "{\"id\":\"a\",\"version\":1,\"changed\":false,\"nodes\":[\"n1\"],\"warnings\":[]}\n");
+            "{\"id\":\"a\",\"version\":1,\"changed\":false,\"nodes\":[\"n1\"],\"warnings\":[]}");
     answers("POST", "/api_specs", admin,
             "[" SPEC("a", "com.test", "/b") "," SPEC("b", "com.test", "/c") "]", 200,
             "[{\"id\":\"a\",\"version\":2,\"changed\":true,\"nodes\":[\"n1\"],\"warnings\":[]},"
-            "{\"id\":\"b\",\"version\":1,\"changed\":true,\"nodes\":[\"n1\"]}]\n");
+            "{\"id\":\"b\",\"version\":1,\"changed\":true,\"nodes\":[\"n1\"]}]");
     answers("POST", "/api_specs?dry_run=true", admin, SPEC("a", "com.test", "/z"), 200, NULL);
     struct fake *fake = fake_ask("GET", "/api_specs/a", admin, "");
     expect_answer(fake, 200, NULL);
@@ -276,7 +323,7 @@ static void a_refusal_has_the_status_of_its_kind(void **state)
     answers("POST", "/api_specs", admin, SPEC("a", "com.test", "/a"), 200, NULL);
     answers("POST", "/api_specs", admin, SPEC("b", "com.test", "/a"), 409, NULL);
     answers("POST", "/api_specs", with("if-match: \"7\""), SPEC("a", "com.test", "/b"), 412, NULL);
-    answers("POST", "/api_specs", with("if-match: 7"), SPEC("a", "com.test", "/b"), 400, NULL);
+    answers("POST", "/api_specs", with("if-match: seven"), SPEC("a", "com.test", "/b"), 400, NULL);
     answers("POST", "/api_specs", with("if-match: \"1\""), SPEC("a", "com.test", "/b"), 200, NULL);
 }
 
@@ -310,7 +357,7 @@ static void what_is_deleted_is_gone_and_its_path_free(void **state)
     (void)state;
     make_realm();
     answers("POST", "/api_specs", admin, SPEC("a", "com.test", "/a"), 200, NULL);
-    answers("DELETE", "/api_specs/a", with("if-match: \"2\""), "", 409, NULL);
+    answers("DELETE", "/api_specs/a", with("if-match: \"2\""), "", 412, NULL);
     answers("DELETE", "/api_specs/a", admin, "", 204, "");
     answers("GET", "/api_specs/a", admin, "", 404, NULL);
     answers("GET", "/api_specs/a/info", admin, "", 404, NULL);
@@ -337,7 +384,8 @@ static void realms_are_created_listed_and_found(void **state)
     answers("POST", "/realms", admin, "{\"uri\":17}", 400, NULL);
     answers("POST", "/realms", admin, "{", 400, NULL);
     answers("POST", "/realms", admin, "", 400, NULL);
-    answers("POST", "/realms", admin, "uri: com.yaml\n", 201, NULL);
+    answers("POST", "/realms", with("content-type: application/yaml"), "uri: com.yaml\n", 201,
+            NULL);
     answers("GET", "/realms/com.test", admin, "", 200, NULL);
     answers("GET", "/realms/com.none", admin, "", 404, NULL);
     fake = fake_ask("GET", "/realms", admin, "");
@@ -363,5 +411,5 @@ int main(void)
         TEST(what_is_deleted_is_gone_and_its_path_free),
         TEST(realms_are_created_listed_and_found),
     };
-    return cmocka_run_group_tests(tests, hash_password, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,6 +246,19 @@ static void any_other_type_is_read_as_the_first(void **state)
     answers("POST", "/any", "content-type: text/plain\n", "a=1", 400, NULL);
 }
 
+static void a_body_must_have_what_the_operation_requires(void **state)
+{
+    (void)state;
+    answers("POST", "/requires", JSON, "{\"a\":1,\"b\":null}", 200, "1");
+    answers("POST", "/requires", JSON, "[]", 400, NULL);
+    answers("POST", "/requires", "", "", 400, NULL);
+    struct fake *fake = fake_ask("POST", "/requires", JSON, "{\"a\":1}");
+    expect_answer(fake, 400, NULL);
+    assert_true(fake_says(fake, "bondy.error.missing_required_value"));
+    assert_true(fake_says(fake, "A value for 'b' is required."));
+    fake_free(fake);
+}
+
 static void a_problem_may_say_more(void **state)
 {
     (void)state;
@@ -598,6 +611,7 @@ int main(void)
         TEST(a_body_that_is_only_text_is_not_read),
         TEST(a_body_of_yaml_is_a_value),
         TEST(any_other_type_is_read_as_the_first),
+        TEST(a_body_must_have_what_the_operation_requires),
         TEST(a_problem_may_say_more),
         TEST(a_header_may_be_there_only_when_it_says_something),
         TEST(a_body_too_large_is_refused),

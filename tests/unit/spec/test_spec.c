@@ -99,6 +99,8 @@ static void a_wrong_type_is_told(void **state)
     refused(PATH(STATIC ",\"schemes\":[\"ftp\"]"), "'schemes' is no such list", AT "/schemes");
     refused(PATH(STATIC ",\"provides\":[\"json\"]"), "'provides' is no such list", AT "/provides");
     refused(PATH(STATIC ",\"accepts\":[]"), "'accepts' is no such list", AT "/accepts");
+    refused(PATH("\"get\":{\"requires\":[1],\"action\":{\"type\":\"static\"},\"response\":{}}"),
+            "'requires' is no such list", AT "/get/requires");
     refused(TOP("\"versions\":{},\"status_codes\":{\"a.b\":99}"), "no HTTP status",
             "/status_codes/a.b");
     refused(RESPONSE("{\"on_error\":{\"status_code\":\"many\"}}"), "'status_code' is not valid",
