@@ -116,6 +116,10 @@ struct conf {
         uint64_t parked_requests;
     } limits;
     struct {
+        uint64_t rows;
+        uint64_t days;
+    } audit;
+    struct {
         uint64_t uri_max;
         uint64_t headers_max;
         uint64_t header_count_max;

@@ -184,6 +184,13 @@ const struct conf_row conf_rows[] = {
      .text = "HTTP requests that may wait for their answer; beyond it the answer is 503.", .min = 1,
      .max = 4000000},
 
+    {"audit.rows", CONF_COUNT, AT(audit.rows), "1000000", CONF_RESTART,
+     .text = "Rows that the audit keeps; the oldest go first, and of refusals and failures at most "
+             "half of so many stay.",
+     .min = 100, .max = 1000000000},
+    {"audit.days", CONF_COUNT, AT(audit.days), "90", CONF_RESTART,
+     .text = "Days after which a row of the audit goes; 0 is never.", .max = 36500},
+
     {"http.uri_max", CONF_SIZE, AT(http.uri_max), "8k", CONF_RESTART,
      .text = "Longest request target; beyond it 414.", .min = 256, .max = 64 * KIB},
     {"http.headers_max", CONF_SIZE, AT(http.headers_max), "32k", CONF_RESTART,

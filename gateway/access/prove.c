@@ -1,5 +1,6 @@
 /* prove.c - credentials that are not remembered: verified, each scheme in its way. */
 #include "access/access_inside.h"
+#include "audit/audit.h"
 #include "auth/throttle.h"
 #include "base/clock.h"
 #include "base/encode.h"
@@ -221,8 +222,10 @@ prove_basic(struct access_look *look, struct str text, struct access_answer *ans
 
 /* Whose failure it is can only be told by the address; who shows a good one is not held up by
  * those who do not. */
-static enum access_step
-fail(struct access_look *look, const char *why, struct access_answer *answer)
+static enum access_step fail(struct access_look *look,
+                             enum access_scheme scheme,
+                             const char *why,
+                             struct access_answer *answer)
 {
     char peer[PEER_TEXT_SIZE];
     const struct peer_info *info = look->visit->request.head->peer;
@@ -232,6 +235,14 @@ fail(struct access_look *look, const char *why, struct access_answer *answer)
     key.both = 0;
     uint64_t now_ms = clock_mono_ms();
     uint64_t wait_ms = throttle_wait_ms(throttle, &key, now_ms);
+    audit_note(auth_audit(look->access->options.auth),
+               &(struct audit_failure){.action = STR("login.failed"),
+                                       .realm = look->visit->request.realm,
+                                       .authmethod = scheme_method(scheme),
+                                       .address = &info->address,
+                                       .error = FAULT_AUTHENTICATION_FAILED,
+                                       .detail = str_of(why),
+                                       .throttled = wait_ms > 0});
     if (wait_ms > 0) {
         return refuse_for_now(look->visit, wait_ms, answer);
     }
@@ -251,7 +262,7 @@ static enum access_step admit(struct access_look *look,
     struct rbac_account account;
     if (!rbac_account_find(look->rbac, look->realm, proved->username, &account) ||
         !account.enabled) {
-        return fail(look, "no such account, or it is disabled", answer);
+        return fail(look, scheme, "no such account, or it is disabled", answer);
     }
     if (!rbac_source_allows(look->realm, account.user->username, proved->authmethod, address)) {
         return refuse_source(look->visit, scheme, answer);
@@ -277,11 +288,11 @@ enum access_step prove_key(struct access_look *look, struct str text, struct acc
     struct str id = STR_EMPTY;
     struct str secret = STR_EMPTY;
     if (!credentials_key(text, &id, &secret)) {
-        return fail(look, "no API key", answer);
+        return fail(look, ACCESS_API_KEY, "no API key", answer);
     }
     const struct rbac_api_key *key = rbac_api_key_find(look->realm, id);
     if (!key_fits(key, secret)) {
-        return fail(look, "the API key is unknown, wrong or over", answer);
+        return fail(look, ACCESS_API_KEY, "the API key is unknown, wrong or over", answer);
     }
     return admit(look, ACCESS_API_KEY,
                  &(struct access_proved){.authmethod = scheme_method(ACCESS_API_KEY),
@@ -298,7 +309,7 @@ prove_token(struct access_look *look, struct str text, struct access_answer *ans
     const struct access_options *options = &look->access->options;
     struct access_token token = {0};
     if (options->token == NULL || !options->token(options->token_ctx, look->realm, text, &token)) {
-        return fail(look, "the token is unknown or over", answer);
+        return fail(look, ACCESS_BEARER, "the token is unknown or over", answer);
     }
     return admit(look, ACCESS_BEARER,
                  &(struct access_proved){.authmethod = scheme_method(ACCESS_BEARER),

@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include "api/admin_spec.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -21,7 +22,8 @@ enum {
     DRAIN_STEP_MS = 10,
     FLUSH_MS = 100,
     ADMIN_MS = 2000,
-    TUNNEL_SWEEP_MS = 1000
+    TUNNEL_SWEEP_MS = 1000,
+    DAY_MS = 24 * 60 * 60 * 1000
 };
 
 static bool ready(void *ctx, const char **why)
@@ -86,6 +88,10 @@ static bool make_ground(struct node *node, struct err *err)
                                               .routes = node->routes,
                                               .rbac = node->rbac,
                                               .access_settings = node->access_settings});
+    node->audit = audit_new(node->store, node->workers);
+    store_keep_audit(node->store,
+                     &(struct store_audit_bounds){.rows = conf->audit.rows,
+                                                  .age_ms = conf->audit.days * DAY_MS});
     return builder_load(node->builder, err);
 }
 
@@ -106,6 +112,7 @@ static void make_router(struct node *node)
         .auth_secret = str_make(node->auth_secret, sizeof(node->auth_secret)),
         .auth_renew = node_renew_credential,
         .auth_renew_ctx = node,
+        .audit = node->audit,
         .builtins = procs_builtins(node->procs),
         .node_name = str_of(conf->node.name),
         .queue_max = conf->wamp.queue_max,
@@ -449,6 +456,7 @@ static void stop_threads(struct node *node)
     if (node->builder != NULL) {
         builder_stop(node->builder);
     }
+    audit_stop(node->audit);
     if (node->store != NULL) {
         store_close(node->store);
     }
@@ -481,6 +489,7 @@ void node_free(struct node *node)
     snapshot_slot_free(node->rbac);
     jobs_free(node->jobs);
     workers_free(node->workers);
+    audit_free(node->audit);
     data_dir_close(node);
     mem_free(node->trusted);
     mem_free(node);

@@ -36,6 +36,7 @@ struct node {
     struct snapshot_slot *admin_routes; /* of specs/admin.json: put there once */
     struct snapshot_slot *rbac;
     struct builder *builder;
+    struct audit *audit;
     struct procs *procs;
     struct router *router;
     struct transport *transport;

@@ -30,6 +30,7 @@ struct auth *auth_new(const struct auth_options *options)
     auth->jobs = options->jobs;
     auth->renew = options->renew;
     auth->renew_ctx = options->renew_ctx;
+    auth->audit = options->audit;
     auth->throttle = throttle_new();
     if (options->secret.len == sizeof(auth->secret)) {
         memcpy(auth->secret, options->secret.ptr, sizeof(auth->secret));
@@ -38,6 +39,11 @@ struct auth *auth_new(const struct auth_options *options)
     }
     make_metrics(auth);
     return auth;
+}
+
+struct audit *auth_audit(struct auth *auth)
+{
+    return auth->audit;
 }
 
 struct throttle *auth_throttle(struct auth *auth)

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct audit;
 struct auth;
 struct login;
 struct tls_stream;
@@ -42,12 +43,15 @@ struct auth_options {
     /* After a login that showed the password, on its worker. May be NULL. */
     void (*renew)(void *ctx, const struct auth_renewal *renewal);
     void *renew_ctx;
+    struct audit *audit; /* gets what fails; may be NULL */
 };
 
 struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth); /* after the workers are joined */
 /* Where failures are counted, also those of credentials that come otherwise. */
 struct throttle *auth_throttle(struct auth *auth);
+/* And where they are noted; may be NULL. */
+struct audit *auth_audit(struct auth *auth);
 
 enum auth_step {
     AUTH_ADMITTED,

@@ -39,6 +39,7 @@ struct auth {
     void (*renew)(void *ctx, const struct auth_renewal *renewal);
     void *renew_ctx;
     char secret[AUTH_SECRET_SIZE];
+    struct audit *audit;
     struct throttle *throttle;
     struct metric_cell *outcomes[OUTCOMES];
 };

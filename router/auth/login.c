@@ -1,4 +1,5 @@
 /* login.c - from HELLO to who it is: which method, whose account, and the ends. */
+#include "audit/audit.h"
 #include "auth/auth_inside.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -61,6 +62,39 @@ static void note(const struct login *login, const char *event, const char *why)
              KV_STR("peer", peer_info_text(&login->info, peer)), KV_CSTR("why", why));
 }
 
+/* For the audit. */
+static void tell(const struct login *login, struct str error, const char *why, bool throttled)
+{
+    audit_note(login->auth->audit, &(struct audit_failure){
+                                       .action = STR("login.failed"),
+                                       .realm = login->realm,
+                                       .actor = login->name,
+                                       .authmethod = login->verdict.method,
+                                       .address = &login->info.address,
+                                       .error = error,
+                                       .detail = str_of(why),
+                                       .throttled = throttled,
+                                   });
+}
+
+/* The same before anything of HELLO has been kept. */
+static void tell_early(const struct login *login,
+                       const struct auth_hello *hello,
+                       struct str error,
+                       const char *why)
+{
+    audit_note(login->auth->audit,
+               &(struct audit_failure){
+                   .action = STR("login.failed"),
+                   .realm = rbac_realm_uri(hello->realm),
+                   .actor = hello->authid,
+                   .authmethod = hello->method_count == 1 ? hello->methods[0] : STR_EMPTY,
+                   .address = &hello->info->address,
+                   .error = error,
+                   .detail = str_of(why),
+               });
+}
+
 enum auth_step login_refuse(struct login *login, struct str reason, struct str text)
 {
     login->verdict.reason = reason;
@@ -83,6 +117,7 @@ enum auth_step login_fail_counted(struct login *login, const char *why)
 {
     count(login, OUTCOME_FAILED);
     note(login, "login failed", login->real ? why : login->why);
+    tell(login, FAULT_AUTHENTICATION_FAILED, login->real ? why : login->why, false);
     return fail_alike(login);
 }
 
@@ -92,6 +127,7 @@ enum auth_step login_slow_down(struct login *login)
     login->verdict.wait_ms = wait_ms == 0 ? 1 : wait_ms;
     count(login, OUTCOME_THROTTLED);
     note(login, "login not looked at", "too many have failed");
+    tell(login, FAULT_AUTHENTICATION_FAILED, "too many have failed", true);
     return login_refuse(login, FAULT_AUTHENTICATION_FAILED,
                         STR("too many attempts have failed: try again later"));
 }
@@ -108,6 +144,7 @@ enum auth_step login_admit(struct login *login)
     throttle_passed(login->auth->throttle, &login->key, clock_mono_ms());
     count(login, OUTCOME_PASSED);
     if (login->roles_refused) {
+        tell(login, FAULT_NO_SUCH_ROLE, "a role that is none of the user's groups", false);
         return login_refuse(login, FAULT_NO_SUCH_ROLE,
                             STR("a role that HELLO asks for is none of the user's groups"));
     }
@@ -256,6 +293,7 @@ static bool name_possible(struct str name)
 
 static enum auth_step no_method(struct login *login, const struct auth_hello *hello)
 {
+    tell_early(login, hello, FAULT_NOT_AUTH_METHOD, "none of the offered methods is available");
     if (listed(hello->methods, hello->method_count, RBAC_METHOD_ANONYMOUS)) {
         return login_refuse(login, FAULT_NOT_AUTH_METHOD,
                             STR("anonymous is not allowed here: add a source for it to the realm"));
@@ -270,6 +308,7 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
     struct rbac_account account;
     struct str name = name_of(hello, room);
     if (!name_possible(name) || hello->role_count > AUTH_ROLES_MAX) {
+        tell_early(login, hello, FAULT_AUTHENTICATION_FAILED, "nobody can have that name");
         return fail_alike(login);
     }
     take_hello(login, hello, name);
@@ -299,10 +338,12 @@ enum auth_step login_begin(struct login *login, const struct auth_hello *hello, 
     static const struct str anonymous[] = {STR_INIT("anonymous")};
     bool named = hello->authid.len > 0 && !str_eq(hello->authid, RBAC_ROLE_ANONYMOUS);
     if (!rbac_realm_allows_connections(hello->realm)) {
+        tell_early(login, hello, FAULT_AUTHENTICATION_FAILED, "the realm allows no connections");
         return login_refuse(login, FAULT_AUTHENTICATION_FAILED,
                             STR("this realm does not allow connections"));
     }
     if (named && (!hello->offered || !rbac_realm_security_enabled(hello->realm))) {
+        tell_early(login, hello, FAULT_AUTHENTICATION_FAILED, "a name, and no way to prove it");
         return fail_alike(login);
     }
     if (hello->offered) {

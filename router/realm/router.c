@@ -87,7 +87,8 @@ struct router *router_new(const struct router_options *options)
     router->auth = auth_new(&(struct auth_options){.jobs = options->jobs,
                                                    .secret = options->auth_secret,
                                                    .renew = options->auth_renew,
-                                                   .renew_ctx = options->auth_renew_ctx});
+                                                   .renew_ctx = options->auth_renew_ctx,
+                                                   .audit = options->audit});
     trust_init(&router->trust, options->trust_rules, options->trust_rule_count);
     map_init(&router->realms);
     map_init(&router->builtins);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct audit;
 struct router;
 struct auth_renewal;
 
@@ -32,6 +33,7 @@ struct router_options {
     struct str auth_secret; /* 32 bytes: auth.h; else random ones */
     void (*auth_renew)(void *ctx, const struct auth_renewal *renewal); /* auth.h; or NULL */
     void *auth_renew_ctx;
+    struct audit *audit; /* gets logins that fail; may be NULL */
     const struct builtin *builtins; /* ends with a row without a function */
     struct str node_name;
     size_t queue_max;         /* bytes queued to one session: wamp.queue_max */

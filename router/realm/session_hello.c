@@ -191,6 +191,7 @@ static void take_identity(struct session *session, struct auth_identity *identit
                                                                .role_count = identity->role_count,
                                                                .authmethod = identity->authmethod};
     session->principal.memo = rbac_memo_new();
+    session->principal.address = &session->peer->info.address;
 }
 
 void session_join(struct session *session, struct auth_identity *identity)
