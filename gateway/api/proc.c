@@ -1,6 +1,7 @@
 #include "api/proc.h"
 
 #include "api/admin_spec.h"
+#include "api/proc_audit.h"
 #include "api/proc_inside.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -9,6 +10,8 @@
 #include "loop/jobs.h"
 #include "loop/snapshot.h"
 #include "wamp/fault.h"
+
+#include <stdio.h>
 
 enum { ARENA_MAX = 256 << 20 };
 
@@ -32,6 +35,7 @@ struct proc {
     uint64_t handle;
     struct snapshot *present;
     struct directory_call call;
+    struct store_audit audit; /* the row, unless it only reads */
     bool prepared;
     bool ran;
 };
@@ -46,9 +50,11 @@ static void proc_free(struct proc *proc)
     mem_free(proc);
 }
 
+/* Says why it goes no further: fail() tells the caller. */
 static void refuse(struct proc *proc, struct str uri, const char *text)
 {
-    proc_fail(proc->router, proc->handle, uri, text, NULL);
+    proc->call.error = (struct directory_error){.uri = uri};
+    (void)snprintf(proc->call.error.text, sizeof(proc->call.error.text), "%s", text);
 }
 
 /* What the operation has said, or what has kept it from saying anything. */
@@ -56,12 +62,47 @@ static void answer_error(struct proc *proc)
 {
     const struct directory_error *error = &proc->call.error;
     if (error->uri.len == 0) {
-        refuse(proc, fault_of(proc->store.err.code), proc->store.err.text);
+        proc_fail(proc->router, proc->handle, fault_of(proc->store.err.code), proc->store.err.text,
+                  NULL);
         return;
     }
     json_t *more = error->key == NULL ? NULL : json_pack("{s:s}", "key", error->key);
     proc_fail(proc->router, proc->handle, error->uri, error->text, more);
     json_decref(more);
+}
+
+static bool is_audited(const struct proc *proc)
+{
+    return (proc->call.operation->flags & DIRECTORY_READ) == 0;
+}
+
+static void audit_error(struct proc *proc)
+{
+    proc->audit.error = proc->call.error.uri;
+    proc->audit.detail = str_of(proc->call.error.text);
+}
+
+static void on_refused(struct store_request *store)
+{
+    struct proc *proc = CONTAINER_OF(store, struct proc, store);
+    answer_error(proc);
+    proc_free(proc);
+}
+
+/* It ends before it has come to the store, but for its row. */
+static void fail(struct proc *proc)
+{
+    if (!is_audited(proc)) {
+        on_refused(&proc->store);
+        return;
+    }
+    audit_error(proc);
+    proc->audit.outcome = STR("refused");
+    proc->store.op = STORE_COMMIT;
+    proc->store.finish = on_refused;
+    proc->store.audit = &proc->audit;
+    proc->store.audit_count = 1;
+    store_submit(proc->procs->options.store, &proc->store);
 }
 
 static void announce(struct proc *proc)
@@ -118,6 +159,7 @@ static bool work(struct store_view *view, struct store_request *store)
 {
     struct proc *proc = CONTAINER_OF(store, struct proc, store);
     proc->ran = directory_run(&proc->call, view);
+    audit_error(proc); /* none, if it has gone well */
     return proc->ran;
 }
 
@@ -127,6 +169,10 @@ static void submit(struct proc *proc)
     proc->store.work = work;
     proc->store.finish = on_stored;
     proc->store.author = proc->call.caller.authid;
+    if (is_audited(proc)) {
+        proc->store.audit = &proc->audit;
+        proc->store.audit_count = 1;
+    }
     store_submit(proc->procs->options.store, &proc->store);
 }
 
@@ -144,12 +190,13 @@ static void on_prepared(struct job *job)
         submit(proc);
         return;
     }
-    answer_error(proc);
-    proc_free(proc);
+    fail(proc);
 }
 
 static void begin(struct proc *proc)
 {
+    proc->audit.realm = proc->call.realm;
+    proc->audit.target = proc_audit_target(proc->call.args, proc->call.arena);
     if (proc->call.operation->prepare == NULL) {
         submit(proc);
         return;
@@ -158,7 +205,7 @@ static void begin(struct proc *proc)
     proc->job.finish = on_prepared;
     if (!jobs_submit(proc->procs->options.jobs, &proc->job)) {
         refuse(proc, FAULT_UNAVAILABLE, "too many passwords at once, try again");
-        proc_free(proc);
+        fail(proc);
     }
 }
 
@@ -226,11 +273,7 @@ static bool read_arguments(struct proc *proc, json_t *args)
     if (count < operation->args_min || count > operation->args_max) {
         return bad_count(proc);
     }
-    if (!directory_read_options(call)) {
-        answer_error(proc);
-        return false;
-    }
-    return true;
+    return directory_read_options(call);
 }
 
 static void release(void *value)
@@ -297,10 +340,11 @@ static void run(const struct builtin_call *from)
         .allow_anonymous_admin = procs->options.allow_anonymous_admin,
     };
     keep_caller(&proc->call, from);
+    proc_audit_row(from, &proc->store.arena, &proc->audit);
     if (read_payload(proc, from->payload, &args) && read_arguments(proc, args)) {
         begin(proc);
     } else {
-        proc_free(proc);
+        fail(proc);
     }
 }
 

@@ -9,9 +9,11 @@
 enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20 };
 
 const struct directory_operation *const directory_operations[] = {
-    directory_grant_operations,       directory_group_operations,  directory_rbac_operations,
-    directory_api_key_operations,     directory_source_operations, directory_user_operations,
-    directory_user_change_operations, directory_realm_operations,  NULL,
+    directory_audit_operations,   directory_grant_operations,
+    directory_group_operations,   directory_rbac_operations,
+    directory_api_key_operations, directory_source_operations,
+    directory_user_operations,    directory_user_change_operations,
+    directory_realm_operations,   NULL,
 };
 
 bool directory_refuse_at(struct directory_call *call,
@@ -239,8 +241,7 @@ void directory_tell(struct directory_call *call, struct str topic, json_t *args)
     directory_tell_in(call, call->realm, topic, args);
 }
 
-/* A number, also as a text, since queries of URLs have nothing else. */
-static bool read_number(const json_t *value, uint64_t *out)
+bool directory_number(const json_t *value, uint64_t *out)
 {
     if (json_is_integer(value) && json_integer_value(value) >= 0) {
         *out = (uint64_t)json_integer_value(value);
@@ -250,16 +251,19 @@ static bool read_number(const json_t *value, uint64_t *out)
            str_to_u64(str_of(json_string_value(value)), out);
 }
 
-static const json_t *option(const struct directory_call *call, const char *key)
+const json_t *directory_option(const struct directory_call *call, const char *key)
 {
     const json_t *value = json_object_get(call->kwargs, key);
     bool empty = json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
     return empty ? NULL : value;
 }
 
-static bool option_text(struct directory_call *call, const char *key, size_t max, struct str *out)
+bool directory_option_text(struct directory_call *call,
+                           const char *key,
+                           size_t max,
+                           struct str *out)
 {
-    const json_t *value = option(call, key);
+    const json_t *value = directory_option(call, key);
     if (value == NULL) {
         return true;
     }
@@ -275,12 +279,13 @@ static bool option_text(struct directory_call *call, const char *key, size_t max
 static bool read_if_match(struct directory_call *call)
 {
     struct str text = STR_EMPTY;
-    const json_t *value = option(call, "if_match");
+    const json_t *value = directory_option(call, "if_match");
     if (value == NULL) {
         return true;
     }
-    if (read_number(value, &call->expect) ||
-        (option_text(call, "if_match", NUMBER_TEXT_MAX + 4, &text) && str_eq(text, STR("*")))) {
+    if (directory_number(value, &call->expect) ||
+        (directory_option_text(call, "if_match", NUMBER_TEXT_MAX + 4, &text) &&
+         str_eq(text, STR("*")))) {
         return true;
     }
     text = str_starts(text, STR("W/")) ? str_from(text, 2) : text;
@@ -294,15 +299,15 @@ static bool read_page(struct directory_call *call)
 {
     struct str sort = STR_EMPTY;
     uint64_t limit = 0;
-    const json_t *wanted = option(call, "limit");
-    if (wanted != NULL && (!read_number(wanted, &limit) || limit == 0 || limit > LIMIT_MAX)) {
+    const json_t *wanted = directory_option(call, "limit");
+    if (wanted != NULL && (!directory_number(wanted, &limit) || limit == 0 || limit > LIMIT_MAX)) {
         return directory_refuse_at(call, DIRECTORY_INVALID, call->kwargs, "limit",
                                    "limit is a number from 1 to %d", LIMIT_MAX);
     }
     call->page.limit = limit;
-    if (!option_text(call, "cursor", 4096, &call->page.after) ||
-        !option_text(call, "filter", 1024, &call->page.contains) ||
-        !option_text(call, "sort", 16, &sort)) {
+    if (!directory_option_text(call, "cursor", 4096, &call->page.after) ||
+        !directory_option_text(call, "filter", 1024, &call->page.contains) ||
+        !directory_option_text(call, "sort", 16, &sort)) {
         return false;
     }
     call->page.descending = str_eq(sort, STR("-name"));

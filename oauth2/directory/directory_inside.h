@@ -21,6 +21,7 @@
 extern const struct directory_operation directory_grant_operations[];
 extern const struct directory_operation directory_group_operations[];
 bool directory_group_delete(struct directory_call *call);
+extern const struct directory_operation directory_audit_operations[];
 extern const struct directory_operation directory_rbac_operations[];
 extern const struct directory_operation directory_source_operations[];
 
@@ -46,6 +47,15 @@ json_t *directory_keep(struct directory_call *call, json_t *value /* stolen */);
 bool directory_arg_text(struct directory_call *call, size_t at, struct str *out);
 bool directory_arg_name(struct directory_call *call, size_t at, struct str *out);
 bool directory_arg_object(struct directory_call *call, size_t at, const json_t **out);
+/* A member of the kwargs; NULL: it is not there, null, or an empty text. */
+const json_t *directory_option(const struct directory_call *call, const char *key);
+/* The same as a text; it stays as it is when there is none. */
+bool directory_option_text(struct directory_call *call,
+                           const char *key,
+                           size_t max,
+                           struct str *out);
+/* A number, also as a text, since queries of URLs have nothing else. */
+bool directory_number(const json_t *value, uint64_t *out);
 /* True: the object has no keys but these, which end with NULL. */
 bool directory_only_keys(struct directory_call *call,
                          const json_t *object,
