@@ -108,6 +108,7 @@ static bool
 group_write(struct directory_call *call, json_t *element, uint64_t expect, struct str topic)
 {
     struct realm_writes writes;
+    size_t administrators = directory_administrators(call);
     if (!directory_parse(call, "groups", element, &writes)) {
         return false;
     }
@@ -115,7 +116,8 @@ group_write(struct directory_call *call, json_t *element, uint64_t expect, struc
     json_t *value = directory_keep(call, json_loadb(write->value.ptr, write->value.len, 0, NULL));
     const struct store_record *record = NULL;
     if (!nesting_holds(call, write->key, json_object_get(value, "groups")) ||
-        !directory_put(call, GROUP, write->key, value, expect)) {
+        !directory_put(call, GROUP, write->key, value, expect) ||
+        !directory_keeps_administrator(call, administrators)) {
         return false;
     }
     (void)directory_get(call, GROUP, write->key, &record);

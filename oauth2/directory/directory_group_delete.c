@@ -145,6 +145,7 @@ bool directory_group_delete(struct directory_call *call)
 {
     struct departure departure = {.call = call};
     const struct store_record *record = NULL;
+    size_t administrators = directory_administrators(call);
     if (!directory_arg_name(call, 0, &departure.name) || !may_go(call, departure.name)) {
         return false;
     }
@@ -163,7 +164,7 @@ bool directory_group_delete(struct directory_call *call)
     free(quoted);
     json_decref(text);
     if (!directory_remove(call, GROUP, name) || !leave_realm(&departure, call->realm) ||
-        !leave_heirs(&departure)) {
+        !leave_heirs(&departure) || !directory_keeps_administrator(call, administrators)) {
         return false;
     }
     directory_tell(call, STR("bondy.group.deleted"),

@@ -58,23 +58,6 @@ static bool check_keys(struct directory_call *call, const json_t *object)
     return true;
 }
 
-/* The object at argument `at`, prepared or as it came, as a copy. NULL: refused. */
-static json_t *realm_data(struct directory_call *call, size_t at)
-{
-    const json_t *given = NULL;
-    if (!directory_arg_object(call, at, &given) || !check_keys(call, given)) {
-        return NULL;
-    }
-    const json_t *data = call->prepared == NULL ? given : call->prepared;
-    json_t *object = directory_keep(call, json_deep_copy(data));
-    struct str status = directory_member(object, "security_status");
-    if (status.len > 0 && json_object_get(object, "security_enabled") == NULL) {
-        (void)json_object_set_new(object, "security_enabled",
-                                  json_boolean(str_eq(status, STR("enabled"))));
-    }
-    return object;
-}
-
 static bool security_is_enabled(struct directory_call *call, const json_t *stored)
 {
     const json_t *own = json_object_get(stored, "security_enabled");
@@ -85,6 +68,38 @@ static bool security_is_enabled(struct directory_call *call, const json_t *store
             "security_enabled");
     }
     return !json_is_false(own);
+}
+
+/* How a realm is shown, as what it is given; what it is already is not said anew. */
+static bool read_status(struct directory_call *call, const json_t *before, json_t *object)
+{
+    const json_t *status = json_object_get(object, "security_status");
+    bool enabled = str_eq(directory_member(object, "security_status"), STR("enabled"));
+    if (status == NULL || json_is_null(status) ||
+        json_object_get(object, "security_enabled") != NULL) {
+        return true;
+    }
+    if (!enabled && !str_eq(directory_member(object, "security_status"), STR("disabled"))) {
+        return directory_refuse_at(call, DIRECTORY_INVALID, object, "security_status",
+                                   "security_status is \"enabled\" or \"disabled\"");
+    }
+    if (before == NULL || security_is_enabled(call, before) != enabled) {
+        (void)json_object_set_new(object, "security_enabled", json_boolean(enabled));
+    }
+    return true;
+}
+
+/* The object at argument 0, prepared or as it came, as a copy; `before`: the realm as it is, or
+ * NULL. NULL: refused. */
+static json_t *realm_data(struct directory_call *call, const json_t *before)
+{
+    const json_t *given = NULL;
+    if (!directory_arg_object(call, 0, &given) || !check_keys(call, given)) {
+        return NULL;
+    }
+    const json_t *data = call->prepared == NULL ? given : call->prepared;
+    json_t *object = directory_keep(call, json_deep_copy(data));
+    return read_status(call, before, object) ? object : NULL;
 }
 
 static json_t *external(struct directory_call *call, const json_t *stored)
@@ -213,7 +228,7 @@ static bool realm_write(struct directory_call *call, const json_t *object, struc
 
 static bool realm_create(struct directory_call *call)
 {
-    const json_t *object = realm_data(call, 0);
+    const json_t *object = realm_data(call, NULL);
     if (object == NULL) {
         return false;
     }
@@ -256,7 +271,7 @@ static bool realm_update(struct directory_call *call)
 {
     const struct store_record *record = NULL;
     const json_t *before = stored_realm(call, &record);
-    json_t *object = realm_data(call, 0);
+    json_t *object = realm_data(call, before);
     if (object == NULL || !directory_expected(call, record) ||
         !check_relations(call, before, object)) {
         return false;

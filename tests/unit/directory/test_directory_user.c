@@ -475,6 +475,9 @@ static void the_last_administrator_stays(void **state)
                 {"bondy.user.remove_groups", "['root', ['ops']]"},
                 {"bondy.user.update", "['root', {'groups': []}]"},
                 {"bondy.user.update", "['root', {'enabled': false}]"},
+                {"bondy.group.delete", "['ops']"},
+                {"bondy.group.update", "['ops', {'groups': []}]"},
+                {"bondy.group.remove_group", "['ops', 'bondy.administrators']"},
                 {"bondy.realm.update", "[{'users': [{'username': 'root', 'enabled': false}]}]"}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (in_master(world, rows[i].procedure, rows[i].args)) {
