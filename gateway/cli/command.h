@@ -121,6 +121,7 @@ int api_diff_command(const struct command *command);
 int api_export_command(const struct command *command);
 int grant_test_command(const struct command *command);
 int ticket_issue_command(const struct command *command);
+int admin_reset_password_command(const struct command *command);
 int call_command(const struct command *command);
 int publish_command(const struct command *command);
 int subscribe_command(const struct command *command);

@@ -19,6 +19,13 @@ static const struct command_row rows[] = {
      "check specifications, configurations, security files; offline",
      "check specs/demo.json",
      {0}},
+    {"admin reset-password",
+     "",
+     "config data set",
+     admin_reset_password_command,
+     "give the administrator a password and let him in again; offline",
+     "admin reset-password --data ./data",
+     {0}},
     {"call",
      "URI [JSON...]",
      WAMP_OPTIONS " kwargs timeout disclose-me no-disclose-me progress stream cancel-after "

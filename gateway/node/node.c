@@ -48,7 +48,7 @@ static void raise_fd_limit(uint64_t connections)
     }
 }
 
-static struct rbac_settings access_settings(const struct conf *conf)
+struct rbac_settings node_access_settings(const struct conf *conf)
 {
     return (struct rbac_settings){
         .allow_anonymous_admin = conf->admin.allow_anonymous,
@@ -65,7 +65,7 @@ static bool make_ground(struct node *node, struct err *err)
 {
     const struct conf *conf = node->conf;
     raise_fd_limit(conf->limits.connections);
-    node->access_settings = access_settings(conf);
+    node->access_settings = node_access_settings(conf);
     if (!data_dir_open(node, err)) {
         return false;
     }

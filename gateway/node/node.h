@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "conf/conf.h"
 
+#include <stdbool.h>
+
 struct node;
 
 struct node_options {
@@ -20,5 +22,9 @@ struct node *node_new(const struct node_options *options, struct err *err);
  * obeyed. The process's exit code. */
 int node_run(struct node *node);
 void node_free(struct node *node);
+
+/* Offline: the administrator has the given password (POSTERN_ADMIN_PASSWORD, admin.password_file),
+ * else a new one, which is said; and he may come in with it from anywhere. */
+bool node_reset_admin(const struct conf *conf, struct err *err);
 
 #endif

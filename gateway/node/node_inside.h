@@ -65,6 +65,9 @@ struct node {
     int callee_says; /* the read end of its stdout; 0: none */
 };
 
+/* node.c: what the settings say of realms and passwords */
+struct rbac_settings node_access_settings(const struct conf *conf);
+
 /* data_dir.c */
 bool data_dir_open(struct node *node, struct err *err);
 void data_dir_close(struct node *node);
@@ -83,6 +86,8 @@ bool node_listen(struct node *node, struct err *err);
  * before the threads run. */
 bool seed_auth_secret(struct node *node, struct err *err);
 bool seed_admin(struct node *node, struct err *err);
+/* The given password becomes the administrator's; without one a new one, if it is wanted. */
+bool admin_seed_password(const struct node *node, bool wanted, struct err *err);
 bool seed_security(struct node *node, struct err *err);
 bool seed_specs(struct node *node, struct err *err);
 bool seed_demo(struct node *node, struct err *err);

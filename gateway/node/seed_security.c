@@ -1,5 +1,6 @@
 /* seed_security.c - realms from security.config_file, applied at each start. */
 #include "document/document.h"
+#include "node/admin_account.h"
 #include "node/node_inside.h"
 #include "rbac/security_file.h"
 
@@ -37,7 +38,11 @@ bool seed_security(struct node *node, struct err *err)
         return err_set(err, ERR_INVALID, "%s:%u:%u: %s", file, problem.line, problem.column,
                        problem.text);
     }
-    bool ok = apply_file(node, document, file, err);
+    struct err none = {0};
+    json_t *admin = admin_account_read(node, &none);
+    bool ok = apply_file(node, document, file, err) &&
+              (admin_account_keep(node, admin, &none) || (*err = none, false));
+    json_decref(admin);
     document_free(document);
     return ok;
 }

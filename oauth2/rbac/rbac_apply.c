@@ -224,6 +224,10 @@ static void apply_realm(struct rbac_builder *builder, const struct store_record 
     struct realm_state *state = builder_state(builder, record->key);
     json_decref(state->object);
     state->object = NULL;
+    if (builder_is_master(record->key)) { /* which has other rights without one */
+        rbac_rights_unref(state->rights);
+        state->rights = NULL;
+    }
     if (!record->deleted) {
         struct err err = {0};
         state->object = read_value(record, &err);

@@ -101,11 +101,12 @@ static void add_authmethods(struct rbac_realm *realm, const json_t *list)
     }
 }
 
-/* What administrators have, whatever the records say. */
+/* What the master realm has, whatever its record says: from where they are open, sources say. */
 static const struct str admin_methods[] = {STR_INIT("wampcra"), STR_INIT("password"),
                                            STR_INIT("cryptosign")};
 
-static void add_administrators(struct rbac_rights *rights)
+/* Without a record, as in checks of a file, it is as it would be made. */
+static void add_admin_sources(struct rbac_rights *rights)
 {
     static const struct str blocks[] = {STR_INIT("::/0"), STR_INIT("0.0.0.0/0")};
     for (size_t i = 0; i < COUNT_OF(blocks); i++) {
@@ -115,6 +116,11 @@ static void add_administrators(struct rbac_rights *rights)
             rbac_rights_add_source(rights, &source);
         }
     }
+}
+
+/* What administrators may, whatever the records say. */
+static void add_administrators(struct rbac_rights *rights)
+{
     rbac_rights_add_group(rights, RBAC_ROLE_ADMINISTRATORS, NULL, 0);
     rbac_rights_add_grant(rights, ROLE_GROUP, RBAC_ROLE_ADMINISTRATORS, STR_EMPTY, GRANT_PREFIX,
                           PERMISSION_BIT(PERMISSION_CALL) | PERMISSION_BIT(PERMISSION_CANCEL) |
@@ -160,6 +166,14 @@ static int by_width(const void *a, const void *b)
     return order != 0 ? order : str_cmp(right->authmethod, left->authmethod);
 }
 
+/* A source for all users is no open door where they must prove who they are. */
+static bool lets_anybody_in(const struct source_line *line)
+{
+    return str_eq(line->username, RBAC_ROLE_ANONYMOUS) ||
+           (role_is_anybody(line->username) && (str_eq(line->authmethod, RBAC_METHOD_ANONYMOUS) ||
+                                                str_eq(line->authmethod, STR("trust"))));
+}
+
 static void add_sources(struct rbac_rights *rights, const struct map *lines, bool skip_anybody)
 {
     const struct source_line **sorted = NEW_ARRAY(const struct source_line *, lines->count + 1);
@@ -167,7 +181,7 @@ static void add_sources(struct rbac_rights *rights, const struct map *lines, boo
     size_t cursor = 0;
     for (const struct map_slot *slot; (slot = map_next(lines, &cursor)) != NULL;) {
         const struct source_line *line = &((const struct held *)slot->value)->source;
-        if (!skip_anybody || !role_is_anybody(line->username)) {
+        if (!skip_anybody || !lets_anybody_in(line)) {
             sorted[count++] = line;
         }
     }
@@ -208,6 +222,9 @@ static struct rbac_rights *rights_of(const struct rbac_builder *builder, struct 
         state->rights = rbac_rights_new();
         if (builder_is_master(state->uri)) {
             add_administrators(state->rights);
+        }
+        if (builder_is_master(state->uri) && json_object_size(state->object) == 0) {
+            add_admin_sources(state->rights);
         }
         add_grants(state->rights, &state->grants, skip_anybody);
         add_sources(state->rights, &state->sources, skip_anybody);

@@ -40,7 +40,9 @@ static void the_master_realm_is_always_there_and_closed(void **state)
         assert_true(rbac_realm_security_enabled(master));
         assert_true(rbac_realm_has_method(master, STR("password")));
         assert_false(rbac_source_allows(master, STR("anonymous"), STR("anonymous"), from_v4()));
-        assert_true(rbac_source_allows(master, STR("admin"), STR("password"), from_v4()));
+        /* From where is for the sources to say, once there is a record. */
+        assert_int_equal(rbac_source_allows(master, STR("admin"), STR("password"), from_v4()),
+                         round != 1);
         struct str role = RBAC_ROLE_ANONYMOUS;
         struct principal principal = {.roles = &role, .role_count = 1};
         assert_false(rbac_may(rbac, master, &principal, PERMISSION_CALL, STR("bondy.realm.list")));
@@ -54,6 +56,31 @@ static void the_master_realm_is_always_there_and_closed(void **state)
                                   " 'is_prototype': true, 'authmethods': []}"
                                 : NULL);
     }
+    rbac_builder_free(builder);
+}
+
+static void a_source_for_all_in_the_master_realm_counts_where_users_prove_themselves(void **state)
+{
+    static const char *const methods[] = {"password", "trust", "anonymous"};
+    (void)state;
+    struct rbac_builder *builder = rbac_builder_new();
+    apply_record(builder, STR("realm"), STR_EMPTY, MASTER_REALM,
+                 "{'authmethods': ['password', 'trust', 'anonymous']}");
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        char key[64];
+        char value[128];
+        (void)snprintf(key, sizeof(key), "%s 0.0.0.0/0 all", methods[i]);
+        (void)snprintf(value, sizeof(value),
+                       "{'username': 'all', 'authmethod': '%s', 'cidr': '0.0.0.0/0'}", methods[i]);
+        apply_record(builder, STR("source"), MASTER_REALM, str_of(key), value);
+    }
+    struct rbac *rbac = rbac_builder_build(builder, 1);
+    const struct rbac_realm *master = rbac_realm_find(rbac, MASTER_REALM);
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        assert_int_equal(rbac_source_allows(master, STR("ann"), str_of(methods[i]), from_v4()),
+                         i == 0);
+    }
+    rbac_unref(rbac);
     rbac_builder_free(builder);
 }
 
@@ -217,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_master_realm_is_always_there_and_closed),
+        cmocka_unit_test(a_source_for_all_in_the_master_realm_counts_where_users_prove_themselves),
         cmocka_unit_test(stored_rights_of_anybody_in_the_master_realm_need_the_switch),
         cmocka_unit_test(records_of_other_kinds_are_not_ours),
         cmocka_unit_test(grants_may_come_before_their_realm),
