@@ -1,14 +1,9 @@
 /* directory_grant.c - bondy.grant.*: permissions on URIs, given to roles and taken back.
  *
  * What is given becomes one line for each resource and role, as in a security file. */
-#include "base/map.h"
-#include "base/mem.h"
 #include "directory/directory_inside.h"
 
-#include <string.h>
-
-#define GRANT         STR("grant")
-#define UNKNOWN_ROLES "bondy.error.unknown_roles"
+#define GRANT STR("grant")
 
 enum { LINES_MAX = 10 * 1000 }; /* of one call: it holds up other writers */
 
@@ -36,32 +31,6 @@ static json_t *read_argument(struct directory_call *call)
     return grant;
 }
 
-static bool role_exists(struct directory_call *call, struct str role)
-{
-    if (str_starts(role, STR("group/"))) {
-        return directory_group_exists(call, str_from(role, STR("group/").len));
-    }
-    return !str_starts(role, STR("user/")) ||
-           directory_user_exists(call, str_from(role, STR("user/").len));
-}
-
-/* Roles were looked up in a snapshot; here they are in what the transaction sees. */
-static bool roles_exist(struct directory_call *call, const struct realm_writes *lines)
-{
-    struct map seen;
-    bool ok = true;
-    map_init(&seen);
-    for (size_t i = 0; ok && i < lines->count; i++) {
-        struct str role = directory_grant_role(lines->writes[i].key);
-        if (map_put(&seen, role, &lines->writes[i]) == NULL && !role_exists(call, role)) {
-            ok = directory_refuse(call, UNKNOWN_ROLES, "there is no user or group \"%.*s\"",
-                                  (int)role.len, role.ptr);
-        }
-    }
-    map_done(&seen);
-    return ok;
-}
-
 static bool read_lines(struct directory_call *call, struct realm_writes *out)
 {
     json_t *grant = read_argument(call);
@@ -72,12 +41,9 @@ static bool read_lines(struct directory_call *call, struct realm_writes *out)
         return directory_refuse(call, DIRECTORY_INVALID,
                                 "it names no role or no resource: there is nothing to do");
     }
-    if (out->count > LINES_MAX) {
-        return directory_refuse(call, DIRECTORY_INVALID,
-                                "%zu roles and resources: at most %d at once", out->count,
-                                LINES_MAX);
-    }
-    return roles_exist(call, out);
+    return out->count <= LINES_MAX ||
+           directory_refuse(call, DIRECTORY_INVALID, "%zu roles and resources: at most %d at once",
+                            out->count, LINES_MAX);
 }
 
 /* The master realm is open to nobody in particular unless its owner says so. */

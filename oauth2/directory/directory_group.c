@@ -1,5 +1,4 @@
 /* directory_group.c - bondy.group.*: groups of a realm and what is nested in them. */
-#include "base/map.h"
 #include "directory/directory_inside.h"
 
 #define GROUP         STR("group")
@@ -24,99 +23,19 @@ static json_t *realm_and_name(const struct directory_call *call, struct str name
     return json_pack("[s%, s%]", call->realm.ptr, call->realm.len, name.ptr, name.len);
 }
 
-/* One group on the way through the nesting. */
-struct step {
-    struct step *next;
-    struct str name;
-};
-
-struct walk {
-    struct directory_call *call;
-    struct map seen; /* name -> struct step */
-    struct step *first;
-    struct step *last;
-};
-
-static bool walk_to(struct walk *walk, const json_t *groups)
-{
-    struct arena *arena = walk->call->arena;
-    for (size_t i = 0; i < json_array_size(groups); i++) {
-        const json_t *element = json_array_get(groups, i);
-        struct str name = str_make(json_string_value(element), json_string_length(element));
-        if (name.len == 0 || map_get(&walk->seen, name) != NULL) {
-            continue;
-        }
-        if (!arena_room(arena, 2 * sizeof(struct step))) {
-            return directory_refuse(walk->call, DIRECTORY_INVALID, "too many groups are nested");
-        }
-        struct step *step = ARENA_NEW(arena, struct step);
-        step->name = name;
-        (void)map_put(&walk->seen, name, step);
-        if (walk->first == NULL) {
-            walk->first = step;
-        } else {
-            walk->last->next = step;
-        }
-        walk->last = step;
-    }
-    return true;
-}
-
-/* A record of the group: the realm's own before the prototype's. */
-static json_t *nested_in(struct directory_call *call, struct str prototype, struct str name)
-{
-    json_t *group = directory_get(call, GROUP, name, NULL);
-    if (group == NULL && prototype.len > 0) {
-        const struct store_record *record = store_view_get(call->view, GROUP, prototype, name);
-        group =
-            record == NULL
-                ? NULL
-                : directory_keep(call, json_loadb(record->value.ptr, record->value.len, 0, NULL));
-    }
-    return json_object_get(group, "groups");
-}
-
-/* Is all there that would be nested in `name`, and none of it around it? The snapshot has been
- * asked before; here it is what the transaction sees. */
-static bool nesting_holds(struct directory_call *call, struct str name, const json_t *groups)
-{
-    struct walk walk = {.call = call};
-    struct str prototype = directory_prototype(call);
-    map_init(&walk.seen);
-    bool ok = walk_to(&walk, groups);
-    for (const struct step *at = walk.first; ok && at != NULL; at = at->next) {
-        if (str_eq(at->name, name)) {
-            ok = directory_refuse(call, DIRECTORY_INCONSISTENT,
-                                  "groups are nested in a circle: \"%.*s\" would be in itself",
-                                  (int)name.len, name.ptr);
-        } else {
-            ok = walk_to(&walk, nested_in(call, prototype, at->name));
-        }
-    }
-    map_done(&walk.seen);
-    for (size_t i = 0; ok && i < json_array_size(groups); i++) {
-        struct str nested = str_of(json_string_value(json_array_get(groups, i)));
-        ok = directory_group_exists(call, nested) ||
-             directory_refuse(call, DIRECTORY_NO_GROUPS, "there is no group \"%.*s\"",
-                              (int)nested.len, nested.ptr);
-    }
-    return ok;
-}
-
 /* Writes the group that `element` (stolen) says, and answers it. */
 static bool
 group_write(struct directory_call *call, json_t *element, uint64_t expect, struct str topic)
 {
     struct realm_writes writes;
-    size_t administrators = directory_administrators(call);
+    size_t administrators = directory_administrators(call); /* by what is nested, too */
     if (!directory_parse(call, "groups", element, &writes)) {
         return false;
     }
     const struct store_write *write = directory_write_of(&writes, GROUP);
     json_t *value = directory_keep(call, json_loadb(write->value.ptr, write->value.len, 0, NULL));
     const struct store_record *record = NULL;
-    if (!nesting_holds(call, write->key, json_object_get(value, "groups")) ||
-        !directory_put(call, GROUP, write->key, value, expect) ||
+    if (!directory_put(call, GROUP, write->key, value, expect) ||
         !directory_keeps_administrator(call, administrators)) {
         return false;
     }

@@ -112,10 +112,9 @@ struct str directory_grant_role(struct str key);
 /* The URI of the realm's prototype; "": it has none. */
 struct str directory_prototype(struct directory_call *call);
 
-/* Are they there, as the transaction sees it? Groups of the prototype count, and those that every
+/* Is it there, as the transaction sees it? Groups of the prototype count, and those that every
  * realm has. */
 bool directory_group_exists(struct directory_call *call, struct str name);
-bool directory_user_exists(struct directory_call *call, struct str name);
 bool directory_group_builtin(struct str name); /* of every realm */
 bool directory_is_anybody(struct str name);    /* "all", "anonymous" */
 /* Refuses `all` and `anonymous` in the master realm unless its owner opens it to them. */

@@ -20,12 +20,6 @@ bool directory_group_builtin(struct str name)
     return str_eq(name, STR("api_clients")) || str_eq(name, STR("resource_owners"));
 }
 
-bool directory_user_exists(struct directory_call *call, struct str name)
-{
-    return store_view_get(call->view, STR("user"), call->realm, name) != NULL ||
-           (str_eq(call->realm, MASTER_REALM) && str_eq(name, STR("admin")));
-}
-
 bool directory_is_anybody(struct str name)
 {
     return str_eq(name, STR("all")) || str_eq(name, RBAC_ROLE_ANONYMOUS);

@@ -41,16 +41,11 @@ static struct str username_of(struct str key)
     return str_cut(key, ' ', &head, &rest) && str_cut(rest, ' ', &head, &name) ? name : STR_EMPTY;
 }
 
-static bool users_exist(struct directory_call *call, const struct realm_writes *lines)
+static bool not_for_anybody(struct directory_call *call, const struct realm_writes *lines)
 {
     for (size_t i = 0; i < lines->count; i++) {
-        struct str name = username_of(lines->writes[i].key);
-        if (!directory_anybody_allowed(call, name)) {
+        if (!directory_anybody_allowed(call, username_of(lines->writes[i].key))) {
             return false;
-        }
-        if (!directory_is_anybody(name) && !directory_user_exists(call, name)) {
-            return directory_refuse(call, DIRECTORY_NO_USERS, "there is no user \"%.*s\"",
-                                    (int)name.len, name.ptr);
         }
     }
     return true;
@@ -77,7 +72,7 @@ static bool read_lines(struct directory_call *call, struct realm_writes *out)
                                    "\"usernames\" must be \"all\" or a list of 1 to %d names",
                                    LINES_MAX);
     }
-    return users_exist(call, out);
+    return not_for_anybody(call, out);
 }
 
 /* The source as it was given, in its one spelling. */

@@ -180,6 +180,33 @@ static void groups_that_are_always_there_stay(void **state)
     (void)done(world, "bondy.group.delete", "['bondy.administrators']");
 }
 
+static void the_last_administrator_is_not_lost_with_a_group(void **state)
+{
+    struct world *world = *state;
+    static const char master[] = "com.leapsight.bondy";
+    static const struct {
+        const char *procedure;
+        const char *args;
+    } rows[] = {
+        {"bondy.group.delete", "['chiefs']"},
+        {"bondy.group.remove_group", "['chiefs', 'bondy.administrators']"},
+        {"bondy.group.update", "['chiefs', {'groups': []}]"},
+    };
+    seed(world,
+         "{'uri': 'com.leapsight.bondy', 'groups': [{'name': 'chiefs', 'groups':"
+         " ['bondy.administrators']}], 'users': [{'username': 'root', 'groups': ['chiefs']}]}");
+    char *then = before(world);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_false(world_call(world, rows[i].procedure, master, rows[i].args, NULL));
+        assert_true(str_eq(world->error, STR("bondy.error.inconsistency_error")));
+        assert_unchanged(world, then, rows[i].procedure);
+    }
+    mem_free(then);
+    seed(world, "{'uri': 'com.leapsight.bondy',"
+                " 'users': [{'username': 'other', 'groups': ['bondy.administrators']}]}");
+    assert_true(world_call(world, "bondy.group.delete", master, "['chiefs']", NULL));
+}
+
 static void what_is_no_group_is_refused_and_changes_nothing(void **state)
 {
     struct world *world = *state;
@@ -323,6 +350,7 @@ int main(void)
         TEST(a_name_is_found_as_records_spell_it),
         TEST(a_prototypes_group_goes_in_all_realms_that_have_it),
         TEST(groups_that_are_always_there_stay),
+        TEST(the_last_administrator_is_not_lost_with_a_group),
         TEST(what_is_no_group_is_refused_and_changes_nothing),
         TEST(names_have_an_end),
         TEST(a_version_that_is_not_there_stops_every_change),
