@@ -22,8 +22,7 @@ struct proc_row {
     const struct proc_entry *entry;
 };
 
-static const struct proc_entry *const entries[] = {proc_spec_entries, proc_admin_entries,
-                                                   proc_realm_entries, NULL};
+static const struct proc_entry *const entries[] = {proc_spec_entries, proc_admin_entries, NULL};
 
 /* One call on its way. On the heap; its caller may be gone by the time that it ends. */
 struct proc {
@@ -159,6 +158,7 @@ static bool work(struct store_view *view, struct store_request *store)
 {
     struct proc *proc = CONTAINER_OF(store, struct proc, store);
     proc->ran = directory_run(&proc->call, view);
+    proc->audit.realm = proc->call.realm; /* a new one is known by now */
     audit_error(proc); /* none, if it has gone well */
     return proc->ran;
 }

@@ -41,7 +41,7 @@ static struct str text_of(const json_t *value)
 
 struct str proc_audit_target(const json_t *args, struct arena *arena)
 {
-    static const char *const names[] = {"username",  "name",      "uri",  "id",
+    static const char *const names[] = {"id",        "username",  "name", "uri",
                                         "client_id", "usernames", "roles"};
     const json_t *first = json_array_get(args, 0);
     struct str target = text_of(first);

@@ -3,7 +3,9 @@
  *
  * On the caller's worker. Loading goes through the builder, which compiles; all else asks the
  * store. Whatever changes something is answered when every worker serves it. */
+#include "api/proc_audit.h"
 #include "api/proc_inside.h"
+#include "audit/audit.h"
 #include "base/mem.h"
 #include "builder/builder.h"
 #include "directory/directory.h"
@@ -31,6 +33,8 @@ struct spec_call {
     struct directory_call options;
     struct arena arena;
     struct str author;
+    struct store_audit audit; /* the row of what changes something */
+    bool audited;             /* and it is not written yet */
 };
 
 static void call_free(struct spec_call *call)
@@ -42,8 +46,20 @@ static void call_free(struct spec_call *call)
     mem_free(call);
 }
 
+/* Before it has come to the store, which writes the row otherwise. */
+static void audit_refused(struct spec_call *call, struct str uri, const char *text)
+{
+    if (call->audited) {
+        call->audit.outcome = STR("refused");
+        call->audit.error = uri;
+        call->audit.detail = str_of(text);
+        audit_write(call->procs->options.store, &call->audit);
+    }
+}
+
 static void refuse(struct spec_call *call, struct str uri, const char *text)
 {
+    audit_refused(call, uri, text);
     proc_fail(call->router, call->handle, uri, text, NULL);
     call_free(call);
 }
@@ -65,9 +81,14 @@ static void answer(struct spec_call *call, json_t *result, json_t *details)
     call_free(call);
 }
 
+static struct str error_of(enum err_code code)
+{
+    return code == ERR_CONFLICT ? PRECONDITION_FAILED : fault_of(code);
+}
+
 /* Reads the arguments, of which there must be `count`, and options. NULL: refused. */
 static struct spec_call *
-call_new(struct procs *procs, const struct builtin_call *from, size_t count)
+call_new(struct procs *procs, const struct builtin_call *from, size_t count, bool changes)
 {
     static const struct directory_operation listing = {.flags = DIRECTORY_LIST};
     struct spec_call *call = NEW(struct spec_call);
@@ -77,6 +98,9 @@ call_new(struct procs *procs, const struct builtin_call *from, size_t count)
     call->handle = from->handle;
     arena_init(&call->arena, STORE_ARENA_MAX);
     call->author = arena_str(&call->arena, from->principal->authid);
+    call->audited = changes;
+    proc_audit_row(from, &call->arena, &call->audit);
+    call->audit.error_of = error_of;
     if (!proc_args(from->payload, &call->args, &call->kwargs)) {
         refuse(call, FAULT_INVALID_ARGUMENT,
                "the arguments have a key twice, a NUL, or what JSON has no word for");
@@ -126,10 +150,9 @@ static bool store_answered(struct spec_call *call)
     if (call->store.ok || call->store.err.code == ERR_NOT_FOUND) {
         return true;
     }
-    bool conflict = call->store.err.code == ERR_CONFLICT;
     struct err err = call->store.err;
     store_done(call);
-    refuse(call, conflict ? PRECONDITION_FAILED : fault_of(err.code), err.text);
+    refuse(call, error_of(err.code), err.text);
     return false;
 }
 
@@ -169,6 +192,7 @@ static bool take_id(struct spec_call *call)
     arena_init(&call->store.arena, STORE_ARENA_MAX);
     call->store.key =
         arena_str(&call->arena, str_make(json_string_value(id), json_string_length(id)));
+    call->audit.target = call->store.key;
     return true;
 }
 
@@ -249,7 +273,7 @@ static void on_listed(struct store_request *store)
 
 static void run_list(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 0);
+    struct spec_call *call = call_new(procs, from, 0, false);
     if (call != NULL) {
         arena_init(&call->store.arena, STORE_ARENA_MAX);
         submit(call, STORE_LIST, on_listed);
@@ -270,7 +294,7 @@ static void on_got(struct store_request *store)
 
 static void run_get(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 1);
+    struct spec_call *call = call_new(procs, from, 1, false);
     uint64_t version = 0;
     if (call != NULL && take_version(call, json_object_get(call->kwargs, "version"), &version) &&
         take_id(call)) {
@@ -304,7 +328,7 @@ static void on_info(struct store_request *store)
 
 static void run_info(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 1);
+    struct spec_call *call = call_new(procs, from, 1, false);
     if (call != NULL && take_id(call)) {
         submit(call, STORE_GET, on_info);
     }
@@ -340,7 +364,7 @@ static void on_versions(struct store_request *store)
 
 static void run_versions(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 1);
+    struct spec_call *call = call_new(procs, from, 1, false);
     if (call != NULL && take_id(call)) {
         submit(call, STORE_HISTORY, on_versions);
     }
@@ -370,7 +394,7 @@ static void on_deleted(struct store_request *store)
 
 static void run_delete(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 1);
+    struct spec_call *call = call_new(procs, from, 1, true);
     if (call == NULL || !take_id(call)) {
         return;
     }
@@ -381,6 +405,9 @@ static void run_delete(struct procs *procs, const struct builtin_call *from)
                                   .expect = call->options.expect};
     call->store.writes = write;
     call->store.write_count = 1;
+    call->store.audit = &call->audit;
+    call->store.audit_count = 1;
+    call->audited = false;
     submit(call, STORE_COMMIT, on_deleted);
 }
 
@@ -417,22 +444,25 @@ static json_t *problems_json(const struct problems *problems)
     return list;
 }
 
+static struct str error_of_publish(const struct publish_request *publish)
+{
+    if (publish->problems.errors == 0) {
+        return error_of(publish->err.code);
+    }
+    return publish->err.code == ERR_CONFLICT ? BONDY_ALREADY_EXISTS
+           : publish->unreadable             ? INVALID_DATA
+                                             : INVALID_SPECIFICATION;
+}
+
 static void answer_refused(struct spec_call *call)
 {
     const struct publish_request *publish = &call->publish;
-    bool conflict = publish->err.code == ERR_CONFLICT;
-    if (publish->problems.errors == 0) {
-        proc_fail(call->router, call->handle,
-                  conflict ? PRECONDITION_FAILED : fault_of(publish->err.code), publish->err.text,
-                  NULL);
-        return;
-    }
-    json_t *more = json_pack("{s:o}", "errors", problems_json(&publish->problems));
-    proc_fail(call->router, call->handle,
-              conflict              ? BONDY_ALREADY_EXISTS
-              : publish->unreadable ? INVALID_DATA
-                                    : INVALID_SPECIFICATION,
-              publish->err.text, more);
+    bool mistakes = publish->problems.errors > 0;
+    json_t *more =
+        mistakes ? json_pack("{s:o}", "errors", problems_json(&publish->problems)) : NULL;
+    call->audited = publish->audit != NULL; /* the store has not got it */
+    audit_refused(call, error_of_publish(publish), publish->err.text);
+    proc_fail(call->router, call->handle, error_of_publish(publish), publish->err.text, more);
     json_decref(more);
 }
 
@@ -478,6 +508,9 @@ static void publish(struct spec_call *call, struct str text, struct str comment)
     request->comment = arena_str(&request->arena, comment);
     request->expect = call->options.expect;
     request->dry_run = json_is_true(dry) || str_eq(option(call, "dry_run"), STR("true"));
+    request->audit = request->dry_run ? NULL : &call->audit;
+    call->audit.detail = request->comment;
+    call->audited = false;
     request->finish = on_published;
     builder_publish(call->procs->options.builder, request);
 }
@@ -486,7 +519,7 @@ static void publish(struct spec_call *call, struct str text, struct str comment)
  * as Bondy's clients send it. */
 static void run_load(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 1);
+    struct spec_call *call = call_new(procs, from, 1, true);
     if (call == NULL) {
         return;
     }
@@ -520,7 +553,7 @@ static void on_old_version(struct store_request *store)
 
 static void run_rollback(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 2);
+    struct spec_call *call = call_new(procs, from, 2, true);
     uint64_t version = 0;
     if (call == NULL) {
         return;

@@ -71,6 +71,9 @@ struct publish_request {
     struct str comment;
     uint64_t expect; /* as in store_write; for one object */
     bool dry_run;
+    /* The audit's row, or NULL. It goes with the commit and is NULL from then on; otherwise it is
+     * still the caller's to write. Its target becomes what is published. */
+    struct store_audit *audit;
 
     bool ok;
     struct err err;           /* when not ok; INVALID: see problems */

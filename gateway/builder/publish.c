@@ -255,6 +255,9 @@ static struct commit *make_commit(struct builder *builder,
         }
     }
     store->writes = writes;
+    if (request->audit != NULL && request->item_count > 0) {
+        request->audit->target = request->items[0].id;
+    }
     return commit;
 }
 
@@ -268,8 +271,12 @@ static void
 commit_or_finish(struct builder *builder, struct publish_request *request, struct commit *commit)
 {
     bool expected = expectation_met(request);
-    if (expected && commit->request.write_count > 0 && !request->dry_run) {
+    bool writes = commit->request.write_count > 0 || request->audit != NULL;
+    if (expected && writes && !request->dry_run) {
         builder->current = request;
+        commit->request.audit = request->audit;
+        commit->request.audit_count = request->audit == NULL ? 0 : 1;
+        request->audit = NULL;
         if (builder->running) {
             store_submit(builder->options.store, &commit->request);
         } else {
