@@ -1,5 +1,6 @@
 /* checks.c - whether a text is what its setting wants: an address, an origin, an URL. */
 #include "base/cidr.h"
+#include "base/mem.h"
 #include "conf/inside.h"
 
 #include <string.h>
@@ -66,6 +67,24 @@ bool check_cidr(struct str value, struct err *err)
     struct cidr cidr;
     return cidr_parse(value, &cidr) ||
            err_set(err, ERR_INVALID, "expected an address or a block such as 10.0.0.0/8 or ::1");
+}
+
+/* Of those who are somebody. */
+bool check_ticket_method(struct str value, struct err *err)
+{
+    static const struct str methods[] = {
+        STR_INIT("api_key"),  STR_INIT("cryptosign"), STR_INIT("oauth2"),
+        STR_INIT("password"), STR_INIT("ticket"),     STR_INIT("tls"),
+        STR_INIT("trust"),    STR_INIT("wamp-scram"), STR_INIT("wampcra"),
+    };
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        if (str_eq(value, methods[i])) {
+            return true;
+        }
+    }
+    struct str near = str_nearest(value, methods, COUNT_OF(methods));
+    return err_set(err, ERR_INVALID, "expected a method of users such as \"" PRISTR "\"",
+                   STRARG(near.len > 0 ? near : methods[1]));
 }
 
 /* What follows http:// or https://, or the empty string. */

@@ -86,6 +86,12 @@ struct conf {
         bool password_upgrade;
         int scram_kdf; /* enum credential_kdf */
         uint64_t pbkdf2_iterations;
+        struct {
+            uint64_t expiry_time_ms;
+            uint64_t max_expiry_time_ms;
+            struct conf_list authmethods;
+            bool allow_not_found;
+        } ticket;
     } security;
     struct {
         const char *config_file;

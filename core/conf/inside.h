@@ -87,6 +87,7 @@ uint64_t machine_memory(void); /* of the machine or of the control group, whiche
 
 bool check_address(struct str value, struct err *err);
 bool check_cidr(struct str value, struct err *err);
+bool check_ticket_method(struct str value, struct err *err);
 bool check_public_url(struct str value, struct err *err);
 bool check_origin(struct str value, struct err *err);
 bool check_trust_rule(struct str value, struct err *err);

@@ -12,6 +12,7 @@
 #define SECOND     ((uint64_t)1000)
 #define MINUTE     (60 * SECOND)
 #define HOUR       (60 * MINUTE)
+#define DAY        (24 * HOUR)
 
 static const char *const disclosures[] = {"on", "asked", "off", NULL};
 static const char *const fronts[] = {"h1", "mhd", NULL};
@@ -134,6 +135,21 @@ const struct conf_row conf_rows[] = {
     {"security.password.pbkdf2.iterations", CONF_COUNT, AT(security.pbkdf2_iterations), "600000",
      CONF_RESTART, .text = "Rounds of PBKDF2 where neither user nor realm says.", .min = 4096,
      .max = 2000000},
+    {"security.ticket.expiry_time", CONF_DURATION, AT(security.ticket.expiry_time_ms), "30d",
+     CONF_RESTART, .text = "How long a ticket lives when nothing is said.", .min = SECOND,
+     .max = 365 * DAY},
+    {"security.ticket.max_expiry_time", CONF_DURATION, AT(security.ticket.max_expiry_time_ms),
+     "30d", CONF_RESTART, .text = "How long a ticket may live; who asks for more gets this.",
+     .min = SECOND, .max = 365 * DAY},
+    {"security.ticket.authmethods", CONF_LIST, AT(security.ticket.authmethods),
+     "cryptosign,password,tls,trust,wamp-scram,wampcra", CONF_RESTART,
+     .text = "Who came in by one of these methods may have a ticket issued; with `ticket` among "
+             "them a ticket begets the next.",
+     .check = check_ticket_method},
+    {"security.ticket.allow_not_found", CONF_BOOL, AT(security.ticket.allow_not_found), "false",
+     CONF_RESTART,
+     .text = "Whether a ticket that is signed rightly counts although the store has no record of "
+             "it; such a ticket cannot be revoked."},
     {"bridge.config_file", CONF_TEXT, AT(bridge.config_file), "", CONF_RESTART,
      .text = "File with the subscriptions that are forwarded to message brokers."},
     {"store.url", CONF_TEXT, AT(store.url), "sqlite:", CONF_RESTART,

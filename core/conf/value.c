@@ -26,10 +26,8 @@ static const struct unit sizes[] = {
     {STR_INIT(""), 1},
 };
 static const struct unit durations[] = {
-    {STR_INIT("h"), 3600000},
-    {STR_INIT("m"), 60000},
-    {STR_INIT("s"), 1000},
-    {STR_INIT("ms"), 1},
+    {STR_INIT("d"), 86400000}, {STR_INIT("h"), 3600000}, {STR_INIT("m"), 60000},
+    {STR_INIT("s"), 1000},     {STR_INIT("ms"), 1},
 };
 static const struct unit counts[] = {{STR_INIT(""), 1}};
 

@@ -33,6 +33,7 @@ struct proc {
     struct router *router;
     uint64_t handle;
     struct snapshot *present;
+    struct snapshot *tokens;
     struct directory_call call;
     struct store_audit audit; /* the row, unless it only reads */
     bool prepared;
@@ -44,6 +45,9 @@ static void proc_free(struct proc *proc)
     (void)atomic_fetch_sub(&proc->procs->open, 1);
     if (proc->present != NULL) {
         snapshot_unref(proc->present);
+    }
+    if (proc->tokens != NULL) {
+        snapshot_unref(proc->tokens);
     }
     arena_done(&proc->store.arena);
     mem_free(proc);
@@ -332,11 +336,16 @@ static void run(const struct builtin_call *from)
     proc->router = from->router;
     proc->handle = from->handle;
     proc->present = snapshot_ref(snapshot_peek(procs->options.rbac));
+    if (procs->options.tokens != NULL) {
+        proc->tokens = snapshot_ref(snapshot_peek(procs->options.tokens));
+    }
     arena_init(&proc->store.arena, ARENA_MAX);
     proc->call = (struct directory_call){
         .operation = row->operation,
         .arena = &proc->store.arena,
         .present = (const struct rbac *)(const void *)proc->present,
+        .tokens = (const struct tokens *)(const void *)proc->tokens,
+        .tickets = procs->options.tickets,
         .allow_anonymous_admin = procs->options.allow_anonymous_admin,
     };
     keep_caller(&proc->call, from);

@@ -22,6 +22,7 @@ struct jobs;
 struct procs;
 struct snapshot_slot;
 struct store;
+struct ticket_settings;
 
 struct procs_options {
     struct jobs *jobs;
@@ -29,6 +30,8 @@ struct procs_options {
     struct builder *builder;
     struct snapshot_slot *rbac;
     struct str node_name;
+    struct snapshot_slot *tokens;
+    const struct ticket_settings *tickets;
     bool allow_anonymous_admin;
 };
 

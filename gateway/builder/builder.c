@@ -95,6 +95,8 @@ void builder_apply(struct builder *builder, const struct store_record *record)
         apply_spec(builder, record);
     } else if (rbac_builder_apply(builder->rbac_builder, record)) {
         builder->rbac_dirty = true;
+    } else if (tokens_builder_apply(builder->tokens_builder, record)) {
+        builder->tokens_dirty = true;
     }
 }
 
@@ -228,6 +230,11 @@ void builder_build(struct builder *builder)
         publish_snapshot(builder, builder->options.rbac,
                          snapshot_ref((struct snapshot *)(void *)rbac));
     }
+    if (builder->tokens_dirty && builder->options.tokens != NULL) {
+        builder->tokens_dirty = false;
+        struct tokens *tokens = tokens_builder_build(builder->tokens_builder, builder->applied);
+        publish_snapshot(builder, builder->options.tokens, (struct snapshot *)(void *)tokens);
+    }
     if (builder->routes_dirty) {
         builder->routes_dirty = false;
         struct route_table *table = build_routes(builder);
@@ -293,7 +300,9 @@ struct builder *builder_new(const struct builder_options *options)
     builder->mailbox = mailbox_new();
     builder->rbac_builder = rbac_builder_new();
     rbac_builder_set(builder->rbac_builder, &options->access_settings);
+    builder->tokens_builder = tokens_builder_new();
     builder->rbac_dirty = true;
+    builder->tokens_dirty = true;
     builder->routes_dirty = true;
     map_init(&builder->entries);
     list_init(&builder->waiters);
@@ -371,6 +380,7 @@ void builder_free(struct builder *builder)
     if (builder->rbac != NULL) {
         snapshot_unref((struct snapshot *)(void *)builder->rbac);
     }
+    tokens_builder_free(builder->tokens_builder);
     rbac_builder_free(builder->rbac_builder);
     mailbox_free(builder->mailbox);
     mem_free(builder);

@@ -1,5 +1,5 @@
 /* builder.h - the one thread that turns records into snapshots: realms and grants into rbac,
- * specifications into a route table.
+ * keys and tickets into tokens, specifications into a route table.
  *
  * Fed by the store thread in change order; what arrives during a build is taken
  * together in the next. Publishing goes through here too, one at a time: a
@@ -28,6 +28,7 @@ struct builder_options {
     struct store *store;
     struct snapshot_slot *routes;
     struct snapshot_slot *rbac;
+    struct snapshot_slot *tokens; /* keys and tickets; NULL: none are built */
     bool allow_forward;
     struct rbac_settings access_settings; /* all zero is the usual */
 };

@@ -8,6 +8,7 @@
 #include "rbac/rbac.h"
 #include "rbac/rbac_builder.h"
 #include "spec/spec.h"
+#include "token/tokens_builder.h"
 
 #include <pthread.h>
 
@@ -27,9 +28,11 @@ struct builder {
     bool stopping;    /* on the builder's thread: ends when nothing is being published */
     struct post stop; /* sets it */
     struct rbac_builder *rbac_builder;
-    struct rbac *rbac;  /* the newest, one reference of ours */
+    struct rbac *rbac; /* the newest, one reference of ours */
+    struct tokens_builder *tokens_builder;
     struct map entries; /* spec id -> struct entry */
     bool rbac_dirty;
+    bool tokens_dirty;
     bool routes_dirty;
     uint64_t applied;     /* highest sequence number taken in */
     uint64_t acked;       /* highest that every worker serves */

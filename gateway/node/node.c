@@ -83,10 +83,12 @@ static bool make_ground(struct node *node, struct err *err)
     node->routes = snapshot_slot_new(node->workers, node->jobs);
     node->admin_routes = snapshot_slot_new(node->workers, node->jobs);
     node->rbac = snapshot_slot_new(node->workers, node->jobs);
+    node->tokens = snapshot_slot_new(node->workers, node->jobs);
     node->builder =
         builder_new(&(struct builder_options){.store = node->store,
                                               .routes = node->routes,
                                               .rbac = node->rbac,
+                                              .tokens = node->tokens,
                                               .access_settings = node->access_settings});
     node->audit = audit_new(node->store, node->workers);
     store_keep_audit(node->store,
@@ -95,15 +97,30 @@ static bool make_ground(struct node *node, struct err *err)
     return builder_load(node->builder, err);
 }
 
+static struct ticket_settings ticket_settings(const struct conf *conf)
+{
+    return (struct ticket_settings){
+        .expiry_s = conf->security.ticket.expiry_time_ms / 1000,
+        .expiry_max_s = conf->security.ticket.max_expiry_time_ms / 1000,
+        .authmethods = conf->security.ticket.authmethods.items,
+        .authmethod_count = conf->security.ticket.authmethods.count,
+        .allow_not_found = conf->security.ticket.allow_not_found,
+        .node = str_of(conf->node.name),
+    };
+}
+
 static void make_router(struct node *node)
 {
     const struct conf *conf = node->conf;
+    node->tickets = ticket_settings(conf);
     node->procs =
         procs_new(&(struct procs_options){.jobs = node->jobs,
                                           .store = node->store,
                                           .builder = node->builder,
                                           .rbac = node->rbac,
                                           .node_name = str_of(conf->node.name),
+                                          .tokens = node->tokens,
+                                          .tickets = &node->tickets,
                                           .allow_anonymous_admin = conf->admin.allow_anonymous});
     node->router = router_new(&(struct router_options){
         .workers = node->workers,
@@ -113,6 +130,8 @@ static void make_router(struct node *node)
         .auth_renew = node_renew_credential,
         .auth_renew_ctx = node,
         .audit = node->audit,
+        .tokens = node->tokens,
+        .tickets_unrecorded = conf->security.ticket.allow_not_found,
         .builtins = procs_builtins(node->procs),
         .node_name = str_of(conf->node.name),
         .queue_max = conf->wamp.queue_max,
@@ -245,7 +264,8 @@ static bool make_gateway(struct node *node, struct err *err)
 static bool seed(struct node *node, struct err *err)
 {
     return seed_admin(node, err) && seed_security(node, err) &&
-           (!node->options.demo || seed_demo(node, err)) && seed_specs(node, err);
+           (!node->options.demo || seed_demo(node, err)) && seed_keys(node, err) &&
+           seed_specs(node, err);
 }
 
 /* What the settings know and this version does not do yet is refused, not passed over. */
@@ -487,6 +507,7 @@ void node_free(struct node *node)
     snapshot_slot_free(node->routes);
     snapshot_slot_free(node->admin_routes);
     snapshot_slot_free(node->rbac);
+    snapshot_slot_free(node->tokens);
     jobs_free(node->jobs);
     workers_free(node->workers);
     audit_free(node->audit);

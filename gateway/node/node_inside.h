@@ -16,6 +16,7 @@
 #include "rbac/rbac_builder.h"
 #include "realm/router.h"
 #include "store/store.h"
+#include "token/ticket.h"
 #include "transport/transport.h"
 #include "tunnel/tunnels.h"
 
@@ -35,9 +36,11 @@ struct node {
     struct snapshot_slot *routes;
     struct snapshot_slot *admin_routes; /* of specs/admin.json: put there once */
     struct snapshot_slot *rbac;
+    struct snapshot_slot *tokens;
     struct builder *builder;
     struct audit *audit;
     struct procs *procs;
+    struct ticket_settings tickets;
     struct router *router;
     struct transport *transport;
     struct tunnels *tunnels;
@@ -82,12 +85,13 @@ void node_renew_credential(void *ctx, const struct auth_renewal *what);
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);
 
-/* seed_admin.c, seed_security.c, seed_spec.c: what files and the first start put into the store,
- * before the threads run. */
+/* seed_admin.c, seed_keys.c, seed_security.c, seed_spec.c: what files and the first start put into
+ * the store, before the threads run. */
 bool seed_auth_secret(struct node *node, struct err *err);
 bool seed_admin(struct node *node, struct err *err);
 /* The given password becomes the administrator's; without one a new one, if it is wanted. */
 bool admin_seed_password(const struct node *node, bool wanted, struct err *err);
+bool seed_keys(struct node *node, struct err *err);
 bool seed_security(struct node *node, struct err *err);
 bool seed_specs(struct node *node, struct err *err);
 bool seed_demo(struct node *node, struct err *err);

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "rbac/rbac.h"
 #include "store/store.h"
+#include "token/ticket.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -45,6 +46,8 @@ struct directory_call {
     struct principal caller; /* for what concerns who is asking; strings in the arena */
     struct str caller_realm;
     const struct rbac *present; /* what is in force while it is prepared and runs */
+    const struct tokens *tokens;
+    const struct ticket_settings *tickets; /* NULL: none are issued */
     bool allow_anonymous_admin;
     uint64_t expect;        /* the version that must be there: STORE_ANY_VERSION, or if_match */
     struct store_page page; /* of lists */

@@ -29,6 +29,8 @@ extern const struct directory_operation directory_api_key_operations[];
 extern const struct directory_operation directory_user_operations[];
 extern const struct directory_operation directory_user_change_operations[];
 extern const struct directory_operation directory_realm_operations[];
+extern const struct directory_operation directory_key_operations[];
+extern const struct directory_operation directory_ticket_operations[];
 
 /* Refuses. The text says what, where, and the remedy; never a secret. */
 bool directory_refuse(struct directory_call *call, const char *uri, const char *format, ...)
@@ -168,6 +170,11 @@ const struct rbac_realm *directory_master(struct directory_call *call);
 size_t directory_administrators(struct directory_call *call);
 /* Refuses when there were some (`before`) and there are none any more. */
 bool directory_keeps_administrator(struct directory_call *call, size_t before);
+
+/* The JWKs of a realm, for its external form; the caller's. */
+json_t *directory_public_keys(struct directory_call *call, struct str realm);
+/* The call's realm has a key to sign with from then on. */
+bool directory_keys_ensure(struct directory_call *call);
 
 /* To be published in the call's realm, and with `realm` given in that one. */
 void directory_tell(struct directory_call *call, struct str topic, json_t *args /* stolen */);

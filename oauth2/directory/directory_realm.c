@@ -108,6 +108,8 @@ static json_t *external(struct directory_call *call, const json_t *stored)
     (void)json_object_set_new(
         shown, "security_status",
         json_string(security_is_enabled(call, stored) ? "enabled" : "disabled"));
+    (void)json_object_set_new(shown, "public_keys",
+                              directory_public_keys(call, directory_member(stored, "uri")));
     return shown;
 }
 
@@ -218,6 +220,9 @@ static bool realm_write(struct directory_call *call, const json_t *object, struc
         if (!put_one(call, &writes.writes[i], &changed)) {
             return false;
         }
+    }
+    if (!directory_keys_ensure(call)) {
+        return false;
     }
     if (changed) {
         directory_tell_in(call, MASTER_REALM, topic,

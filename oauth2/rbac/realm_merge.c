@@ -49,6 +49,11 @@ static bool merge_one(struct store_write *write,
                       struct arena *arena,
                       bool *out_needed)
 {
+    /* What has become of a key since is not undone by the file that brought it. */
+    if (present != NULL && str_eq(write->kind, STR("key"))) {
+        *out_needed = false;
+        return true;
+    }
     *out_needed = true;
     write->expect = present == NULL ? 0 : present->version;
     char *text = present == NULL ? NULL : merged_value(write, present);

@@ -323,13 +323,11 @@ static bool read_members(struct realm_parse *parse, json_t *record)
 /* Said once a realm and never silently: what this program does not do yet. */
 static void warn_skipped(const struct realm_parse *parse)
 {
-    static const char *const lists[] = {"private_keys", "encryption_keys"};
-    for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        size_t count = json_array_size(json_object_get(parse->object, lists[i]));
-        if (count > 0) {
-            log_warn("members of a realm are not supported yet and were skipped",
-                     KV_STR("realm", parse->uri), KV_CSTR("key", lists[i]), KV_U64("count", count));
-        }
+    size_t count = json_array_size(json_object_get(parse->object, "encryption_keys"));
+    if (count > 0) {
+        log_warn("members of a realm are not supported yet and were skipped",
+                 KV_STR("realm", parse->uri), KV_CSTR("key", "encryption_keys"),
+                 KV_U64("count", count));
     }
     if (parse->skipped > 0) {
         log_warn("grants and sources of the master realm for anonymous or all were skipped:"
@@ -364,8 +362,9 @@ static bool read_realm(struct realm_parse *parse)
     }
     const json_t *object = parse->object;
     return realm_line_add_in(parse, STR("realm"), STR_EMPTY, parse->uri, record) != NULL &&
-           realm_relations_read(parse) && realm_names_read(parse) &&
-           realm_groups_read(parse, json_object_get(object, "groups")) &&
+           realm_relations_read(parse) &&
+           realm_keys_read(parse, json_object_get(object, "private_keys")) &&
+           realm_names_read(parse) && realm_groups_read(parse, json_object_get(object, "groups")) &&
            realm_users_read(parse, json_object_get(object, "users")) &&
            realm_sources_read(parse, json_object_get(object, "sources")) &&
            realm_grants_read(parse, json_object_get(object, "grants"));

@@ -9,11 +9,12 @@
  *     user     URI     USERNAME               {username, groups, enabled, meta, credential, ...}
  *     source   URI     METHOD CIDR USERNAME   {username, authmethod, cidr, meta}
  *     grant    URI     MATCH URI ROLE         {uri, match, role, permissions}
+ *     key      URI     its thumbprint         see token/key.h
  *
  * Each is one line of access control, so that it is granted, revoked and seen in
  * the history by itself. The password and the keys of a user with same sign-on
  * go into a record of his in the SSO realm. A password is never kept, only its
- * credential. Private keys are skipped with a warning.
+ * credential. A key that is there already stays as it is.
  */
 #ifndef POSTERN_RBAC_REALM_RECORD_H
 #define POSTERN_RBAC_REALM_RECORD_H

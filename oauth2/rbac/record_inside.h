@@ -140,6 +140,7 @@ bool realm_knows_group(const struct realm_parse *parse, struct str name);
 /* The names first, so that the rest may refer to them. */
 bool realm_names_read(struct realm_parse *parse);
 bool realm_groups_read(struct realm_parse *parse, const json_t *groups);
+bool realm_keys_read(struct realm_parse *parse, const json_t *keys);
 bool realm_users_read(struct realm_parse *parse, const json_t *users);
 /* The member "groups" with each name in lower case, all of them known; NULL without it. */
 bool realm_group_list(struct realm_parse *parse, const json_t *node, json_t **out);

@@ -156,7 +156,8 @@ wrong_claim(const json_t *claims, const struct token_key *key, const struct toke
     if (!str_eq(json_member_str(claims, "iss"), issuer)) {
         return "its issuer is another";
     }
-    return audience_has(json_object_get(claims, "aud"), wanted->audience)
+    return wanted->audience.len == 0 ||
+                   audience_has(json_object_get(claims, "aud"), wanted->audience)
                ? NULL
                : "it is for another audience";
 }

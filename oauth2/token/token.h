@@ -25,7 +25,7 @@ struct token_wanted {
     size_t realm_count;
     const char *type;    /* of the header's typ: "at+jwt" */
     struct str issuer;   /* ""; the URI of the key's realm */
-    struct str audience; /* one that `aud` must have */
+    struct str audience; /* one that `aud` must have; "": the caller looks himself */
     uint64_t now_s;
     unsigned leeway_s;
 };

@@ -1,5 +1,6 @@
 /* auth.c - what all logins of a node share. */
 #include "auth/auth_inside.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "crypto/secret.h"
@@ -31,6 +32,8 @@ struct auth *auth_new(const struct auth_options *options)
     auth->renew = options->renew;
     auth->renew_ctx = options->renew_ctx;
     auth->audit = options->audit;
+    auth->tokens = options->tokens;
+    auth->tickets_unrecorded = options->tickets_unrecorded;
     auth->throttle = throttle_new();
     if (options->secret.len == sizeof(auth->secret)) {
         memcpy(auth->secret, options->secret.ptr, sizeof(auth->secret));
@@ -60,7 +63,23 @@ void auth_free(struct auth *auth)
     }
 }
 
+/* A ticket is as good as what its user proved himself with when it was issued. */
+static bool ticket_is_good(const struct ticket_stub *stub,
+                           const struct tokens *tokens,
+                           const struct rbac_account *account)
+{
+    char proof[TICKET_PROOF_SIZE];
+    const struct rbac_user *holder = account->holder;
+    if (holder == NULL || !str_eq(rbac_realm_uri(account->holder_realm), stub->authrealm) ||
+        !ticket_stub_stands(stub, tokens, clock_wall_ms() / 1000)) {
+        return false;
+    }
+    ticket_proof(holder->credential, holder->authorized_keys, holder->authorized_key_count, proof);
+    return str_eq(stub->proof, str_of(proof));
+}
+
 bool auth_review(const struct rbac *rbac,
+                 const struct tokens *tokens,
                  const struct rbac_realm *realm,
                  const struct peer_info *info,
                  struct auth_identity **identity)
@@ -69,7 +88,8 @@ bool auth_review(const struct rbac *rbac,
     struct rbac_account account;
     if (!rbac_account_find(rbac, realm, had->authid, &account) || !account.enabled ||
         !str_eq(account.user->username, had->authid) ||
-        !rbac_source_allows(realm, had->authid, had->authmethod, &info->address)) {
+        !rbac_source_allows(realm, had->authid, had->authmethod, &info->address) ||
+        (had->ticket != NULL && !ticket_is_good(had->ticket, tokens, &account))) {
         return false;
     }
     struct arena arena;
@@ -80,6 +100,8 @@ bool auth_review(const struct rbac *rbac,
     if (stays && !auth_identity_has_roles(had, roles.names, roles.count)) {
         *identity = auth_identity_new(had->authid, had->authmethod, roles.names, roles.count,
                                       had->wanted, had->wanted_count);
+        (*identity)->ticket = had->ticket;
+        had->ticket = NULL;
         auth_identity_free(had);
     }
     arena_done(&arena);

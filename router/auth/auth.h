@@ -15,9 +15,11 @@
 #include "auth/identity.h"
 #include "base/str.h"
 #include "loop/jobs.h"
+#include "loop/snapshot.h"
 #include "net/peer_info.h"
 #include "payload/emit.h"
 #include "rbac/rbac.h"
+#include "token/tokens.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +45,9 @@ struct auth_options {
     /* After a login that showed the password, on its worker. May be NULL. */
     void (*renew)(void *ctx, const struct auth_renewal *renewal);
     void *renew_ctx;
-    struct audit *audit; /* gets what fails; may be NULL */
+    struct audit *audit;          /* gets what fails; may be NULL */
+    struct snapshot_slot *tokens; /* tokens.h; NULL: tickets are not available */
+    bool tickets_unrecorded;      /* security.ticket.allow_not_found */
 };
 
 struct auth *auth_new(const struct auth_options *options);
@@ -114,8 +118,10 @@ struct auth_identity *login_take_identity(struct login *login);
 struct str login_verifier(const struct login *login);
 
 /* Does a live session keep what it has? True with `*identity` as it is now (another one if its
- * roles have changed), false when its user is gone, disabled, or may not come in any more. */
+ * roles have changed), false when its user is gone, disabled, or may not come in any more, or when
+ * the ticket that it came in by is worth nothing now. */
 bool auth_review(const struct rbac *rbac,
+                 const struct tokens *tokens,
                  const struct rbac_realm *realm,
                  const struct peer_info *info,
                  struct auth_identity **identity);

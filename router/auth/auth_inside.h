@@ -42,6 +42,8 @@ struct auth {
     struct audit *audit;
     struct throttle *throttle;
     struct metric_cell *outcomes[OUTCOMES];
+    struct snapshot_slot *tokens;
+    bool tickets_unrecorded;
 };
 
 struct password_job;
@@ -95,6 +97,9 @@ struct login {
             unsigned char message[ED25519_KEY_SIZE]; /* the challenge, bound to its channel */
             bool known;                              /* the key is the user's */
         } sign;
+        struct {
+            struct str sso_realm; /* of the realm; "": none */
+        } ticket;
     };
 };
 
@@ -118,6 +123,7 @@ extern const struct auth_method auth_method_password;
 extern const struct auth_method auth_method_cra;
 extern const struct auth_method auth_method_scram;
 extern const struct auth_method auth_method_cryptosign;
+extern const struct auth_method auth_method_ticket;
 extern const struct auth_method auth_method_tls;
 
 #endif

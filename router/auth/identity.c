@@ -51,7 +51,10 @@ struct auth_identity *auth_identity_new(struct str authid,
 
 void auth_identity_free(struct auth_identity *identity)
 {
-    mem_free(identity);
+    if (identity != NULL) {
+        ticket_stub_free(identity->ticket);
+        mem_free(identity);
+    }
 }
 
 bool auth_identity_has_roles(const struct auth_identity *identity,

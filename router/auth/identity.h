@@ -1,8 +1,9 @@
-/* identity.h - who a session is, once that is known: one block of memory, one worker. */
+/* identity.h - who a session is, once that is known. One worker. */
 #ifndef POSTERN_AUTH_IDENTITY_H
 #define POSTERN_AUTH_IDENTITY_H
 
 #include "base/str.h"
+#include "token/ticket.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@ struct auth_identity {
     size_t role_count;
     struct str *wanted; /* what HELLO asked for; none: all roles */
     size_t wanted_count;
+    struct ticket_stub *ticket; /* that he came in by, or NULL; its owner */
 };
 
 /* Strings but the method's are copied. */

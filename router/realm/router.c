@@ -84,11 +84,14 @@ struct router *router_new(const struct router_options *options)
     (void)pthread_mutex_init(&router->lock, NULL);
     router_metrics_init(router);
     history_init(&router->history, &options->history);
-    router->auth = auth_new(&(struct auth_options){.jobs = options->jobs,
-                                                   .secret = options->auth_secret,
-                                                   .renew = options->auth_renew,
-                                                   .renew_ctx = options->auth_renew_ctx,
-                                                   .audit = options->audit});
+    router->auth =
+        auth_new(&(struct auth_options){.jobs = options->jobs,
+                                        .secret = options->auth_secret,
+                                        .renew = options->auth_renew,
+                                        .renew_ctx = options->auth_renew_ctx,
+                                        .tokens = options->tokens,
+                                        .tickets_unrecorded = options->tickets_unrecorded,
+                                        .audit = options->audit});
     trust_init(&router->trust, options->trust_rules, options->trust_rule_count);
     map_init(&router->realms);
     map_init(&router->builtins);

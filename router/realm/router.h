@@ -33,7 +33,9 @@ struct router_options {
     struct str auth_secret; /* 32 bytes: auth.h; else random ones */
     void (*auth_renew)(void *ctx, const struct auth_renewal *renewal); /* auth.h; or NULL */
     void *auth_renew_ctx;
-    struct audit *audit; /* gets logins that fail; may be NULL */
+    struct audit *audit;            /* gets logins that fail; may be NULL */
+    struct snapshot_slot *tokens;   /* where tickets are found; NULL: there are none */
+    bool tickets_unrecorded;        /* auth.h */
     const struct builtin *builtins; /* ends with a row without a function */
     struct str node_name;
     size_t queue_max;         /* bytes queued to one session: wamp.queue_max */

@@ -48,7 +48,8 @@ struct shard {
     struct list open;    /* all sessions */
     struct timer review; /* whether they may stay: runs while there are any */
     uint64_t reviewed;   /* the version of the access snapshot that they were reviewed by */
-    struct list doomed;  /* sessions to be ended when the outermost entry is left */
+    uint64_t reviewed_tokens;
+    struct list doomed; /* sessions to be ended when the outermost entry is left */
     struct reach_list reached;
 };
 

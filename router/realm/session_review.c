@@ -8,6 +8,28 @@
 
 enum { REVIEW_MS = 1000 };
 
+static const struct tokens *shard_tokens(const struct shard *shard)
+{
+    struct snapshot_slot *slot = shard->router->options.tokens;
+    /* struct tokens begins with its struct snapshot. */
+    return slot == NULL ? NULL : (const struct tokens *)(const void *)snapshot_peek(slot);
+}
+
+/* Who came in by a ticket is asked about two snapshots, which are noted with the ticket: the
+ * session's own note never matches, so that nobody else pays for it. True: neither has changed. */
+static bool ticket_is_looked_at(struct ticket_stub *ticket,
+                                const struct seat *seat,
+                                const struct tokens *tokens)
+{
+    if (ticket == NULL || (ticket->rbac_version == seat->rbac_version &&
+                           ticket->tokens_version == tokens_version(tokens))) {
+        return ticket != NULL;
+    }
+    ticket->rbac_version = seat->rbac_version;
+    ticket->tokens_version = tokens_version(tokens);
+    return false;
+}
+
 bool session_stays(struct session *session)
 {
     if (session->state != SESSION_OPEN || session->identity == NULL) {
@@ -18,8 +40,12 @@ bool session_stays(struct session *session)
     if (access == NULL || seat->rbac_version == session->access_version) {
         return true; /* of a realm that has gone nothing is allowed */
     }
-    session->access_version = seat->rbac_version;
-    if (!auth_review(seat->rbac, access, &session->peer->info, &session->identity)) {
+    const struct tokens *tokens = shard_tokens(session->shard);
+    if (ticket_is_looked_at(session->identity->ticket, seat, tokens)) {
+        return true;
+    }
+    session->access_version = session->identity->ticket == NULL ? seat->rbac_version : 0;
+    if (!auth_review(seat->rbac, tokens, access, &session->peer->info, &session->identity)) {
         session_dismiss(session, CLOSE_LOGOUT, STR("your account may not be here any more"));
         return false;
     }
@@ -42,9 +68,12 @@ static void on_review(struct timer *timer)
 {
     struct shard *shard = CONTAINER_OF(timer, struct shard, review);
     const struct snapshot *access = snapshot_peek(shard->router->options.rbac);
+    uint64_t tokens = tokens_version(shard_tokens(shard));
     shard_enter(shard);
-    if (access != NULL && access->version != shard->reviewed) {
+    if (access != NULL &&
+        (access->version != shard->reviewed || tokens != shard->reviewed_tokens)) {
         shard->reviewed = access->version;
+        shard->reviewed_tokens = tokens;
         LIST_FOREACH_SAFE (node, &shard->open) {
             review(LIST_ENTRY(node, struct session, node));
         }

@@ -102,7 +102,7 @@ static void what_is_unknown_or_a_secret_is_not_kept(void **state)
 {
     (void)state;
     struct parsed p = parse("{'uri': 'com.x', 'userz': [{'password': 'secret'}],"
-                            " 'private_keys': ['secret'], 'encryption_keys': ['secret'],"
+                            " 'encryption_keys': ['secret'],"
                             " 'description': null, 'info': {'kept': true}}",
                             false);
     assert_true(p.ok);

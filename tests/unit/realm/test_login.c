@@ -416,7 +416,7 @@ static void methods_are_tried_in_the_clients_order(void **state)
     (void)state;
     struct actor *actor = hello(
         "\"authmethods\":[\"oauth2\",\"ticket\",\"wampcra\",\"password\"],\"authid\":\"joe\"");
-    (void)expect(actor, "[4,\"wampcra\",\"*\"]");
+    (void)expect(actor, "[4,\"ticket\",{}]");
     actor_free(actor);
     actor = hello("\"authmethods\":[\"password\",\"wampcra\"],\"authid\":\"joe\"");
     (void)expect(actor, "[4,\"password\",{}]");
@@ -431,7 +431,7 @@ static void methods_that_are_not_to_be_had_are_said_to_be_so(void **state)
 {
     (void)state;
     static const char *const offers[] = {
-        "\"authmethods\":[\"ticket\"],\"authid\":\"joe\"",
+        "\"authmethods\":[\"ticket\"]",
         "\"authmethods\":[\"oauth2\"],\"authid\":\"joe\"",
         "\"authmethods\":[\"tls\"],\"authid\":\"joe\"",
         "\"authmethods\":[\"trust\"],\"authid\":\"joe\"", /* not from here */
@@ -445,6 +445,15 @@ static void methods_that_are_not_to_be_had_are_said_to_be_so(void **state)
     for (size_t i = 0; i < COUNT_OF(offers); i++) {
         expect_abort(hello(offers[i]), "wamp.error.not_auth_method");
     }
+}
+
+static void where_there_are_no_tickets_none_lets_anybody_in(void **state)
+{
+    (void)state;
+    struct actor *actor = hello("\"authmethods\":[\"ticket\"],\"authid\":\"joe\"");
+    (void)expect(actor, "[4,\"ticket\",{}]");
+    say(actor, "[5,\"e30.e30.e30\",{}]");
+    expect_abort(actor, "wamp.error.authentication_failed");
 }
 
 static void trust_asks_where_somebody_comes_from(void **state)
@@ -766,6 +775,7 @@ int main(void)
         IT(a_private_key_lets_its_user_in_with_either_form_of_answer),
         IT(methods_are_tried_in_the_clients_order),
         IT(methods_that_are_not_to_be_had_are_said_to_be_so),
+        IT(where_there_are_no_tickets_none_lets_anybody_in),
         IT(trust_asks_where_somebody_comes_from),
         IT(a_role_is_chosen_among_the_users_own),
         IT(words_at_the_wrong_time_are_violations),
