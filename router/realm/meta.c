@@ -9,13 +9,10 @@
 #include "realm/seat.h"
 
 const struct builtin *const meta_procedures[] = {
-    meta_session_procedures,
-    meta_testament_procedures,
-    meta_registration_procedures,
-    meta_subscription_procedures,
-    meta_event_procedures,
-    meta_revocation_procedures,
-    NULL,
+    meta_session_procedures,      meta_testament_procedures,
+    meta_registration_procedures, meta_subscription_procedures,
+    meta_event_procedures,        meta_revocation_procedures,
+    meta_house_procedures,        NULL,
 };
 
 /* A row for each kind of notice about a registration or a subscription. */

@@ -18,6 +18,7 @@ extern const struct builtin meta_subscription_procedures[];
 extern const struct builtin meta_event_procedures[];
 extern const struct builtin meta_revocation_procedures[];
 extern const struct builtin meta_testament_procedures[];
+extern const struct builtin meta_house_procedures[];
 
 /* A registration or a subscription, as it is shown. */
 struct meta_entry {
