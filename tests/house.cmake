@@ -2,6 +2,8 @@
 # build shows a module no header of a module that it does not link.
 add_test(NAME house.check_includes COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_includes)
 add_test(NAME house.check_includes_test COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_includes_test)
+# ... and docs/admin.md says of the admin API what it is.
+add_test(NAME house.check_admin_doc COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_admin_doc)
 
 function(wall module header wanted)
     file(GLOB exists ${PROJECT_SOURCE_DIR}/*/${header})
