@@ -3,9 +3,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 20, NAME_MAX_BYTES = 256, DEPTH_MAX = 16 };
+enum { TEXT_MAX = 1 << 20, NAME_MAX_BYTES = 256, DEPTH_MAX = 16, STATUS_SIZE = 16 };
 
 /* An operation being told. */
 struct teller {
@@ -181,21 +182,18 @@ static void add_body(struct teller *teller, const json_t *operation, json_t *out
 }
 
 /* The status that a success has, by the rules of docs/spec.md. */
-static const char *success(const struct teller *teller, const char *method, const json_t *result)
+static void success(const char *method, const json_t *result, char out[STATUS_SIZE])
 {
-    static char text[8];
     const json_t *status = json_object_get(result, "status_code");
-    (void)teller;
+    int number = 200;
     if (json_is_integer(status)) {
-        (void)snprintf(text, sizeof(text), "%d", (int)json_integer_value(status));
-        return text;
+        number = (int)json_integer_value(status);
+    } else if (strcmp(method, "delete") == 0) {
+        number = 204;
+    } else if (strcmp(method, "get") != 0 && json_object_get(result, "uri") != NULL) {
+        number = 201;
     }
-    if (strcmp(method, "delete") == 0) {
-        return "204";
-    }
-    return strcmp(method, "get") == 0               ? "200"
-           : json_object_get(result, "uri") != NULL ? "201"
-                                                    : "200";
+    (void)snprintf(out, STATUS_SIZE, "%d", number);
 }
 
 static json_t *headers(const struct teller *teller, const json_t *result)
@@ -216,7 +214,8 @@ static json_t *responses(struct teller *teller, const char *method, const json_t
 {
     const json_t *response = resolve(teller, json_object_get(operation, "response"));
     const json_t *result = resolve(teller, json_object_get(response, "on_result"));
-    const char *status = success(teller, method, result);
+    char status[STATUS_SIZE];
+    success(method, result, status);
     json_t *good = json_pack("{s:s, s:o}", "description", "What was asked for, or nothing",
                              "headers", headers(teller, result));
     if (strcmp(status, "204") != 0) {
