@@ -56,9 +56,16 @@ static void seed(void)
 {
     struct realm_mistake mistake;
     struct err err = {0};
-    json_t *realm = json_pack("{s:s%, s:[{s:s, s:s, s:[s]}]}", "uri", MASTER_REALM.ptr,
-                              MASTER_REALM.len, "users", "username", "admin", "password", PASSWORD,
-                              "groups", "bondy.administrators");
+    json_t *realm =
+        json_loads("{\"uri\":\"com.leapsight.bondy\",\"authmethods\":[\"password\"],"
+                   "\"groups\":[{\"name\":\"bondy.administrators\"}],"
+                   "\"users\":[{\"username\":\"admin\",\"password\":\"" PASSWORD "\","
+                   "\"groups\":[\"bondy.administrators\"]}],"
+                   "\"sources\":[{\"usernames\":[\"admin\"],\"authmethod\":\"password\","
+                   "\"cidr\":\"0.0.0.0/0\"}],"
+                   "\"grants\":[{\"permissions\":[\"wamp.call\"],\"uri\":\"\",\"match\":\"prefix\","
+                   "\"roles\":[\"bondy.administrators\"]}]}",
+                   0, NULL);
     if (!security_file_apply(node.store, realm, false, STR("test"), NULL, &mistake, &err)) {
         fail_msg("%s", err.text);
     }
@@ -211,7 +218,7 @@ static void only_the_administrator_is_let_in(void **state)
         fake_free(fake);
     }
     answers("GET", "/api_specs", basic("admin:wrong"), "", 401, NULL);
-    answers("GET", "/api_specs", basic("root:" PASSWORD), "", 401, NULL);
+    answers("GET", "/api_specs", basic("admin:"), "", 401, NULL);
     answers("GET", "/api_specs", admin, "", 200, "[]");
 }
 
