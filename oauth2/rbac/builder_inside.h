@@ -26,6 +26,7 @@ struct realm_state {
     struct map groups;
     struct hamt users;
     struct hamt aliases;
+    struct hamt keys; /* rbac_keys.c's */
     struct hamt api_keys;
     struct rbac_rights *rights; /* NULL: to be built anew */
     struct rbac_realm *built;   /* the same */
@@ -45,5 +46,9 @@ static inline bool builder_is_master(struct str uri)
 /* Made if need be: grants may come before their realm. */
 struct realm_state *builder_state(struct rbac_builder *builder, struct str uri);
 void builder_held_free(struct held *held);
+
+/* rbac_keys.c: a user with his keys comes, or goes and is still among the users. */
+void builder_keys_put(struct realm_state *state, const struct rbac_user *user);
+void builder_keys_drop(struct realm_state *state, const struct rbac_user *user);
 
 #endif

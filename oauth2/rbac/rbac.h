@@ -96,6 +96,9 @@ struct rbac_user {
 
 /* By name or alias, in any case of letters; NULL if there is none. */
 const struct rbac_user *rbac_user_find(const struct rbac_realm *realm, struct str name);
+/* The one user of whom an authorized key is, in hex; NULL: nobody's, or several users'. */
+const struct rbac_user *
+rbac_user_by_key(const struct rbac *rbac, const struct rbac_realm *realm, struct str key);
 bool rbac_group_exists(const struct rbac_realm *realm, struct str name); /* the prototype's too */
 size_t rbac_user_count(const struct rbac_realm *realm);
 

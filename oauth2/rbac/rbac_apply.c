@@ -157,6 +157,7 @@ static void drop_user(struct realm_state *state, struct str username)
             (void)hamt_remove(&state->aliases, user->aliases[i]);
         }
     }
+    builder_keys_drop(state, user);
     (void)hamt_remove(&state->users, username);
 }
 
@@ -183,6 +184,7 @@ static void apply_user(struct realm_state *state, const struct store_record *rec
         put_alias(state, entry->user.aliases[i], entry->user.username);
     }
     hamt_put(&state->users, &entry->entry);
+    builder_keys_put(state, &entry->user);
 }
 
 /* The key is USERNAME ID, so that all of a user's stand together. */

@@ -42,6 +42,7 @@ static void free_state(struct realm_state *state)
     free_all(&state->groups);
     hamt_done(&state->users);
     hamt_done(&state->aliases);
+    hamt_done(&state->keys);
     hamt_done(&state->api_keys);
     json_decref(state->object);
     rbac_rights_unref(state->rights);
@@ -322,6 +323,7 @@ static struct rbac_realm *build_realm(const struct rbac_builder *builder, struct
     realm->refuses_anonymous = builder->settings.refuse_anonymous;
     realm->users = hamt_share(&state->users);
     realm->aliases = hamt_share(&state->aliases);
+    realm->keys = hamt_share(&state->keys);
     realm->api_keys = hamt_share(&state->api_keys);
     return realm;
 }

@@ -135,6 +135,7 @@ struct rbac_realm {
     struct rbac_rights *inherited; /* the prototype's; NULL: none */
     struct hamt users;             /* username -> struct user_entry */
     struct hamt aliases;           /* alias -> struct alias_entry */
+    struct hamt keys;              /* public key -> who has it: rbac_keys.c */
     struct hamt api_keys;          /* id -> struct api_key_entry */
 };
 

@@ -25,7 +25,7 @@ static bool unhex(struct str text, unsigned char *out, size_t size)
 static bool fits(const struct auth_hello *hello)
 {
     unsigned char key[ED25519_KEY_SIZE];
-    return hello->authid.len > 0 && unhex(hello->pubkey, key, sizeof(key));
+    return unhex(hello->pubkey, key, sizeof(key));
 }
 
 static bool authorized(const struct login *login, struct str pubkey)

@@ -158,16 +158,36 @@ enum auth_step login_prove(struct login *login, bool proved)
     return login->real && proved ? login_admit(login) : login_fail(login, "wrong proof");
 }
 
-/* Without an authid, the first name in the client's certificate that an account has. */
-static struct str name_of(const struct auth_hello *hello, char room[TLS_NAME_MAX])
+/* The first name in the client's certificate that an account has. */
+static struct str name_by_certificate(const struct auth_hello *hello, char room[TLS_NAME_MAX])
 {
-    struct str name = hello->authid;
+    struct str name = STR_EMPTY;
     for (size_t i = 0; name.len == 0 && hello->tls != NULL; i++) {
         struct str found = tls_client_name(hello->tls, i, room);
         if (found.ptr == NULL) {
             return STR_EMPTY;
         }
         name = rbac_user_find(hello->realm, found) != NULL ? found : STR_EMPTY;
+    }
+    return name;
+}
+
+static struct str name_by_key(const struct auth_hello *hello)
+{
+    const struct rbac_user *user = rbac_user_by_key(hello->rbac, hello->realm, hello->pubkey);
+    return user == NULL ? STR_EMPTY : user->username;
+}
+
+/* Without an authid what else says who it is, in the client's order. */
+static struct str name_of(const struct auth_hello *hello, char room[TLS_NAME_MAX])
+{
+    struct str name = hello->authid;
+    for (size_t i = 0; name.len == 0 && i < hello->method_count; i++) {
+        if (str_eq(hello->methods[i], auth_method_cryptosign.name)) {
+            name = name_by_key(hello);
+        } else if (str_eq(hello->methods[i], auth_method_tls.name)) {
+            name = name_by_certificate(hello, room);
+        }
     }
     return name;
 }
@@ -271,8 +291,9 @@ static void take_hello(struct login *login, const struct auth_hello *hello, stru
     json_decref(opts);
 }
 
-/* An account is one under all of its names and spellings. */
-static struct str account_name(struct login *login, const struct rbac_account *account)
+/* An account is one under all of its names and spellings; nobody is one by his key. */
+static struct str
+account_name(struct login *login, const struct rbac_account *account, struct str pubkey)
 {
     if (account != NULL) {
         return account->user->username;
@@ -280,7 +301,7 @@ static struct str account_name(struct login *login, const struct rbac_account *a
     char bytes[RBAC_NAME_MAX];
     struct str folded = STR_EMPTY;
     (void)rbac_name_fold(login->name, bytes, &folded); /* HELLO was looked at for that */
-    return arena_str(&login->arena, folded);
+    return arena_str(&login->arena, folded.len > 0 ? folded : pubkey);
 }
 
 /* A name that nobody can have is not worth a challenge. */
@@ -322,7 +343,7 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
     }
     login->verdict.method = login->method->name;
     if (login->method != &auth_method_anonymous) {
-        struct str account_is = account_name(login, found ? &account : NULL);
+        struct str account_is = account_name(login, found ? &account : NULL, hello->pubkey);
         login->account = arena_printf(&login->arena, PRISTR " " PRISTR, STRARG(login->realm),
                                       STRARG(account_is));
         login->key = throttle_key(login->realm, account_is, hello->info);

@@ -78,10 +78,14 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
         return login_refuse(login, FAULT_NOT_AUTH_METHOD,
                             STR("this channel binding is not available on this connection"));
     }
-    if (!login->real || !credential_scram(login->record, scram)) {
-        login->real = false;
-        credential_scram_pretend(str_make(login->auth->secret, sizeof(login->auth->secret)),
-                                 login->account, &login->options, scram);
+    struct credential_scram own;
+    /* Made for everybody, so that it takes everybody as long. */
+    credential_scram_pretend(str_make(login->auth->secret, sizeof(login->auth->secret)),
+                             login->account, &login->options, scram);
+    login->real = login->real && credential_scram(login->record, &own);
+    if (login->real) {
+        *scram = own;
+        crypto_wipe(&own, sizeof(own));
     }
     login->scram.nonce = both_nonces(login, hello->nonce);
     login->scram.client_nonce_len = hello->nonce.len;

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "client/client_inside.h"
+#include "crypto/secret.h"
 #include "wamp/fault.h"
 
 #include <inttypes.h>
@@ -92,6 +93,9 @@ bool client_transmit(struct client *client, const struct message *message, struc
         client->link->ops->send(client->link, buf_str(out));
     } else {
         *why = fits ? FAULT_INVALID_ARGUMENT : FAULT_PAYLOAD_SIZE_EXCEEDED;
+    }
+    if (message->type == MESSAGE_AUTHENTICATE && out->ptr != NULL) {
+        crypto_wipe(out->ptr, out->cap);
     }
     if (out->cap > KEEP_OUT) {
         buf_done(out);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/secret.h"
 #include "realm/backlog.h"
 #include "realm/lull.h"
 #include "realm/meta.h"
@@ -202,6 +203,8 @@ void session_receive(struct session *session, struct str message)
     struct shard *shard = session->shard;
     struct message decoded;
     struct err err = {0};
+    /* Whatever comes in this state is, or should have been, an answer to a challenge. */
+    bool secret = session->state == SESSION_CHALLENGED;
     shard_enter(shard);
     if (message_decode(session->peer->serializer, message, &shard->scratch, &decoded, &err)) {
         session_dispatch(session, &decoded);
@@ -209,5 +212,8 @@ void session_receive(struct session *session, struct str message)
         session_violation(session, "%s", err.text);
     }
     session_throttle(session);
+    if (secret) {
+        crypto_wipe((void *)(uintptr_t)message.ptr, message.len);
+    }
     shard_leave(shard);
 }

@@ -14,7 +14,8 @@ struct session;
 
 /* `peer` must outlive session_lost. */
 struct session *session_open(struct router *router, struct peer *peer);
-/* One whole message; borrowed for the call. May end in peer->ops->finish. */
+/* One whole message; borrowed for the call, and writable: what may hold a secret is wiped. May end
+ * in peer->ops->finish. */
 void session_receive(struct session *session, struct str message);
 /* The transport is gone, for whatever reason; frees the session. Called exactly once. */
 void session_lost(struct session *session);

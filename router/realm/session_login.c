@@ -1,6 +1,7 @@
 /* session_login.c - CHALLENGE and AUTHENTICATE: the messages of a login, which router/auth decides.
  */
 #include "base/log.h"
+#include "crypto/secret.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 #include "wamp/options.h"
@@ -96,5 +97,8 @@ void session_authenticate(struct session *session, struct message *message)
         .cbind_data = session_text_of(session, extra, STR("cbind_data")),
     };
     session->answered = true;
-    take_step(session, login_answer(session->login, &response));
+    enum auth_step step = login_answer(session->login, &response);
+    /* Where it was not as in the message it was unescaped into memory of the turn. */
+    crypto_wipe((void *)(uintptr_t)response.signature.ptr, response.signature.len);
+    take_step(session, step);
 }

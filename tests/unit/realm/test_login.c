@@ -411,6 +411,77 @@ static void a_private_key_lets_its_user_in_with_either_form_of_answer(void **sta
     mem_free(key);
 }
 
+static struct actor *sign_unnamed(const char *pubkey)
+{
+    char text[256];
+    (void)snprintf(text, sizeof(text),
+                   "\"authmethods\":[\"cryptosign\"],\"authextra\":{\"pubkey\":\"%s\"}", pubkey);
+    struct actor *actor = hello(text);
+    (void)expect(actor, "[4,\"cryptosign\",{\"challenge\":\"*\",\"channel_binding\":null}]");
+    return actor;
+}
+
+static void a_key_says_whose_it_is_when_nothing_else_does(void **state)
+{
+    (void)state;
+    char more[256];
+    char *key = public_key();
+    struct actor *actor = sign_unnamed(key);
+    sign_answer(actor, true);
+    welcome(actor, "joe", "cryptosign");
+    actor_free(actor);
+    for (size_t i = 0; key[i] != '\0'; i++) {
+        key[i] = key[i] >= 'a' ? (char)(key[i] & ~0x20) : key[i];
+    }
+    actor = sign_unnamed(key);
+    sign_answer(actor, false);
+    welcome(actor, "joe", "cryptosign");
+    actor_free(actor);
+    /* Somebody else has the same: then it says nothing, and nobody can tell. */
+    (void)snprintf(more, sizeof(more), "{\"authorized_keys\":[\"%s\"]}", key);
+    for (char *at = more + strlen("{\"authorized_keys"); *at != '\0'; at++) {
+        *at = *at >= 'A' && *at <= 'F' ? (char)(*at | 0x20) : *at;
+    }
+    user("twin", CRA_OPTS, more);
+    world_publish_rbac(&world);
+    settle(&world);
+    actor = sign_unnamed(key);
+    sign_answer(actor, true);
+    expect_abort(actor, "wamp.error.authentication_failed");
+    actor = sign_challenge("twin", key);
+    sign_answer(actor, true);
+    welcome(actor, "twin", "cryptosign");
+    actor_free(actor);
+    memset(key, 'a', 64);
+    actor = sign_unnamed(key);
+    sign_answer(actor, true);
+    expect_abort(actor, "wamp.error.authentication_failed");
+    mem_free(key);
+}
+
+static void an_answer_to_a_challenge_is_wiped(void **state)
+{
+    (void)state;
+    char answers[][64] = {"[5,\"the password\",{}]", "[5,\"the pass\\u0077ord\",{}]",
+                          "[5,\"the pass", "[32,1,{},\"the password\"]"};
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct actor *actor = hello("\"authmethods\":[\"password\"],\"authid\":\"joe\"");
+        (void)expect(actor, "[4,\"password\",{}]");
+        size_t len = strlen(answers[i]);
+        say_raw(actor, str_make(answers[i], len));
+        for (size_t at = 0; at < len; at++) {
+            assert_int_equal(answers[i][at], 0);
+        }
+        wait_answer(actor);
+        if (i < 2) {
+            (void)expect(actor, "[2,\"*\",\"*\"]");
+        } else {
+            (void)expect(actor, "[3,\"*\",\"wamp.error.protocol_violation\"]");
+        }
+        actor_free(actor);
+    }
+}
+
 static void methods_are_tried_in_the_clients_order(void **state)
 {
     (void)state;
@@ -773,6 +844,8 @@ int main(void)
         IT(scram_proves_both_ends_to_each_other),
         IT(scram_refuses_wrong_passwords_nonces_and_bindings),
         IT(a_private_key_lets_its_user_in_with_either_form_of_answer),
+        IT(a_key_says_whose_it_is_when_nothing_else_does),
+        IT(an_answer_to_a_challenge_is_wiped),
         IT(methods_are_tried_in_the_clients_order),
         IT(methods_that_are_not_to_be_had_are_said_to_be_so),
         IT(where_there_are_no_tickets_none_lets_anybody_in),
