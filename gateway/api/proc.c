@@ -163,7 +163,7 @@ static bool work(struct store_view *view, struct store_request *store)
     struct proc *proc = CONTAINER_OF(store, struct proc, store);
     proc->ran = directory_run(&proc->call, view);
     proc->audit.realm = proc->call.realm; /* a new one is known by now */
-    audit_error(proc); /* none, if it has gone well */
+    audit_error(proc);                    /* none, if it has gone well */
     return proc->ran;
 }
 

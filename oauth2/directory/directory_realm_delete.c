@@ -7,9 +7,11 @@
 
 /* All that belongs to a realm. Specifications are the node's: they stay, and answer 404 until the
  * realm is there again. */
-static const struct str kinds[] = {STR_INIT("user"),    STR_INIT("group"), STR_INIT("grant"),
-                                   STR_INIT("source"),  STR_INIT("alias"), STR_INIT("key"),
-                                   STR_INIT("api_key"), STR_INIT("ticket")};
+static const struct str kinds[] = {
+    STR_INIT("user"),    STR_INIT("group"),  STR_INIT("grant"),
+    STR_INIT("source"),  STR_INIT("alias"),  STR_INIT("key"),
+    STR_INIT("api_key"), STR_INIT("ticket"), STR_INIT("revocation"),
+};
 
 static bool is_forced(const struct directory_call *call)
 {
@@ -76,6 +78,9 @@ bool directory_realm_delete(struct directory_call *call)
         if (!remove_all(call, kinds[i])) {
             return false;
         }
+    }
+    if (!store_view_lease_drop_owner(call->view, call->realm, STR_EMPTY)) {
+        return false;
     }
     directory_tell_in(call, MASTER_REALM, REALM_DELETED,
                       json_pack("[s%]", call->realm.ptr, call->realm.len));

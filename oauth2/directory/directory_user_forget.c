@@ -2,6 +2,7 @@
  * has changed. */
 #include "base/mem.h"
 #include "directory/directory_user_inside.h"
+#include "token/ticket_store.h"
 
 /* Records that say in a member whose they are. */
 static const struct reference {
@@ -32,18 +33,40 @@ remove_references(struct directory_call *call, const struct reference *reference
     return true;
 }
 
-bool directory_user_revoke(struct directory_call *call, struct str realm, struct str username)
+/* What was issued with a refresh token ends with it; told as long as that could have been used. */
+static bool revoke_family(struct directory_call *call, const struct store_lease *lease)
 {
-    const struct store_page page = {.prefix =
-                                        arena_printf(call->arena, PRISTR " ", STRARG(username))};
-    const struct store_record *records = NULL;
-    size_t count = store_view_list(call->view, STR("ticket"), realm, &page, &records);
+    if (lease->family.len == 0) {
+        return true;
+    }
+    const struct store_write write = {
+        .kind = STR("revocation"),
+        .realm = lease->realm,
+        .key = lease->family,
+        .value = arena_printf(call->arena, "{\"until\":%llu}",
+                              (unsigned long long)(lease->expires_ms / 1000)),
+        .expect = STORE_ANY_VERSION,
+    };
+    return store_view_put(call->view, &write);
+}
+
+static bool revoke_tokens(struct directory_call *call, struct str realm, struct str username)
+{
+    const struct store_lease *leases = NULL;
+    size_t count = store_view_leases(call->view, STR("refresh"), realm, username, &leases);
     for (size_t i = 0; i < count; i++) {
-        if (!directory_remove_in(call, realm, STR("ticket"), records[i].key)) {
+        if (!revoke_family(call, &leases[i])) {
             return false;
         }
     }
-    return true;
+    return store_view_lease_drop_owner(call->view, realm, username);
+}
+
+bool directory_user_revoke(struct directory_call *call, struct str realm, struct str username)
+{
+    size_t revoked = 0;
+    return revoke_tokens(call, realm, username) &&
+           ticket_store_revoke(call->view, realm, username, STR_EMPTY, &revoked);
 }
 
 bool directory_user_forget(struct directory_call *call, struct str username)
@@ -53,6 +76,6 @@ bool directory_user_forget(struct directory_call *call, struct str username)
             return false;
         }
     }
-    return directory_api_keys_drop(call, username) &&
-           directory_user_revoke(call, call->realm, username);
+    return directory_api_keys_drop(call, username) && revoke_tokens(call, call->realm, username) &&
+           ticket_store_forget(call->view, call->realm, username);
 }

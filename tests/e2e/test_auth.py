@@ -100,9 +100,9 @@ WAYS = [("py", "ws", "json"), ("py", "ws", "msgpack"), ("py", "ws", "cbor"),
         ("js", "raw", "json")]
 
 
-def login(node, way, method, authid, secret):
+def login(node, way, method, authid, secret, realm=REALM):
     client, transport, serializer = way
-    words = CLIENTS[client] + [node.url(transport), REALM, serializer, method, authid, secret]
+    words = CLIENTS[client] + [node.url(transport), realm, serializer, method, authid, secret]
     done = subprocess.run(words, capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
                           env=clean_environment(NODE_PATH=str(E2E / "node_modules"),
                                                 PYTHONDONTWRITEBYTECODE="1"))
