@@ -41,8 +41,8 @@ static struct str text_of(const json_t *value)
 
 struct str proc_audit_target(const json_t *args, struct arena *arena)
 {
-    static const char *const names[] = {"id",        "username",  "name", "uri",
-                                        "client_id", "usernames", "roles"};
+    static const char *const names[] = {"id",    "username",  "name", "usernames",
+                                        "roles", "client_id", "uri"};
     const json_t *first = json_array_get(args, 0);
     struct str target = text_of(first);
     for (size_t i = 0; i < COUNT_OF(names) && target.len == 0; i++) {
