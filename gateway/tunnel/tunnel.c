@@ -21,6 +21,7 @@ enum {
 
 struct tunnel {
     struct peer peer;
+    char *secrets;    /* what peer.bearer and peer.cookie point into, or NULL */
     struct list link; /* worker->open */
     struct tunnel_worker *worker;
     struct tunnel_id id;
@@ -193,6 +194,7 @@ static void tunnel_free(struct tunnel *tunnel)
     (void)atomic_fetch_sub(&tunnel->worker->tunnels->open, 1);
     metric_gauge_add(counts_of(tunnel)->connections, -1);
     outbox_done(&tunnel->out);
+    tunnel_secrets_free(tunnel->secrets, tunnel->peer.bearer.len + tunnel->peer.cookie.len);
     mem_free(tunnel);
 }
 
@@ -273,7 +275,7 @@ static void on_poll_timeout(struct timer *timer)
 
 struct tunnel *tunnel_open(struct tunnel_worker *worker,
                            const struct tunnel_protocol *protocol,
-                           const struct peer_info *peer,
+                           const struct request_head *head,
                            bool crossbar)
 {
     struct tunnels *tunnels = worker->tunnels;
@@ -292,7 +294,8 @@ struct tunnel *tunnel_open(struct tunnel_worker *worker,
                                  .serializer = protocol->serializer,
                                  .unordered = true,
                                  .message_max = message_max,
-                                 .info = *peer};
+                                 .info = *head->peer};
+    tunnel->secrets = tunnel_secrets(head, &tunnel->peer.bearer, &tunnel->peer.cookie);
     tunnel->worker = worker;
     tunnel->protocol = protocol;
     tunnel->crossbar = crossbar;

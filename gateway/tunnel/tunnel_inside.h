@@ -109,12 +109,18 @@ struct visit {
 /* tunnels.c */
 struct tunnel_worker *tunnels_here(struct tunnels *tunnels);
 
+/* tunnel_secrets.c: the token of "Authorization: Bearer" and the Cookie header of an open, copied;
+ * NULL: there is neither */
+char *
+tunnel_secrets(const struct request_head *head, struct str *out_bearer, struct str *out_cookie);
+void tunnel_secrets_free(char *secrets, size_t size);
+
 /* tunnel.c: on the tunnel's worker */
 struct tunnel;
 /* NULL when there are as many as may be. */
 struct tunnel *tunnel_open(struct tunnel_worker *worker,
                            const struct tunnel_protocol *protocol,
-                           const struct peer_info *peer,
+                           const struct request_head *head, /* of its open */
                            bool crossbar);
 const struct tunnel_id *tunnel_name(const struct tunnel *tunnel);
 /* A visit has come; post_fn. */

@@ -126,6 +126,13 @@ static bool make_key(struct directory_call *call, struct str username, const jso
     return directory_answer(call, shown, 0);
 }
 
+/* A request without a body has "" for it. */
+static bool is_nothing(const json_t *value)
+{
+    return value == NULL || json_is_null(value) ||
+           (json_is_string(value) && json_string_length(value) == 0);
+}
+
 static bool api_key_add(struct directory_call *call)
 {
     struct str username;
@@ -133,7 +140,7 @@ static bool api_key_add(struct directory_call *call)
     if (!user_of(call, &username)) {
         return false;
     }
-    if (json_array_size(call->args) > 1 &&
+    if (!is_nothing(json_array_get(call->args, 1)) &&
         (!directory_arg_object(call, 1, &data) || !check_data(call, data))) {
         return false;
     }
