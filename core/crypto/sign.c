@@ -413,7 +413,7 @@ bool sign_verify(const struct sign_key *key, struct str message, struct str sign
     const unsigned char *bytes = (const unsigned char *)signature.ptr;
     size_t len = signature.len;
     if (key->algorithm == SIGN_ES256) {
-        if (len != 2 * HALF) {
+        if (len != (size_t)2 * HALF) {
             return false;
         }
         len = der_of(signature, der);
