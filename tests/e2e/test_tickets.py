@@ -8,7 +8,7 @@ import pytest
 
 from support.node import Node, clean_environment
 from support.patience import PATIENCE, wait_until
-from support.places import E2E
+from support.places import E2E, find_program
 from support.wampraw import (ABORT, AUTHENTICATE, CALL, CHALLENGE, ERROR, GOODBYE, HELLO, RESULT,
                              WELCOME, Closed, RawSocket)
 
@@ -337,6 +337,23 @@ def test_what_is_no_ticket_is_refused_like_a_wrong_one(node, number):
     assert enters(node, SHOP, "joe", issue(node, SHOP, "joe")["ticket"])
 
 
+def test_what_happens_to_its_user_ends_a_ticket_and_its_sessions(node):
+    def change(procedure, *args):
+        with enter(node, "com.leapsight.bondy", "admin", node.password, "password") as wire:
+            got = call(wire, procedure, SHOP, *args)
+        assert not str(got).startswith(("wamp.error", "bondy.error")), got
+
+    for procedure, *more in (("bondy.user.disable",), ("bondy.user.change_password", "a new one"),
+                             ("bondy.user.delete",)):
+        name = f"tim{len(more)}{len(procedure)}"
+        change("bondy.user.add", user(name, "staff"))
+        ticket = issue(node, SHOP, name)["ticket"]
+        with enter(node, SHOP, name, ticket) as live:
+            change(procedure, name, *more)
+            assert ends(live) == "wamp.close.logout", procedure
+        assert not enters(node, SHOP, name, ticket), procedure
+
+
 # --- keys, changes, restarts ----------------------------------------------------------------------
 
 def test_keys_change_with_an_overlap_or_at_once(make_node, tmp_path, private_key):
@@ -370,6 +387,31 @@ def test_a_realm_signs_with_the_key_that_its_file_brings(node, private_key):
     x = base64.urlsafe_b64encode(public[-64:-32]).rstrip(b"=").decode()
     assert key[0]["public_key"]["x"] == x
     assert jose([key[0]["public_key"]], issued["ticket"])["header"]["kid"] == key[0]["kid"]
+
+
+def test_a_realm_shows_its_public_keys_and_never_the_others(node):
+    made = node.ask_admin("POST", "/realms", {"uri": "com.example.keys", "authmethods": METHODS})
+    assert made.status in (200, 201), made.text
+    for uri in (SHOP, STORE, SSO, "com.example.keys", "com.leapsight.bondy"):
+        answer = node.ask_admin("GET", f"/realms/{uri}")
+        keys = answer.json()["public_keys"]
+        assert len(keys) == 1 and keys[0]["use"] == "sig" and "PRIVATE" not in answer.text, uri
+        assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(keys[0])
+
+
+@pytest.mark.parametrize("made,says", [
+    (["ecparam", "-name", "secp384r1", "-genkey", "-noout"], "P-256"),
+    (["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], "2048"),
+    (["genpkey", "-algorithm", "ED448"], "Ed25519"),
+    (["genpkey", "-algorithm", "ED25519"], None)])
+def test_keys_in_a_file_are_checked(tmp_path, made, says):
+    pem = run("openssl", *made).decode()
+    file = tmp_path / "security.json"
+    file.write_text(json.dumps([realm(SHOP, [], private_keys=[pem])]))
+    done = subprocess.run([str(find_program()), "check", str(file)], capture_output=True, text=True,
+                          check=False, env=clean_environment())
+    assert done.returncode == (3 if says else 0), done.stderr
+    assert (says or "") in done.stderr and "PRIVATE" not in done.stderr + done.stdout
 
 
 def test_tickets_outlive_a_restart_and_a_changed_password_ends_them(make_node, tmp_path,

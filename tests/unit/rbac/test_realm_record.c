@@ -1,5 +1,6 @@
 #include "rbac/security_file.h"
 #include "rbac_helper.h"
+#include "token/key.h"
 
 #include <unistd.h>
 
@@ -110,6 +111,62 @@ static void what_is_unknown_or_a_secret_is_not_kept(void **state)
     assert_string_equal(p.writes.writes[0].value.ptr,
                         "{\"info\":{\"kept\":true},\"uri\":\"com.x\"}");
     parsed_done(&p);
+}
+
+/* A key that stays where it is, and one that comes with its text. */
+static void private_keys_become_records_by_their_thumbprints(void **state)
+{
+    (void)state;
+    static const enum sign_algorithm algorithms[] = {SIGN_ES256, SIGN_EDDSA};
+    for (size_t i = 0; i < COUNT_OF(algorithms); i++) {
+        char id[KEY_ID_SIZE];
+        struct sign_key *key = sign_key_generate(algorithms[i]);
+        char *pem = sign_key_pem(key);
+        json_t *realm = json_pack("{s:s, s:[s]}", "uri", "com.x", "private_keys", pem);
+        const struct realm_options options = {.quiet = true};
+        struct realm_mistake mistake = {0};
+        struct realm_writes writes = {0};
+        struct arena arena;
+        struct err err = {0};
+        arena_init(&arena, 1 << 20);
+        token_key_id(key, id);
+        assert_true(realm_record_parse(realm, &options, &arena, &writes, &mistake));
+        assert_int_equal(writes.count, 2);
+        const struct store_write *write = &writes.writes[1];
+        assert_true(str_eq(write->kind, STR("key")) && str_eq(write->key, str_of(id)));
+        json_t *value = json_loadb(write->value.ptr, write->value.len, 0, NULL);
+        struct token_key *read = token_key_read(STR("com.x"), write->key, value, &err);
+        assert_non_null(read);
+        /* What is there already is not written again, whatever has become of it. */
+        struct store_record present = {.kind = write->kind,
+                                       .realm = write->realm,
+                                       .key = write->key,
+                                       .value = STR("{\"status\":\"retired\"}"),
+                                       .version = 3};
+        assert_true(realm_writes_merge(&writes, &present, 1, &arena, &err));
+        assert_int_equal(writes.count, 1);
+        token_key_unref(read);
+        json_decref(value);
+        json_decref(realm);
+        arena_done(&arena);
+        mem_free(pem);
+        sign_key_unref(key);
+    }
+}
+
+static void what_is_no_private_key_is_a_mistake_that_does_not_tell_it(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"'secret'", "1", "''", "null", "{}", "'secret', 'secret'"};
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        char text[128];
+        (void)snprintf(text, sizeof(text), "{'uri': 'com.x', 'private_keys': [%s]}", keys[i]);
+        struct parsed p = parse(text, false);
+        assert_false(p.ok);
+        assert_non_null(strstr(p.mistake.text, "key 1"));
+        assert_null(strstr(p.mistake.text, "secret"));
+        parsed_done(&p);
+    }
 }
 
 static void the_master_realm_is_not_opened_by_a_file(void **state)
@@ -427,6 +484,8 @@ int main(void)
         cmocka_unit_test(a_realm_becomes_its_own_record_and_a_line_for_each_right),
         cmocka_unit_test(names_are_looked_up_in_the_object),
         cmocka_unit_test(what_is_unknown_or_a_secret_is_not_kept),
+        cmocka_unit_test(private_keys_become_records_by_their_thumbprints),
+        cmocka_unit_test(what_is_no_private_key_is_a_mistake_that_does_not_tell_it),
         cmocka_unit_test(the_master_realm_is_not_opened_by_a_file),
         cmocka_unit_test(a_mistake_is_named_and_nothing_comes_out),
         cmocka_unit_test(a_realm_that_does_not_fit_its_arena_is_refused),
