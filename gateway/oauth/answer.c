@@ -20,12 +20,18 @@ static void put(struct headers *headers, struct str name, struct str value)
 }
 
 /* Neither kept, nor framed, nor the source of a referrer. RFC 9700, 4.2 and 4.16. */
-static void put_page_headers(struct headers *headers)
+static void put_page_headers(struct headers *headers, struct arena *arena)
 {
+    struct buf hash;
+    buf_init(&hash, 128);
+    oauth_page_style_hash(&hash);
     put(headers, STR("content-type"), STR("text/html; charset=utf-8"));
     put(headers, STR("content-security-policy"),
-        STR("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; "
-            "frame-ancestors 'none'; base-uri 'none'"));
+        arena_printf(arena,
+                     "default-src 'none'; style-src " PRISTR "; frame-ancestors 'none'; "
+                     "base-uri 'none'",
+                     STRARG(buf_str(&hash))));
+    buf_done(&hash);
     put(headers, STR("x-frame-options"), STR("DENY"));
     put(headers, STR("referrer-policy"), STR("no-referrer"));
     put(headers, STR("x-content-type-options"), STR("nosniff"));
@@ -47,7 +53,9 @@ static void put_all(struct headers *headers, struct arena *arena, const struct f
 {
     put_cache(headers, arena, answer);
     put(headers, STR("www-authenticate"), answer->challenge);
-    put(headers, STR("set-cookie"), answer->set_cookie);
+    for (size_t i = 0; i < FLOW_COOKIES_MAX; i++) {
+        put(headers, STR("set-cookie"), answer->set_cookies[i]);
+    }
     if (answer->allow_origin.len > 0) {
         put(headers, STR("access-control-allow-origin"), answer->allow_origin);
         put(headers, STR("vary"), STR("Origin"));
@@ -82,7 +90,7 @@ void oauth_answer(struct oauth_visit *visit)
         put(&headers, STR("referrer-policy"), STR("no-referrer"));
         break;
     case FLOW_PAGE:
-        put_page_headers(&headers);
+        put_page_headers(&headers, visit->call.arena);
         oauth_page(answer->page, answer->json, &page);
         break;
     case FLOW_EMPTY:

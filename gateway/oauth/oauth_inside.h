@@ -44,6 +44,8 @@ void oauth_problem(struct oauth_visit *visit,
                    struct header header);
 
 /* page.c: a whole HTML page; what `fields` has is text and stands escaped in it. */
+/* What a Content-Security-Policy calls the pages' style: 'sha256-...'. */
+void oauth_page_style_hash(struct buf *out);
 void oauth_page(enum flow_page page, const json_t *fields, struct buf *out);
 
 #endif

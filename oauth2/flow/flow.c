@@ -11,7 +11,7 @@ static const struct row {
     [FLOW_TOKEN] = {STR_INIT("token"), false, true, flow_token},
     [FLOW_REVOKE] = {STR_INIT("revoke"), false, true, NULL},
     [FLOW_INTROSPECT] = {STR_INIT("introspect"), false, true, NULL},
-    [FLOW_AUTHORIZE] = {STR_INIT("authorize"), true, true, NULL},
+    [FLOW_AUTHORIZE] = {STR_INIT("authorize"), true, true, flow_authorize},
     [FLOW_DEVICE_AUTHORIZATION] = {STR_INIT("device_authorization"), false, true, NULL},
     [FLOW_DEVICE] = {STR_INIT("device"), true, true, NULL},
     [FLOW_USERINFO] = {STR_INIT("userinfo"), true, true, NULL},

@@ -94,6 +94,8 @@ enum flow_page {
     PAGE_ERROR,
 };
 
+enum { FLOW_COOKIES_MAX = 2 };
+
 struct flow_answer {
     enum flow_kind kind;
     unsigned status;
@@ -101,7 +103,7 @@ struct flow_answer {
     struct str location;
     enum flow_page page;
     struct str challenge; /* WWW-Authenticate, or "" */
-    struct str set_cookie;
+    struct str set_cookies[FLOW_COOKIES_MAX];
     struct str allow_origin; /* CORS, or "" */
     uint64_t max_age_s;      /* 0: no-store */
     unsigned retry_after_s;

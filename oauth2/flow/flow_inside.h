@@ -4,7 +4,7 @@
 
 #include "flow/flow.h"
 
-/* RFC 6749, 5.2; the status that goes with it is in the table of error.c. */
+/* RFC 6749, 5.2; the status that goes with it is in the table of answer.c. */
 #define FLOW_INVALID_REQUEST     "invalid_request"
 #define FLOW_INVALID_CLIENT      "invalid_client"
 #define FLOW_INVALID_GRANT       "invalid_grant"
@@ -14,10 +14,27 @@
 #define FLOW_TEMPORARILY         "temporarily_unavailable"
 #define FLOW_SERVER_ERROR        "server_error"
 
-/* error.c: an answer of {error, error_description, code, message, description}. */
+/* answer.c: an answer of {error, error_description, code, message, description}. */
 enum flow_step flow_refuse(struct flow_call *call, const char *error, const char *description);
 enum flow_step flow_json(struct flow_call *call, unsigned status, json_t *json /* stolen */);
 json_t *flow_keep(struct flow_call *call, json_t *json /* stolen */);
+enum flow_step flow_page(struct flow_call *call,
+                         unsigned status,
+                         enum flow_page page,
+                         json_t *fields /* stolen */);
+enum flow_step flow_redirect(struct flow_call *call, struct str location);
+/* Members of a row's JSON: a text or "", a number or 0. */
+struct str flow_text(const json_t *object, const char *key);
+uint64_t flow_number(const json_t *object, const char *key);
+
+/* browser.c: cookies. */
+struct str flow_digest(struct flow_call *call, struct str secret); /* SHA-256 in base64url */
+struct str flow_login_shown(struct flow_call *call);               /* the login's secret, or "" */
+struct str flow_login_cookie(struct flow_call *call, struct str secret); /* "": it ends */
+struct str flow_form_mark(struct flow_call *call);
+struct str flow_form_cookie(struct flow_call *call, struct str mark);
+/* A form of our page, sent by the browser that got it. */
+bool flow_form_is_ours(struct flow_call *call);
 
 /* client.c: who asks (RFC 6749, 2.3). */
 #define FLOW_GRANT_MAP(X)                       \
@@ -87,6 +104,27 @@ struct flow_grantee {
 /* The JSON of a token answer (RFC 6749, 5.1), without a refresh token. NULL: refused. */
 json_t *flow_token_answer(struct flow_call *call, const struct flow_grantee *grantee);
 
+/* id_token.c: OpenID Connect Core 2; for `access_token`, and after a login. NULL: refused. */
+char *
+flow_id_token(struct flow_call *call, const struct flow_grantee *grantee, struct str access_token);
+
+/* code.c: authorization codes. */
+struct flow_code {
+    struct str client;
+    struct str authid;
+    struct str redirect_uri;
+    bool redirect_given; /* the request named it, so the redemption must */
+    struct str scope;
+    struct str challenge;
+    struct str nonce;
+    uint64_t auth_time_s;
+};
+/* Within a transaction. */
+bool flow_code_issue(struct flow_call *call,
+                     struct store_view *view,
+                     const struct flow_code *code,
+                     struct str *out_text);
+
 /* refresh.c, within a transaction: families of refresh tokens, one row each. */
 bool flow_family_begin(struct flow_call *call,
                        struct store_view *view,
@@ -101,6 +139,8 @@ enum flow_step flow_token(struct flow_call *call);
 enum flow_step flow_jwks(struct flow_call *call);
 enum flow_step flow_metadata(struct flow_call *call);
 
+enum flow_step flow_authorize(struct flow_call *call);
+enum flow_step flow_grant_code(struct flow_call *call);
 enum flow_step flow_grant_client_credentials(struct flow_call *call);
 enum flow_step flow_grant_password(struct flow_call *call);
 enum flow_step flow_grant_refresh(struct flow_call *call);

@@ -5,9 +5,7 @@
  * comes with the one before within the grace gets another token of the present generation: an
  * answer may be lost on its way. Whoever comes with an older one, or too late, has a token that
  * was used: one of two has stolen it, and the family ends. */
-#include "base/encode.h"
 #include "base/mem.h"
-#include "crypto/hash.h"
 #include "crypto/secret.h"
 #include "flow/flow_inside.h"
 
@@ -31,17 +29,6 @@ struct refresh_state {
     struct flow_grantee grantee;
 };
 
-static struct str digest(struct flow_call *call, struct str secret)
-{
-    struct hash_sha256 hash = hash_sha256(secret);
-    struct buf text;
-    buf_init(&text, 2 * HASH_SHA256_SIZE);
-    (void)base64_encode(BASE64_URL, hash_str(&hash), &text);
-    struct str out = arena_str(call->arena, buf_str(&text));
-    buf_done(&text);
-    return out;
-}
-
 static bool read_token(struct str text, struct presented *out)
 {
     struct str rest = STR_EMPTY;
@@ -52,31 +39,18 @@ static bool read_token(struct str text, struct presented *out)
            str_to_u64(generation, &out->generation) && out->selector.len > 0 && out->secret.len > 0;
 }
 
-static struct str member(const json_t *row, const char *key)
-{
-    const json_t *value = json_object_get(row, key);
-    return json_is_string(value) ? str_make(json_string_value(value), json_string_length(value))
-                                 : STR_EMPTY;
-}
-
-static uint64_t number(const json_t *row, const char *key)
-{
-    json_int_t value = json_integer_value(json_object_get(row, key));
-    return value < 0 ? 0 : (uint64_t)value;
-}
-
 static bool
 put_row(struct flow_call *call, struct store_view *view, struct str key, const json_t *row)
 {
     char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
     uint64_t idle_s = call->now_s + call->options->refresh_idle_s;
-    uint64_t end_s = number(row, "end");
+    uint64_t end_s = flow_number(row, "end");
     const struct store_lease lease = {
         .kind = LEASE,
         .key = key,
         .realm = call->request.realm,
-        .owner = member(row, "authid"),
-        .family = member(row, "family"),
+        .owner = flow_text(row, "authid"),
+        .family = flow_text(row, "family"),
         .value = arena_str(call->arena, str_of(text)),
         .expires_ms = 1000 * (idle_s < end_s ? idle_s : end_s),
     };
@@ -89,7 +63,7 @@ static struct str
 add_secret(struct flow_call *call, json_t *row, struct str selector, uint64_t generation)
 {
     struct str secret = flow_random_text(call, SECRET_BYTES);
-    struct str hash = digest(call, secret);
+    struct str hash = flow_digest(call, secret);
     (void)json_array_append_new(json_object_get(row, "present"), json_stringn(hash.ptr, hash.len));
     return arena_printf(call->arena, "rt_" PRISTR ".%llu." PRISTR, STRARG(selector),
                         (unsigned long long)generation, STRARG(secret));
@@ -107,8 +81,8 @@ static bool make_room(struct flow_call *call,
     size_t same = 0;
     for (size_t i = count; i > 0; i--) { /* what ends last comes first */
         json_t *row = json_loadb(leases[i - 1].value.ptr, leases[i - 1].value.len, 0, NULL);
-        bool ours = str_eq(member(row, "client"), grantee->client);
-        bool replaced = ours && device.len > 0 && str_eq(member(row, "device"), device);
+        bool ours = str_eq(flow_text(row, "client"), grantee->client);
+        bool replaced = ours && device.len > 0 && str_eq(flow_text(row, "device"), device);
         same += ours ? 1 : 0;
         bool good = (!replaced && (!ours || same < call->options->families_max)) ||
                     flow_family_revoke(call, view, leases[i - 1].family);
@@ -141,7 +115,7 @@ bool flow_family_begin(struct flow_call *call,
                   (json_int_t)(call->now_s + call->options->refresh_s), "generation", (json_int_t)0,
                   "present", "before", "used", (json_int_t)0, "reuses", (json_int_t)0));
     *out_token = add_secret(call, row, selector, 0);
-    return put_row(call, view, digest(call, selector), row);
+    return put_row(call, view, flow_digest(call, selector), row);
 }
 
 /* For as long as an access token of the family may live. */
@@ -174,9 +148,9 @@ enum use { USE_FIRST, USE_AGAIN, USE_BUSY, USE_STOLEN, USE_NONE };
 
 static enum use judge(struct flow_call *call, const json_t *row, const struct presented *presented)
 {
-    struct str hash = digest(call, presented->secret);
-    uint64_t generation = number(row, "generation");
-    uint64_t used_s = number(row, "used");
+    struct str hash = flow_digest(call, presented->secret);
+    uint64_t generation = flow_number(row, "generation");
+    uint64_t used_s = flow_number(row, "used");
     if (presented->generation > generation) {
         return USE_NONE;
     }
@@ -190,7 +164,7 @@ static enum use judge(struct flow_call *call, const json_t *row, const struct pr
     if (!before || call->now_s > used_s + call->options->refresh_grace_s) {
         return USE_STOLEN;
     }
-    return number(row, "reuses") < REUSES_MAX ? USE_AGAIN : USE_BUSY;
+    return flow_number(row, "reuses") < REUSES_MAX ? USE_AGAIN : USE_BUSY;
 }
 
 static bool invalid(struct flow_call *call)
@@ -205,15 +179,15 @@ static bool end_stolen(struct flow_call *call, struct store_view *view, const js
 {
     call->note = (struct flow_note){.action = "token.reuse_detected",
                                     .client = call->client->id,
-                                    .authid = arena_str(call->arena, member(row, "authid"))};
+                                    .authid = arena_str(call->arena, flow_text(row, "authid"))};
     (void)invalid(call);
-    return flow_family_revoke(call, view, member(row, "family"));
+    return flow_family_revoke(call, view, flow_text(row, "family"));
 }
 
 static bool rotate(struct flow_call *call, json_t *row, enum use use)
 {
     struct refresh_state *state = call->state;
-    uint64_t generation = number(row, "generation");
+    uint64_t generation = flow_number(row, "generation");
     if (use == USE_FIRST) {
         generation++;
         (void)json_object_set(row, "before", json_object_get(row, "present"));
@@ -223,7 +197,7 @@ static bool rotate(struct flow_call *call, json_t *row, enum use use)
         (void)json_object_set_new(row, "reuses", json_integer(0));
     } else {
         (void)json_object_set_new(row, "reuses",
-                                  json_integer((json_int_t)number(row, "reuses") + 1));
+                                  json_integer((json_int_t)flow_number(row, "reuses") + 1));
     }
     state->answer = add_secret(call, row, state->presented.selector, generation);
     return true;
@@ -234,17 +208,17 @@ static bool read_grantee(struct flow_call *call, const json_t *row)
 {
     struct refresh_state *state = call->state;
     struct flow_grantee *grantee = &state->grantee;
-    const struct rbac_user *user = rbac_user_find(call->realm, member(row, "authid"));
+    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
     if (user == NULL || !user->enabled) {
         return invalid(call);
     }
     *grantee = (struct flow_grantee){
         .client = call->client->id,
         .user = user,
-        .family = arena_str(call->arena, member(row, "family")),
-        .auth_time_s = number(row, "auth_time"),
+        .family = arena_str(call->arena, flow_text(row, "family")),
+        .auth_time_s = flow_number(row, "auth_time"),
     };
-    struct str ceiling = arena_str(call->arena, member(row, "scope"));
+    struct str ceiling = arena_str(call->arena, flow_text(row, "scope"));
     if (flow_scope_read(call, call->client, user, form_value(call->request.form, STR("scope")),
                         ceiling, &grantee->scope)) {
         return true;
@@ -261,7 +235,7 @@ static bool refresh_work(struct flow_call *call, struct store_view *view)
                       ? NULL
                       : flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
     if (row == NULL || !str_eq(lease->realm, call->request.realm) ||
-        !str_eq(member(row, "client"), call->client->id)) {
+        !str_eq(flow_text(row, "client"), call->client->id)) {
         return invalid(call);
     }
     enum use use = judge(call, row, &state->presented);
@@ -305,7 +279,7 @@ enum flow_step flow_grant_refresh(struct flow_call *call)
         (void)invalid(call);
         return FLOW_ANSWERED;
     }
-    state->key = digest(call, state->presented.selector);
+    state->key = flow_digest(call, state->presented.selector);
     call->state = state;
     call->work = refresh_work;
     call->then = refreshed;

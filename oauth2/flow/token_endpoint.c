@@ -9,6 +9,7 @@ static const struct row {
     {FLOW_GRANT_CLIENT_CREDENTIALS, flow_grant_client_credentials},
     {FLOW_GRANT_PASSWORD, flow_grant_password},
     {FLOW_GRANT_REFRESH, flow_grant_refresh},
+    {FLOW_GRANT_CODE, flow_grant_code},
 };
 
 static const struct row *find_row(struct str name)

@@ -82,8 +82,9 @@ static inline int world_setup(void **state)
     world->rbac_builder = rbac_builder_new();
     apply_realm_text(world->rbac_builder, world_realm);
     world_client(world, "{'username': 'app', 'groups': ['api_clients'], 'enabled': true,"
-                        " 'client': {'type': 'public', 'grant_types': ['authorization_code',"
-                        " 'refresh_token', 'password'], 'redirect_uris': ['https://a/cb']}}");
+                        " 'client': {'type': 'public', 'name': 'The <App>',"
+                        " 'grant_types': ['authorization_code', 'refresh_token', 'password'],"
+                        " 'redirect_uris': ['https://a/cb']}}");
     world_client(world, "{'username': 'narrow', 'groups': ['api_clients', 'staff', 'ops'],"
                         " 'client': {'type': 'confidential', 'scopes': ['staff'],"
                         " 'grant_types': ['client_credentials']}}");
@@ -152,15 +153,27 @@ static inline void world_store(struct world *world, struct asked *asked)
     store_run(world->store, &asked->store);
 }
 
-/* A POST of `form` to an endpoint, with "id:secret" as the Authorization header, or NULL. */
-static inline struct asked *
-ask(struct world *world, enum flow_endpoint endpoint, const char *basic, const char *form)
+/* A request as it comes from outside. */
+struct sent {
+    enum flow_endpoint endpoint;
+    bool get;          /* `form` is then the query */
+    const char *basic; /* "id:secret" of an Authorization header, or NULL */
+    const char *form;
+    const char *cookie; /* or NULL */
+    const char *origin;
+};
+
+static inline struct asked *ask_with(struct world *world, const struct sent *sent)
 {
+    enum flow_endpoint endpoint = sent->endpoint;
+    const char *basic = sent->basic;
+    const char *form = sent->form;
     struct asked *asked = NEW(struct asked);
     const char *why = NULL;
     arena_init(&asked->store.arena, WORLD_ARENA_MAX);
     struct arena *arena = &asked->store.arena;
-    assert_true(form_read(arena_str(arena, str_of(form)), arena, &asked->form, &why));
+    struct form *into = sent->get ? &asked->query : &asked->form;
+    assert_true(form_read(arena_str(arena, str_of(form)), arena, into, &why));
     struct str authorization = STR_EMPTY;
     if (basic != NULL) {
         struct buf text;
@@ -178,11 +191,13 @@ ask(struct world *world, enum flow_endpoint endpoint, const char *basic, const c
         .arena = arena,
         .now_s = world->now_s,
         .request = {.endpoint = endpoint,
-                    .post = true,
+                    .post = !sent->get,
                     .realm = WORLD_REALM,
                     .issuer = WORLD_ISSUER,
                     .base = STR("http://127.0.0.1:18080/realms/com.x/oauth"),
                     .authorization = authorization,
+                    .cookie = str_of(sent->cookie == NULL ? "" : sent->cookie),
+                    .origin = str_of(sent->origin == NULL ? "" : sent->origin),
                     .form = &asked->form,
                     .query = &asked->query,
                     .password_grant = true},
@@ -199,6 +214,13 @@ ask(struct world *world, enum flow_endpoint endpoint, const char *basic, const c
         step = flow_continue(&asked->call, err);
     }
     return asked;
+}
+
+/* A POST of `form` to an endpoint. */
+static inline struct asked *
+ask(struct world *world, enum flow_endpoint endpoint, const char *basic, const char *form)
+{
+    return ask_with(world, &(struct sent){.endpoint = endpoint, .basic = basic, .form = form});
 }
 
 static inline const char *said(const struct asked *asked, const char *key)
