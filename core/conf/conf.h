@@ -94,6 +94,16 @@ struct conf {
         } ticket;
     } security;
     struct {
+        uint64_t access_token_ms;
+        uint64_t refresh_token_ms;
+        uint64_t refresh_idle_ms;
+        uint64_t refresh_grace_ms;
+        uint64_t refresh_limit;
+        uint64_t code_ms;
+        uint64_t login_ms;
+        uint64_t device_ms;
+    } oauth2;
+    struct {
         const char *config_file;
     } bridge;
     struct {

@@ -249,6 +249,7 @@ static bool make_gateway(struct node *node, struct err *err)
     const struct conf *conf = node->conf;
     node->access = access_new(&(struct access_options){
         .workers = node->workers, .rbac = node->rbac, .auth = router_auth(node->router)});
+    node_make_oauth(node);
     node->pipeline = make_pipeline(node, node->routes);
     node->admin_pipeline = make_pipeline(node, node->admin_routes);
     node->api = api_new(&(struct api_options){
@@ -304,6 +305,7 @@ struct node *node_new(const struct node_options *options, struct err *err)
         node_free(node);
         return NULL;
     }
+    node_set_issuer(node);
     builder_build_first(node->builder);
     return node;
 }
@@ -429,7 +431,8 @@ static void drain(struct node *node, const sigset_t *set)
     until = clock_mono_ms() + ADMIN_MS;
     do { /* what an administrator has begun ends before the store does */
         sleep_ms(FLUSH_MS);
-    } while (procs_open_count(node->procs) > 0 && clock_mono_ms() < until);
+    } while (procs_open_count(node->procs) + oauth_open_count(node->oauth) > 0 &&
+             clock_mono_ms() < until);
 }
 
 static void serve(struct node *node, int fd)
@@ -496,6 +499,7 @@ void node_free(struct node *node)
     front_free(node->admin_front);
     pipeline_free(node->pipeline);
     pipeline_free(node->admin_pipeline);
+    oauth_free(node->oauth);
     access_free(node->access);
     api_free(node->api);
     net_free(node->net);

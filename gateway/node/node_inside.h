@@ -12,6 +12,7 @@
 #include "loop/worker.h"
 #include "net/listener.h"
 #include "node/node.h"
+#include "oauth/oauth.h"
 #include "pipeline/pipeline.h"
 #include "rbac/rbac_builder.h"
 #include "realm/router.h"
@@ -45,6 +46,7 @@ struct node {
     struct transport *transport;
     struct tunnels *tunnels;
     struct access *access;
+    struct oauth *oauth;
     struct pipeline *pipeline;
     struct pipeline *admin_pipeline;
     struct api *api;
@@ -81,6 +83,10 @@ const struct front_handler *prefix_handler(void);
 /* renew.c: a password's record that was made otherwise than they are made now; `ctx` is the node */
 struct auth_renewal;
 void node_renew_credential(void *ctx, const struct auth_renewal *what);
+
+/* issuer.c: realms as issuers of tokens; the URL once the listeners are bound */
+void node_make_oauth(struct node *node);
+void node_set_issuer(struct node *node);
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);

@@ -1,5 +1,5 @@
 /* prefix.c - which part of the gateway answers a request: the WAMP transports have /wamp/, the
- * pipeline all else.
+ * realms as issuers of tokens /realms/ and what is well known of them, the pipeline all else.
  *
  * The path is taken as it was sent. Whatever is spelled otherwise reaches the
  * pipeline, where no specification may have claimed it.
@@ -8,14 +8,21 @@
 
 static const struct front_handler *handler_of(const struct stream *stream)
 {
-    return tunnels_serve(stream->head.path) ? tunnels_handler() : pipeline_handler();
+    struct oauth_place place;
+    if (tunnels_serve(stream->head.path)) {
+        return tunnels_handler();
+    }
+    return oauth_find(stream->head.path, &place) ? oauth_handler() : pipeline_handler();
 }
 
 static void on_request(void *ctx, struct stream *stream)
 {
     struct node *node = ctx;
+    struct oauth_place place;
     if (tunnels_serve(stream->head.path)) {
         tunnels_handler()->on_request(node->tunnels, stream);
+    } else if (oauth_find(stream->head.path, &place)) {
+        oauth_take(node->oauth, stream, &place);
     } else {
         pipeline_handler()->on_request(node->pipeline, stream);
     }

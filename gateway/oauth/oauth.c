@@ -228,6 +228,16 @@ static bool find_realm(struct oauth_visit *visit, struct str uri)
     return true;
 }
 
+/* `info` of the realm: {"oauth2": {"password_grant": true}}. */
+static bool realm_has_password_grant(const struct rbac_realm *realm)
+{
+    struct str text = rbac_realm_info(realm);
+    json_t *info = text.len == 0 ? NULL : json_loadb(text.ptr, text.len, 0, NULL);
+    bool on = json_is_true(json_object_get(json_object_get(info, "oauth2"), "password_grant"));
+    json_decref(info);
+    return on;
+}
+
 static void read_head(struct oauth_visit *visit, const struct oauth_place *place)
 {
     struct flow_call *call = &visit->call;
@@ -250,7 +260,7 @@ static void read_head(struct oauth_visit *visit, const struct oauth_place *place
         .authorization = kept_header(visit, STR("authorization")),
         .cookie = kept_header(visit, STR("cookie")),
         .origin = kept_header(visit, STR("origin")),
-        .password_grant = place->password_grant,
+        .password_grant = place->password_grant || realm_has_password_grant(call->realm),
         .secure = str_starts(url, STR("https:")),
         .address = address,
     };
@@ -314,8 +324,17 @@ struct oauth *oauth_new(const struct oauth_options *options)
 {
     struct oauth *oauth = NEW(struct oauth);
     oauth->options = *options;
-    oauth->public_url = str_dup(options->public_url);
+    oauth->public_url = str_dup(STR_EMPTY);
     return oauth;
+}
+
+void oauth_set_public_url(struct oauth *oauth, struct str url)
+{
+    mem_free(oauth->public_url);
+    while (url.len > 0 && url.ptr[url.len - 1] == '/') {
+        url.len--;
+    }
+    oauth->public_url = str_dup(url);
 }
 
 size_t oauth_open_count(const struct oauth *oauth)

@@ -28,7 +28,6 @@ struct oauth_options {
     struct access *access;
     struct snapshot_slot *rbac;
     struct snapshot_slot *tokens;
-    struct str public_url; /* an issuer is this, "/realms/" and the realm's URI */
     struct flow_options flow;
     /* What belongs into the audit log. On the request's worker. NULL: nobody wants it. */
     void (*note)(void *ctx, const struct flow_call *call);
@@ -36,6 +35,8 @@ struct oauth_options {
 };
 
 struct oauth *oauth_new(const struct oauth_options *options);
+/* An issuer is this, "/realms/" and the realm's URI. Before the workers start. */
+void oauth_set_public_url(struct oauth *oauth, struct str url);
 /* Requests under way, work that nobody waits for any more included. Any thread. */
 size_t oauth_open_count(const struct oauth *oauth);
 void oauth_free(struct oauth *oauth); /* after the workers are joined */
