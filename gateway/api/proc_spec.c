@@ -5,6 +5,7 @@
  * store. Whatever changes something is answered when every worker serves it. */
 #include "api/proc_audit.h"
 #include "api/proc_inside.h"
+#include "api/spec_diff.h"
 #include "audit/audit.h"
 #include "base/mem.h"
 #include "builder/builder.h"
@@ -18,7 +19,7 @@
 #define INVALID_SPECIFICATION STR("bondy.error.invalid_specification")
 #define PRECONDITION_FAILED   STR("bondy.error.precondition_failed")
 
-enum { STORE_ARENA_MAX = 256 << 20, PUBLISH_ARENA_MAX = 64 << 20, ERRORS_MAX = 500 };
+enum { STORE_ARENA_MAX = 256 << 20, PUBLISH_ARENA_MAX = 64 << 20, ERRORS_MAX = 128 << 10 };
 
 /* One call on its way. Its options are read as those of the directory's operations. */
 struct spec_call {
@@ -438,8 +439,11 @@ static json_t *problem_json(const struct problem *p)
 static json_t *problems_json(const struct problems *problems)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < problems->count && i < ERRORS_MAX; i++) {
-        (void)json_array_append_new(list, problem_json(&problems->items[i]));
+    size_t bytes = 0;
+    for (size_t i = 0; i < problems->count && bytes < ERRORS_MAX; i++) {
+        const struct problem *p = &problems->items[i];
+        bytes += 128 + p->text.len + p->pointer.len + p->allowed.len + p->nearest.len;
+        (void)json_array_append_new(list, problem_json(p));
     }
     return list;
 }
@@ -466,6 +470,17 @@ static void answer_refused(struct spec_call *call)
     json_decref(more);
 }
 
+/* What publishing would change. */
+static json_t *diff_of(const struct publish_item *item)
+{
+    json_t *before = json_loadb(item->before.ptr, item->before.len, 0, NULL);
+    json_t *after = json_loadb(item->after.ptr, item->after.len, 0, NULL);
+    json_t *list = spec_diff(before, after);
+    json_decref(before);
+    json_decref(after);
+    return list;
+}
+
 /* Warnings are of the whole text: with the only item, or the first of a list. */
 static json_t *item_json(const struct spec_call *call, const struct publish_item *item)
 {
@@ -473,6 +488,9 @@ static json_t *item_json(const struct spec_call *call, const struct publish_item
     json_t *json =
         json_pack("{s:s%, s:I, s:b, s:[s%]}", "id", item->id.ptr, item->id.len, "version",
                   (json_int_t)item->version, "changed", item->changed, "nodes", node.ptr, node.len);
+    if (call->publish.dry_run) {
+        (void)json_object_set_new(json, "diff", diff_of(item));
+    }
     if (item == call->publish.items) {
         (void)json_object_set_new(json, "warnings", problems_json(&call->publish.problems));
     }

@@ -54,6 +54,8 @@ struct publish_item {
     struct str id;
     uint64_t version;
     bool changed;
+    struct str before; /* of a dry run: the text that is in place, or empty, */
+    struct str after;  /* and what it would become */
 };
 
 struct publish_request;

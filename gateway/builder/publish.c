@@ -244,6 +244,11 @@ static struct commit *make_commit(struct builder *builder,
         item->id = arena_str(&request->arena, id);
         item->version = entry == NULL ? 0 : entry->version;
         item->changed = entry == NULL || !str_eq(str_of(entry->text), str_of(candidates[i].text));
+        if (request->dry_run) {
+            item->before =
+                entry == NULL ? STR_EMPTY : arena_str(&request->arena, str_of(entry->text));
+            item->after = arena_str(&request->arena, str_of(candidates[i].text));
+        }
         if (item->changed) {
             writes[store->write_count++] = (struct store_write){
                 .kind = STR("api_spec"),

@@ -463,9 +463,9 @@ static void run_self(const struct builtin_call *call)
 }
 
 /* NOLINTBEGIN(cppcoreguidelines-interfaces-global-init): constants */
-#define TOLD(procedure, name)                                                \
-    {                                                                        \
-        STR_INIT(procedure), run_told, (void *)(uintptr_t)(const void *)name \
+#define TOLD(procedure, name)                                                  \
+    {                                                                          \
+        STR_INIT(procedure), run_told, (void *)(uintptr_t)(const void *)(name) \
     }
 
 const struct builtin meta_house_procedures[] = {

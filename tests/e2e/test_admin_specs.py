@@ -168,6 +168,19 @@ def test_a_dry_run_stores_nothing(node):
     assert node.ask_admin("POST", "/api_specs?dry_run=true", "{}").status == 422
 
 
+def test_a_dry_run_tells_what_would_change(node):
+    node.publish(static_spec("differs", 1))
+    changed = static_spec("differs", 2)
+    changed["name"], changed["meta"] = "other", {"a/b": [1]}
+    told = node.ask_admin("POST", "/api_specs?dry_run=true", changed).json()
+    places = {d["pointer"]: d for d in told["diff"]}
+    assert places["/meta"] == {"pointer": "/meta", "change": "added", "after": {"a/b": [1]}}
+    assert places["/name"]["change"] == "changed" and places["/name"]["after"] == "other"
+    assert len(places) == 3 and any(p.startswith("/versions/1/paths/~1static") for p in places)
+    same = node.ask_admin("POST", "/api_specs?dry_run=true", static_spec("differs", 1)).json()
+    assert same["changed"] is False and same["diff"] == []
+
+
 def test_get_gives_what_was_published(node):
     spec = static_spec("got", 1)
     node.publish(spec)
