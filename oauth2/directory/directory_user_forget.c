@@ -4,6 +4,8 @@
 #include "directory/directory_user_inside.h"
 #include "token/ticket_store.h"
 
+#include <string.h>
+
 /* Records that say in a member whose they are. */
 static const struct reference {
     struct str kind;
@@ -15,13 +17,22 @@ static const struct reference {
     {STR_INIT("alias"), "username", STR_INIT("")},
 };
 
+static bool has_text(void *ctx, struct str key, struct str value)
+{
+    const struct str *text = ctx;
+    (void)key;
+    return memmem(value.ptr, value.len, text->ptr, text->len) != NULL;
+}
+
 static bool
 remove_references(struct directory_call *call, const struct reference *reference, struct str name)
 {
-    struct str wanted =
-        arena_printf(call->arena, PRISTR PRISTR, STRARG(reference->head), STRARG(name));
+    struct str quoted =
+        arena_printf(call->arena, "\"" PRISTR PRISTR "\"", STRARG(reference->head), STRARG(name));
+    struct str wanted = str_sub(quoted, 1, quoted.len - 2);
     const struct store_record *records = NULL;
-    size_t count = store_view_list(call->view, reference->kind, call->realm, NULL, &records);
+    size_t count =
+        store_view_select(call->view, reference->kind, call->realm, has_text, &quoted, &records);
     for (size_t i = 0; i < count; i++) {
         json_t *value = json_loadb(records[i].value.ptr, records[i].value.len, 0, NULL);
         bool his = str_eq(directory_member(value, reference->member), wanted);

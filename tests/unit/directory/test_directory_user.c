@@ -94,7 +94,7 @@ static void what_was_read_can_be_written_back_and_changes_nothing(void **state)
     mem_free(after);
 }
 
-static void a_new_password_is_told_and_ends_the_tickets(void **state)
+static void a_new_password_is_told(void **state)
 {
     struct world *world = *state;
     people(world);
@@ -107,6 +107,83 @@ static void a_new_password_is_told_and_ends_the_tickets(void **state)
     assert_null(world->call.result);
     assert_true(password_is(world, REALM, "ann", "the third word"));
     assert_false(password_is(world, REALM, "ann", "the second word"));
+}
+
+static void tickets_of(struct world *world, const char *name)
+{
+    char keys[2][64];
+    struct store_request request = {.op = STORE_COMMIT};
+    (void)snprintf(keys[0], sizeof(keys[0]), "%s 1", name);
+    (void)snprintf(keys[1], sizeof(keys[1]), "%sx 1", name);
+    const struct store_write writes[] = {{.kind = STR("ticket"),
+                                          .realm = STR(REALM),
+                                          .key = str_of(keys[0]),
+                                          .value = STR("{\"id\":\"one\"}")},
+                                         {.kind = STR("ticket"),
+                                          .realm = STR(REALM),
+                                          .key = str_of(keys[1]),
+                                          .value = STR("{\"id\":\"two\"}")}};
+    request.writes = writes;
+    request.write_count = COUNT_OF(writes);
+    arena_init(&request.arena, 1 << 20);
+    store_run(world->store, &request);
+    assert_true(request.ok);
+    arena_done(&request.arena);
+}
+
+static bool begin_family(struct store_view *view, struct store_request *request)
+{
+    (void)request;
+    return store_view_lease_put(view, &(struct store_lease){.kind = STR("refresh"),
+                                                            .key = STR("digest"),
+                                                            .realm = STR(REALM),
+                                                            .owner = STR("ann"),
+                                                            .family = STR("family"),
+                                                            .value = STR("{}"),
+                                                            .expires_ms = UINT64_C(1) << 42});
+}
+
+static bool family_is_over(struct store_view *view, struct store_request *request)
+{
+    (void)request;
+    return store_view_lease(view, STR("refresh"), STR("digest")) == NULL;
+}
+
+static bool run_work(struct world *world, store_work_fn work)
+{
+    struct store_request request = {.op = STORE_WORK, .work = work};
+    arena_init(&request.arena, 1 << 20);
+    store_run(world->store, &request);
+    bool ok = request.ok;
+    arena_done(&request.arena);
+    return ok;
+}
+
+static void tokens_end_with_the_password_and_with_the_user(void **state)
+{
+    struct world *world = *state;
+    people(world);
+    done(world, "bondy.user.add", "[{'username': 'ann', 'password': 'the first word'}]");
+    tickets_of(world, "ann");
+    assert_true(run_work(world, begin_family));
+    done(world, "bondy.user.update", "['ann', {'meta': {'a': 1}}]");
+    assert_false(run_work(world, family_is_over));
+    done(world, "bondy.user.change_password", "['ann', 'the second word']");
+    assert_true(run_work(world, family_is_over));
+    json_t *ticket = stored(world, "ticket", REALM, "ann 1");
+    assert_member(ticket, "revoked", "true");
+    json_decref(ticket);
+    ticket = stored(world, "ticket", REALM, "annx 1");
+    assert_null(json_object_get(ticket, "revoked"));
+    json_decref(ticket);
+    json_t *revocation = stored(world, "revocation", REALM, "family");
+    assert_member(revocation, "until", "4398046511");
+    json_decref(revocation);
+    assert_true(run_work(world, begin_family));
+    done(world, "bondy.user.delete", "['ann']");
+    assert_true(run_work(world, family_is_over));
+    assert_false(is_stored(world, "ticket", REALM, "ann 1"));
+    assert_true(is_stored(world, "ticket", REALM, "annx 1"));
 }
 
 static void a_password_of_null_is_none(void **state)
@@ -201,9 +278,9 @@ static void aliases_are_five_and_nobody_elses_name(void **state)
     people(world);
     done(world, "bondy.user.add", "[{'username': 'ann'}]");
     done(world, "bondy.user.add", "[{'username': 'bob'}]");
-    for (char c = '1'; c <= '5'; c++) {
-        char args[] = "['ann', 'ann?']";
-        args[12] = c;
+    for (unsigned i = 1; i <= 5; i++) {
+        char args[32];
+        (void)snprintf(args, sizeof(args), "['ann', 'ann%u']", i);
         done(world, "bondy.user.add_alias", args);
         assert_null(world->call.result);
     }
@@ -726,7 +803,8 @@ int main(void)
         TEST(the_least_user_has_a_name),
         TEST(an_update_says_what_is_so_from_now_on_and_the_rest_stays),
         TEST(what_was_read_can_be_written_back_and_changes_nothing),
-        TEST(a_new_password_is_told_and_ends_the_tickets),
+        TEST(a_new_password_is_told),
+        TEST(tokens_end_with_the_password_and_with_the_user),
         TEST(a_password_of_null_is_none),
         TEST(the_old_password_is_asked_for_if_it_is_given),
         TEST(an_old_password_that_was_changed_meanwhile_is_wrong),
