@@ -2,12 +2,13 @@
 import itertools
 import json
 
+import msgpack
 import pytest
 
 from support.node import Node, ask
 from support.patience import wait_until
 from support.peer import Peer, PeerError
-from support.wampraw import GOODBYE, HELLO, ROLES, WELCOME, RawSocket
+from support.wampraw import CALL, ERROR, GOODBYE, HELLO, ROLES, WELCOME, RawSocket
 from test_auth import login
 from test_directory_users import refusal, result
 
@@ -219,3 +220,17 @@ def test_what_is_wrong_is_said_and_creates_nothing(root, wrong):
     before = result(root, "bondy.realm.list")
     assert refusal(root, "bondy.realm.create", wrong[1]) == wrong[0]
     assert result(root, "bondy.realm.list") == before
+
+
+def test_a_name_that_is_no_utf_8_is_nobodys(node, root):
+    at = created(root, **ANYBODY)
+    before = result(root, "bondy.user.list", at)
+    for procedure, args in (("add", [{"username": "ab\udcff"}]), ("get", ["ab\udcff"]),
+                            ("add", [{"username": "abc", "ab\udcff": 1}])):
+        with RawSocket(node.rawsocket).join(at) as raw:
+            raw.send_payload(msgpack.packb([CALL, 1, {}, f"bondy.user.{procedure}", args],
+                                           unicode_errors="surrogateescape"))
+            message = raw.receive()
+            said = message[4] if message[0] == ERROR else message[2]
+            assert said in (INVALID, "wamp.error.protocol_violation"), message
+    assert result(root, "bondy.user.list", at) == before == []
