@@ -20,6 +20,8 @@ enum body_source {
     BODY_MAP,     /* the same, JSON, an object */
     BODY_LIST,    /* a struct command_list; absent when empty */
     BODY_ROLES,   /* the same; "all" alone is the text and no list */
+    BODY_EXPIRY,  /* the same, as the second since 1970 when it is over */
+    BODY_TICKET,  /* POSTERN_TICKET */
     BODY_SECRET,  /* --password-stdin or POSTERN_NEW_PASSWORD; absent when neither is there */
     BODY_OPEN,    /* with --open what opens a realm, whose URI is the word at `from` */
     BODY_FLAG,    /* a bool; absent when it is not set */
@@ -55,7 +57,13 @@ struct command_row {
 /* Each table ends with a row without a name; the list ends with NULL. */
 extern const struct command_row *const command_tables[];
 extern const struct command_row command_rows_admin[];
+extern const struct command_row command_rows_identity[];
 
+/* What many commands have. */
+#define WAMP_OPTIONS  "url realm authid authmethod key serializer ca-file insecure connect-timeout"
 #define ADMIN_OPTIONS "url user output ca-file insecure"
+#define REALM_OPTIONS ADMIN_OPTIONS " realm"
+#define CHANGE_OPTION " if-version"
+#define PAGE_OPTIONS  " limit filter sort"
 
 #endif

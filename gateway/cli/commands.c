@@ -1,8 +1,7 @@
 /* commands.c - the rows of the node, of offline checks and of the WAMP client. */
 #include "cli/command_row.h"
 
-#define WAMP_OPTIONS "url realm authid authmethod key serializer ca-file insecure connect-timeout"
-#define PASSTHRU     " ppt-scheme ppt-serializer ppt-cipher ppt-keyid"
+#define PASSTHRU " ppt-scheme ppt-serializer ppt-cipher ppt-keyid"
 
 static const struct command_row rows[] = {
     {"serve",
@@ -58,13 +57,6 @@ static const struct command_row rows[] = {
      "answer calls with a command",
      "register com.example.sort --exec 'jq \".args[0] | sort\"' --realm com.example",
      {0}},
-    {"ticket issue",
-     "",
-     WAMP_OPTIONS " output expires client-id device-id allow-sso",
-     ticket_issue_command,
-     "get a ticket for the user that logs in",
-     "ticket issue --realm com.example --authid ana --expires 1h",
-     {0}},
     {"demo-callee",
      "",
      WAMP_OPTIONS " with-parent",
@@ -83,4 +75,5 @@ static const struct command_row rows[] = {
     {0},
 };
 
-const struct command_row *const command_tables[] = {rows, command_rows_admin, NULL};
+const struct command_row *const command_tables[] = {rows, command_rows_admin, command_rows_identity,
+                                                    NULL};

@@ -1,11 +1,14 @@
 #include "cli/request.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "cli/duration.h"
 #include "cli/output.h"
 #include "cli/request_body.h"
 #include "cli/request_path.h"
 #include "crypto/secret.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +36,47 @@ static int check_version(const struct command *command)
     return EXIT_OK;
 }
 
+/* Options that are asked in the path's query, of the commands that have them. */
+static const struct query_option {
+    const char *key;
+    size_t offset;
+} query_options[] = {
+    {"realm", offsetof(struct command, realm)},   {"actor", offsetof(struct command, actor)},
+    {"action", offsetof(struct command, action)}, {"outcome", offsetof(struct command, outcome)},
+    {"sort", offsetof(struct command, sort)},     {"filter", offsetof(struct command, filter)},
+};
+
+static int put_since(const struct command *command, struct buf *path)
+{
+    char text[24];
+    uint64_t ago_ms = 0;
+    if (command->since == NULL) {
+        return EXIT_OK;
+    }
+    if (!duration_read(str_of(command->since), 1000, &ago_ms)) {
+        command_complain("--since is a time ago: 90s, 5m, 24h");
+        return EXIT_USAGE;
+    }
+    uint64_t now_ms = clock_wall_ms();
+    (void)snprintf(text, sizeof(text), "%llu",
+                   (unsigned long long)(now_ms > ago_ms ? now_ms - ago_ms : 0));
+    request_path_query(path, "since", text);
+    return EXIT_OK;
+}
+
+static void put_queries(const struct command *command, struct buf *path)
+{
+    bool realm_in_path = strstr(command->row->request.path, "{realm}") != NULL;
+    for (size_t i = 0; i < COUNT_OF(query_options); i++) {
+        const struct query_option *option = &query_options[i];
+        const void *place = (const char *)command + option->offset;
+        bool in_path = realm_in_path && option->offset == offsetof(struct command, realm);
+        if (!in_path) {
+            request_path_query(path, option->key, *(const char *const *)place);
+        }
+    }
+}
+
 static int make_path(const struct command *command, uint64_t limit, struct buf *path)
 {
     char page[24];
@@ -45,10 +89,9 @@ static int make_path(const struct command *command, uint64_t limit, struct buf *
         (void)snprintf(page, sizeof(page), "%llu",
                        (unsigned long long)(limit > 0 && limit < PAGE ? limit : PAGE));
         request_path_query(path, "limit", page);
-        request_path_query(path, "sort", command->sort);
-        request_path_query(path, "filter", command->filter);
     }
-    return EXIT_OK;
+    put_queries(command, path);
+    return put_since(command, path);
 }
 
 static void cut_to(json_t *list, uint64_t limit)
@@ -61,9 +104,9 @@ static void cut_to(json_t *list, uint64_t limit)
 static void say_more(const struct admin_answer *answer, uint64_t limit)
 {
     if (answer->next != NULL && limit > 0) {
-        (void)fprintf(stderr, "postern: %zu of %s; without --limit all of them are listed\n",
-                      json_array_size(answer->body),
-                      answer->total != NULL ? answer->total : "more");
+        (void)fprintf(stderr, "postern: there are more%s%s%s; without --limit all are listed\n",
+                      answer->total != NULL ? ", " : "", answer->total != NULL ? answer->total : "",
+                      answer->total != NULL ? " in all" : "");
     }
 }
 
@@ -117,7 +160,8 @@ static int make_body(const struct command *command, json_t **out)
         return EXIT_OK;
     }
     int code = request_body_make(command, row->fields, out);
-    if (code == EXIT_OK && json_object_size(*out) == 0) {
+    bool changes = strcmp(row->method, "PUT") == 0;
+    if (code == EXIT_OK && changes && json_object_size(*out) == 0) {
         command_complain("nothing is said: postern %s --help lists what may be",
                          command->row->name);
         json_decref(*out);

@@ -1,6 +1,7 @@
 #include "cli/request_body.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -10,6 +11,7 @@
 #include "rbac/realm_record.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BODY_FILE_MAX = 16 << 20 };
@@ -83,6 +85,20 @@ static json_t *seconds_value(const char *text)
     return json_integer((json_int_t)(ms / 1000));
 }
 
+static json_t *expiry_value(const char *text)
+{
+    json_t *seconds = seconds_value(text);
+    json_int_t now = (json_int_t)(clock_wall_ms() / 1000);
+    json_t *out = seconds == NULL ? NULL : json_integer(now + json_integer_value(seconds));
+    json_decref(seconds);
+    return out;
+}
+
+static const char *ticket_from_env(void)
+{
+    return getenv("POSTERN_TICKET"); /* NOLINT(concurrency-mt-unsafe): one thread */
+}
+
 static json_t *map_value(const char *key, const char *text)
 {
     json_error_t error;
@@ -115,11 +131,14 @@ static bool is_given(const struct command *command, const struct body_field *fie
         return field->from < command->word_count;
     case BODY_TEXT:
     case BODY_SECONDS:
+    case BODY_EXPIRY:
     case BODY_MAP:
         return *(const char *const *)(const void *)place != NULL;
     case BODY_LIST:
     case BODY_ROLES:
         return ((const struct command_list *)(const void *)place)->count > 0;
+    case BODY_TICKET:
+        return ticket_from_env() != NULL;
     case BODY_SECRET:
         return secret_input_given(command);
     case BODY_OPEN:
@@ -147,6 +166,10 @@ static json_t *value_of(const struct command *command, const struct body_field *
         return text_value(*(const char *const *)place);
     case BODY_SECONDS:
         return seconds_value(*(const char *const *)place);
+    case BODY_EXPIRY:
+        return expiry_value(*(const char *const *)place);
+    case BODY_TICKET:
+        return text_value(ticket_from_env());
     case BODY_MAP:
         return map_value(field->key, *(const char *const *)place);
     case BODY_LIST:
@@ -198,7 +221,9 @@ static int read_file(const char *path, json_t **out)
 
 static int complain_missing(const struct command *command, const struct body_field *field)
 {
-    if (field->source == BODY_SECRET) {
+    if (field->source == BODY_TICKET) {
+        command_complain("the ticket comes from POSTERN_TICKET");
+    } else if (field->source == BODY_SECRET) {
         command_complain("the new password comes from stdin with --password-stdin, or from "
                          "POSTERN_NEW_PASSWORD");
     } else {

@@ -261,8 +261,7 @@ static void rows_are_whole(void **state)
         assert_true(strncmp(row->example, row->name, strlen(row->name)) == 0);
         const char *path = row->request.path;
         if (path != NULL) {
-            assert_true((strstr(path, "{realm}") != NULL) ==
-                        (strstr(row->options, " realm") != NULL));
+            assert_true(strstr(path, "{realm}") == NULL || strstr(row->options, " realm") != NULL);
             assert_true(strstr(path, "{1}") == NULL || help_words_min(row->words) >= 2);
             assert_true(strstr(path, "{0}") == NULL || help_words_min(row->words) >= 1);
             assert_non_null(row->request.method);
