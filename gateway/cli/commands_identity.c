@@ -334,7 +334,7 @@ const struct command_row command_rows_identity[] = {
      request_command,
      "have a realm sign with a new key",
      "key rotate --algorithm EdDSA --realm com.example",
-     {"POST", "/realms/{realm}/keys", key_new, NULL, "bondy.key.rotate"}},
+     {"POST", "/realms/{realm}/keys/rotate", key_new, NULL, "bondy.key.rotate"}},
     {"ticket issue",
      "",
      WAMP_OPTIONS " output expires client-id device-id allow-sso",

@@ -3,11 +3,13 @@
 #include "base/mem.h"
 #include "cli/command_row.h"
 #include "cli/display.h"
+#include "cli/help.h"
 
 struct remedy {
     unsigned status; /* 0: any */
     struct str code; /* empty: any */
     const char *text;
+    const char *verb; /* of the subject's, without which it helps nobody; NULL: none */
 };
 
 /* The first that fits. {0}: the first word; {realm}; {in}: " --realm URI" where the command has
@@ -15,24 +17,29 @@ struct remedy {
 static const struct remedy remedies[] = {
     {401, STR_INIT(""),
      "POSTERN_PASSWORD is the password of {user} (--user), or POSTERN_TOKEN a token; forgotten, on "
-     "the node's machine: postern admin reset-password --data DIR"},
+     "the node's machine: postern admin reset-password --data DIR",
+     NULL},
     {403, STR_INIT(""),
      "an administrator can: postern grant create wamp.call {procedure} --to {user} --realm "
-     "com.leapsight.bondy"},
-    {0, STR_INIT("wamp.error.no_such_realm"), "postern realm create {realm}"},
-    {0, STR_INIT("bondy.error.no_such_groups"), "postern group add NAME{in}"},
-    {0, STR_INIT("bondy.error.unknown_group"), "postern group add NAME{in}"},
-    {0, STR_INIT("bondy.error.unknown_roles"), "postern user add NAME{in}, or group add NAME{in}"},
-    {0, STR_INIT("bondy.error.no_such_users"), "postern user add NAME{in}"},
-    {0, STR_INIT("wamp.error.no_such_principal"), "postern user list{in}"},
-    {0, STR_INIT("bondy.error.active_users"), "postern realm delete {realm} --force"},
-    {0, STR_INIT("bondy.error.already_exists"), "postern {subject} get {0}{in}"},
-    {0, STR_INIT("bondy.error.not_found"), "postern {subject} list{in}"},
+     "com.leapsight.bondy",
+     NULL},
+    {0, STR_INIT("wamp.error.no_such_realm"), "postern realm create {realm}", NULL},
+    {0, STR_INIT("bondy.error.no_such_groups"), "postern group add NAME{in}", NULL},
+    {0, STR_INIT("bondy.error.unknown_group"), "postern group add NAME{in}", NULL},
+    {0, STR_INIT("bondy.error.unknown_roles"), "postern user add NAME{in}, or group add NAME{in}",
+     NULL},
+    {0, STR_INIT("bondy.error.no_such_users"), "postern user add NAME{in}", NULL},
+    {0, STR_INIT("wamp.error.no_such_principal"), "postern user list{in}", NULL},
+    {0, STR_INIT("bondy.error.active_users"), "postern realm delete {realm} --force", NULL},
+    {0, STR_INIT("bondy.error.already_exists"), "postern {subject} get {0}{in}", "get"},
+    {0, STR_INIT("bondy.error.not_found"), "postern {subject} list{in}", "list"},
     {404, STR_INIT("http.not_found"),
-     "is it the admin listener of a node of this version? postern version; --url says where it is"},
+     "is it the admin listener of a node of this version? postern version; --url says where it is",
+     NULL},
     {412, STR_INIT(""),
-     "it has changed meanwhile; postern {subject} get {0}{in} says its version, for --if-version"},
-    {429, STR_INIT(""), "too many failures: wait a moment"},
+     "it has changed meanwhile; postern {subject} get {0}{in} says its version, for --if-version",
+     "get"},
+    {429, STR_INIT(""), "too many failures: wait a moment", NULL},
 };
 
 static struct str subject_of(const struct command *command)
@@ -41,6 +48,21 @@ static struct str subject_of(const struct command *command)
     struct str rest = STR_EMPTY;
     (void)str_cut(str_of(command->row->name), ' ', &subject, &rest);
     return subject;
+}
+
+static bool has_verb(struct str subject, const char *verb)
+{
+    size_t at = 0;
+    const struct command_row *row = NULL;
+    while ((row = help_next_row(&at)) != NULL) {
+        struct str head = STR_EMPTY;
+        struct str rest = STR_EMPTY;
+        (void)str_cut(str_of(row->name), ' ', &head, &rest);
+        if (str_eq(head, subject) && str_eq(rest, str_of(verb))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static const char *realm_of(const struct command *command)
@@ -77,7 +99,7 @@ void remedy_write(struct buf *out, const struct command *command, unsigned statu
                     (remedies[i].code.len == 0 || str_eq(remedies[i].code, code));
         remedy = fits ? &remedies[i] : NULL;
     }
-    if (remedy == NULL) {
+    if (remedy == NULL || (remedy->verb != NULL && !has_verb(subject_of(command), remedy->verb))) {
         return;
     }
     struct str rest = str_of(remedy->text);

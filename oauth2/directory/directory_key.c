@@ -27,10 +27,10 @@ static void release(void *key)
 /* What may take long (RSA) is done before the store waits for it. */
 static bool rotate_prepare(struct directory_call *call)
 {
-    static const char *const keys[] = {"algorithm", "emergency", "details", NULL};
+    static const char *const keys[] = {"algorithm", "emergency", "details", "if_match", NULL};
     enum sign_algorithm algorithm = SIGN_ES256;
-    const json_t *name = json_object_get(call->kwargs, "algorithm");
-    const json_t *emergency = json_object_get(call->kwargs, "emergency");
+    const json_t *name = directory_option(call, "algorithm");
+    const json_t *emergency = directory_option(call, "emergency");
     if (call->kwargs != NULL && !directory_only_keys(call, call->kwargs, keys)) {
         return false;
     }

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from support.cli import environment_for, postern
+from support.cli import Running, environment_for, postern
 from support.node import Node
 from support.patience import PATIENCE
 from support.places import find_program
@@ -164,6 +164,61 @@ def test_what_hangs_on_a_user(node):
     assert here(node, "user", "api-keys", "list", "hanna").stdout == ""
     here(node, "user", "delete", "hanna")
     here(node, "user", "delete", "hanna", code=FAILED)
+
+
+def test_keys_are_rotated(node):
+    first = value(here(node, "key", "list", "-o", "json"))
+    made = value(here(node, "key", "rotate"))
+    assert made["alg"] == "ES256" and "private" not in json.dumps(made)
+    other = value(here(node, "key", "rotate", "--algorithm", "EdDSA", "--emergency"))
+    keys = {key["kid"]: key["status"] for key in value(here(node, "key", "list", "-o", "json"))}
+    assert keys[other["kid"]] == "active" and keys[made["kid"]] == "retired"
+    assert {key["kid"] for key in first} < set(keys)
+    here(node, "key", "rotate", "--algorithm", "none", code=INVALID)
+
+
+def test_a_ticket_is_issued_used_and_revoked(node):
+    here(node, "user", "add", "tina", "--password-stdin", text=PASSWORD)
+    there = ["--url", f"tcp://{node.rawsocket}", "--realm", REALM, "--authid", "tina"]
+    with_password = {"POSTERN_PASSWORD": PASSWORD}
+    done = run(node, "ticket", "issue", *there, code=NOT_AUTHORIZED, **with_password)
+    assert done.stdout == "" and "bondy.ticket.issue" in done.stderr
+    here(node, "grant", "create", "wamp.call", "bondy.ticket.issue", "--to", "tina")
+    here(node, "grant", "create", "bondy.issue", "any", "--to", "tina")
+    made = value(run(node, "ticket", "issue", *there, "--expires", "5m", **with_password))
+    assert made["expires_at"] - made["issued_at"] == 300
+    with_ticket = {"POSTERN_TICKET": made["ticket"]}
+    verified = value(here(node, "ticket", "verify", **with_ticket))
+    assert verified["active"] is True and verified["authid"] == "tina"
+    call = ["call", "bondy.ticket.issue", *there, "--authmethod", "ticket"]
+    assert "authentication_failed" not in \
+        run(node, *call, code=NOT_AUTHORIZED, **with_ticket).stderr  # no ticket for a ticket
+    here(node, "ticket", "revoke", "tina", made["id"])
+    assert value(here(node, "ticket", "verify", **with_ticket)) == {"active": False}
+    assert "authentication_failed" in run(node, *call, code=NOT_AUTHORIZED, **with_ticket).stderr
+    here(node, "ticket", "revoke", "tina", made["id"], code=FAILED)
+    here(node, "ticket", "revoke-all", "tina")
+    here(node, "ticket", "verify", code=USAGE)
+    run(node, "ticket", "issue", *there, "--expires", "0", code=USAGE, **with_password)
+    here(node, "user", "delete", "tina")
+
+
+def test_sessions_are_listed_and_ended(node):
+    realm = "com.example.sessions"
+    node.create_open_realm(realm)
+    with Running("subscribe", "a.b", "--url", f"tcp://{node.rawsocket}", "--realm",
+                 realm) as listener:
+        listener.wait_err("subscribed")
+        sessions = value(run(node, "session", "list", "--realm", realm, "-o", "json"))
+        assert len(sessions) == 1
+        session = str(sessions[0])
+        assert run(node, "session", "list", "--realm", realm).stdout == f"SESSION\n{session}\n"
+        assert value(run(node, "session", "get", session, "--realm", realm))["session"] == \
+            sessions[0]
+        run(node, "session", "kill", session, "--realm", realm)
+        assert listener.end() == FAILED
+    run(node, "session", "get", session, "--realm", realm, code=FAILED)
+    assert run(node, "session", "list", "--realm", realm).stdout == ""
 
 
 def test_sources_open_and_close(node):

@@ -245,6 +245,8 @@ static void a_refusal_names_a_command(void **state)
           "  an administrator can: postern grant create wamp.call bondy.user.get --to '$(x)' "
           "--realm com.leapsight.bondy\n");
     helps(&command, 500, "\x1b", "");
+    command = command_of("ticket revoke", "ana", "1"); /* there is no ticket list */
+    helps(&command, 404, "bondy.error.not_found", "");
     command = command_of("realm delete", "com.me", NULL);
     command.realm = NULL;
     helps(&command, 409, "bondy.error.active_users", "  postern realm delete com.me --force\n");
