@@ -2,7 +2,6 @@
 #include "crypto/hash.h"
 #include "store_helper.h"
 
-#include <string.h>
 
 /* A commit of up to four writes with its row. */
 static bool commit(struct store *store,
@@ -204,7 +203,8 @@ static void texts_are_made_fit_for_a_row(void **state)
     struct store *store = open_store(*state);
     char long_text[2 * STORE_AUDIT_TEXT_MAX];
     for (size_t i = 0; i < sizeof(long_text); i += 2) {
-        memcpy(long_text + i, "\xc3\xa9", 2);
+        long_text[i] = '\xc3';
+        long_text[i + 1] = '\xa9';
     }
     struct store_audit row = full_row;
     row.actor = STR("a\0b\nc\x7f\xff\xc3\xa9\xc3");
