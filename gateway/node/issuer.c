@@ -1,9 +1,24 @@
 /* issuer.c - realms as issuers of tokens: the settings behind them, and the URL that they are known
  * by. */
+#include "audit/audit.h"
 #include "base/log.h"
 #include "node/node_inside.h"
 
 enum { URL_BYTES = 128, MS = 1000 };
+
+/* Somebody has shown what was used up: whoever he is, it is no change that he was let make. */
+static void note(void *ctx, const struct flow_call *call)
+{
+    const struct node *node = ctx;
+    audit_note(node->audit, &(struct audit_failure){.action = str_of(call->note.action),
+                                                    .realm = call->request.realm,
+                                                    .actor = call->note.authid,
+                                                    .authmethod = STR("oauth2"),
+                                                    .address = call->request.address,
+                                                    .request_id = call->request.request_id,
+                                                    .error = STR("invalid_grant"),
+                                                    .detail = call->note.client});
+}
 
 void node_make_oauth(struct node *node)
 {
@@ -14,6 +29,8 @@ void node_make_oauth(struct node *node)
         .access = node->access,
         .rbac = node->rbac,
         .tokens = node->tokens,
+        .note = note,
+        .note_ctx = node,
         .flow = {.access_s = conf->oauth2.access_token_ms / MS,
                  .refresh_s = conf->oauth2.refresh_token_ms / MS,
                  .refresh_idle_s = conf->oauth2.refresh_idle_ms / MS,
