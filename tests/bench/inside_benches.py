@@ -72,5 +72,13 @@ def identity(bench):
                 bench.bars.at_most(f"identity: {name}", one[unit], bar, f" {unit}")
 
 
+def directory(bench):
+    """How long one operation that looks at all users of a realm keeps other writes waiting."""
+    title("directory: 100,000 users", ())
+    text = run_load([bench.directory(), *(("10000",) if bench.options.quick else ())], 120)
+    for one in map(json.loads, text.splitlines()):
+        figure(f"{one['name']}, {one['records']:,} records written", one["ms"], "ms")
+
+
 BENCHES = {"idle": memory, "transcode": transcode, "match": match, "tables": tables,
-           "identity": identity}
+           "identity": identity, "directory": directory}
