@@ -3,11 +3,13 @@ import base64
 import itertools
 import json
 
+import msgpack
 import pytest
 
 from support.node import Node, ask
 from support.patience import wait_until
 from support.peer import Peer, PeerError
+from support.wampraw import CALL, RawSocket
 
 REALM, HEIR, PROTOTYPE = "com.example.staff", "com.example.heir", "com.example.form"
 SECRETS = {"boss": "the boss is here", "ann": "ann with two ns", "cid": "cid from next door"}
@@ -160,6 +162,35 @@ def test_what_is_listed_can_be_taken_back_as_it_is(node, boss, cid):
     assert result(boss, "bondy.group.grants", "team") == [] and not may(cid)
 
 
+def test_what_a_user_may_by_himself_and_by_his_groups_is_listed(node, boss):
+    outer, inner, user = name("outer"), name("inner"), name("user")
+    result(boss, "bondy.group.add", {"name": inner})
+    result(boss, "bondy.group.add", {"name": outer, "groups": [inner]})
+    result(boss, "bondy.user.add", {"username": user, "groups": [outer]})
+    boss.call("bondy.grant.create", REALM, grant(f"user/{user}", inner, uri="com.x"))
+    roles = [line["roles"] for line in result(boss, "bondy.user.grants", user)]
+    assert roles == [[f"group/{inner}"], [f"user/{user}"]]
+    boss.call("bondy.user.remove_group", user, outer)
+    assert [line["roles"] for line in result(boss, "bondy.user.grants", user)] == [[f"user/{user}"]]
+    boss.call("bondy.user.delete", user)
+    boss.call("bondy.group.delete", outer)
+    boss.call("bondy.group.delete", inner)
+
+
+def test_who_leaves_a_group_has_nothing_of_it_any_more(node, boss):
+    group = name("left")
+    result(boss, "bondy.group.add", {"name": group})
+    boss.call("bondy.grant.create", REALM, grant(group))
+    boss.call("bondy.user.add_group", "ann", group)
+    with Peer(node, REALM, login=("ann", SECRETS["ann"])) as member:
+        assert may(member) and http_status(node, "ann") == 200
+    boss.call("bondy.user.remove_group", "ann", group)
+    assert http_status(node, "ann") == 403
+    with Peer(node, REALM, login=("ann", SECRETS["ann"])) as member:
+        assert not may(member)
+    boss.call("bondy.group.delete", group)
+
+
 # --- sources --------------------------------------------------------------------------------------
 
 def test_a_source_opens_and_closes_the_door(node, boss):
@@ -253,3 +284,36 @@ def test_pages_and_versions(node, boss):
     rest = boss.call("bondy.group.list", cursor=first["kwargs"]["next"], details=True)
     assert len(rest["args"][0]) == first["kwargs"]["total"] - 1
     boss.call("bondy.group.delete", group, if_match='"2"')
+
+
+# --- bytes that are no text -----------------------------------------------------------------------
+
+BROKEN = [
+    ("bondy.group.add", [{"name": "bro~~ken"}]),
+    ("bondy.group.update", ["team~~", {"meta": {"a": "~~"}}]),
+    ("bondy.group.delete", ["team~~"]),
+    ("bondy.group.add_group", ["team", "~~"]),
+    ("bondy.grant.create", [grant("ann", uri="com.~~")]),
+    ("bondy.grant.create", [grant("ann", permissions=["com.~~"])]),
+    ("bondy.grant.revoke", [grant("~~")]),
+    ("bondy.source.add", [{"usernames": ["~~"], "authmethod": "password"}]),
+    ("bondy.source.add", [{"usernames": "all", "authmethod": "pass~~"}]),
+    ("bondy.source.delete", ["ann", "10.0.0.0~~"]),
+    ("bondy.source.match", ["~~"]),
+]
+
+
+@pytest.mark.parametrize("bad", [b"\xff\xfe", b"\xc0\x80", b"\xed\xa0"])
+def test_what_is_no_utf_8_ends_the_session_and_changes_nothing(make_node, bad):
+    own = make_node().start()
+    realm = "com.example.open"
+    own.create_open_realm(realm)
+    for procedure, arguments in BROKEN:
+        message = msgpack.packb([CALL, 1, {}, procedure, arguments])
+        assert b"~~" in message
+        with RawSocket(own.rawsocket, "msgpack") as wire:
+            wire.join(realm)
+            wire.send_payload(message.replace(b"~~", bad))
+            wire.expect_abort()
+    with Peer(own, realm) as peer:
+        assert result(peer, "bondy.group.list") == []
