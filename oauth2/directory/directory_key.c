@@ -58,6 +58,12 @@ static bool rotate_run(struct directory_call *call)
         .emergency = json_is_true(json_object_get(call->kwargs, "emergency")),
         .keep_s = KEY_KEEP_S,
     };
+    if (!rotation.emergency &&
+        token_keys_live(call->view, call->realm, rotation.now_s) >= KEY_LIVE_MAX) {
+        return directory_refuse(call, "bondy.error.property_range_limit",
+                                "%d keys verify already: emergency: true retires them",
+                                KEY_LIVE_MAX);
+    }
     if (!token_keys_rotate(call->view, &rotation, key)) {
         return false;
     }

@@ -127,6 +127,14 @@ bool token_keys_rotate(struct store_view *view,
     return !store_view_failed(view) && put_key(view, next);
 }
 
+size_t token_keys_live(struct store_view *view, struct str realm, uint64_t now_s)
+{
+    json_t *list = token_keys_public(view, realm, now_s);
+    size_t count = json_array_size(list);
+    json_decref(list);
+    return count;
+}
+
 json_t *token_keys_public(struct store_view *view, struct str realm, uint64_t now_s)
 {
     const struct store_record *records = NULL;

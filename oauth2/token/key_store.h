@@ -13,6 +13,7 @@
 #include "token/key.h"
 
 enum {
+    KEY_LIVE_MAX = 32,            /* that verify at a time */
     KEY_ANNOUNCE_S = 10 * 60,     /* twice as long as others may keep our JWKs */
     KEY_KEEP_S = 400 * 24 * 3600, /* no ticket or token lives longer */
 };
@@ -35,6 +36,9 @@ struct key_rotation {
 bool token_keys_rotate(struct store_view *view,
                        const struct key_rotation *rotation,
                        struct token_key *next);
+
+/* How many verify now or will. */
+size_t token_keys_live(struct store_view *view, struct str realm, uint64_t now_s);
 
 /* A list of JWKs, of the keys that verify or will; the caller's. */
 json_t *token_keys_public(struct store_view *view, struct str realm, uint64_t now_s);

@@ -69,8 +69,9 @@ static void drop_key(struct realm_tokens *here, struct str id)
         if (str_eq(str_of(here->keys[i]->id), id)) {
             token_key_unref(here->keys[i]);
             here->key_count--;
-            memmove(&here->keys[i], &here->keys[i + 1],
-                    (here->key_count - i) * sizeof(here->keys[0]));
+            for (size_t j = i; j < here->key_count; j++) {
+                here->keys[j] = here->keys[j + 1];
+            }
             return;
         }
     }
@@ -93,9 +94,10 @@ static bool put_key(struct realm_tokens *here, struct token_key *key)
     while (at < here->key_count && comes_before(here->keys[at], key)) {
         at++;
     }
-    memmove(&here->keys[at + 1], &here->keys[at], (here->key_count - at) * sizeof(here->keys[0]));
+    for (size_t i = here->key_count++; i > at; i--) {
+        here->keys[i] = here->keys[i - 1];
+    }
     here->keys[at] = key;
-    here->key_count++;
     return true;
 }
 

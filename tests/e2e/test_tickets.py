@@ -377,6 +377,8 @@ def test_keys_change_with_an_overlap_or_at_once(make_node, tmp_path, private_key
         assert not enters(node, SHOP, "joe", ticket)
         assert enters(node, SHOP, "joe", call(wire, "bondy.ticket.issue")["ticket"])
         assert call(wire, "bondy.key.rotate", algorithm="HS256") == "wamp.error.invalid_argument"
+        told = [call(wire, "bondy.key.rotate") for _ in range(32)]
+        assert told[-1] == "bondy.error.property_range_limit" and "kid" in told[-2]
 
 
 def test_a_realm_signs_with_the_key_that_its_file_brings(node, private_key):

@@ -245,6 +245,48 @@ static void other_keys_are_refused_and_said_clearly(void **state)
     refused(long_one, "at most");
 }
 
+/* The private half of one key and the public half of another, in the older form of EC keys, which
+ * has both side by side. */
+static void halves_of_two_keys_are_no_key(void **state)
+{
+    (void)state;
+    char *pems[2];
+    struct buf ders[2];
+    struct buf mixed;
+    struct buf pem;
+    for (size_t i = 0; i < 2; i++) {
+        pems[i] = written(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), "type-specific", NULL);
+        struct buf base64;
+        buf_init(&ders[i], 1024);
+        buf_init(&base64, 1024);
+        struct str rest = str_of(pems[i]);
+        for (bool more = true; more;) {
+            struct str line;
+            more = str_cut(rest, '\n', &line, &rest);
+            (void)(str_starts(line, STR("-----")) || buf_append(&base64, line));
+        }
+        assert_true(base64_decode(BASE64_STANDARD, buf_str(&base64), &ders[i]));
+        buf_done(&base64);
+    }
+    assert_int_equal(ders[0].len, ders[1].len);
+    memcpy(ders[0].ptr + ders[0].len - 64, ders[1].ptr + ders[1].len - 64, 64);
+    buf_init(&mixed, 1024);
+    buf_init(&pem, 2048);
+    (void)base64_encode(BASE64_STANDARD, buf_str(&ders[0]), &mixed);
+    (void)buf_printf(&pem, "-----BEGIN EC PRIVATE KEY-----\n");
+    for (size_t i = 0; i < mixed.len; i += 64) {
+        (void)buf_append(&pem, str_sub(buf_str(&mixed), i, 64));
+        (void)buf_byte(&pem, '\n');
+    }
+    (void)buf_printf(&pem, "-----END EC PRIVATE KEY-----\n");
+    refused(buf_take(&pem, NULL), "belong together");
+    for (size_t i = 0; i < 2; i++) {
+        buf_done(&ders[i]);
+        mem_free(pems[i]);
+    }
+    buf_done(&mixed);
+}
+
 static void algorithms_have_the_names_of_jose(void **state)
 {
     (void)state;
@@ -268,6 +310,7 @@ int main(void)
         cmocka_unit_test(every_es256_signature_has_64_bytes),
         cmocka_unit_test(the_older_forms_of_ec_and_rsa_keys_are_read),
         cmocka_unit_test(other_keys_are_refused_and_said_clearly),
+        cmocka_unit_test(halves_of_two_keys_are_no_key),
         cmocka_unit_test(algorithms_have_the_names_of_jose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,14 @@ static const struct forgery {
      "good"},
 };
 
+static void judge(const struct forgery *forgery, const char *verdict)
+{
+    if (strstr(verdict, forgery->why) == NULL) {
+        fail_msg("%s %s: \"%s\" does not say \"%s\"", forgery->header, forgery->claims, verdict,
+                 forgery->why);
+    }
+}
+
 static void what_is_forged_is_refused_and_the_reason_is_known(void **state)
 {
     (void)state;
@@ -311,11 +319,7 @@ static void what_is_forged_is_refused_and_the_reason_is_known(void **state)
         char *header = with_id(forgeries[i].header, key->id);
         char *text = forge(key->sign, header, forgeries[i].claims);
         for (unsigned again = 0; again < 2; again++) {
-            const char *verdict = verdict_of(tokens, cache, str_of(text), &want);
-            if (strstr(verdict, forgeries[i].why) == NULL) {
-                fail_msg("%s %s: \"%s\" does not say \"%s\"", header, forgeries[i].claims, verdict,
-                         forgeries[i].why);
-            }
+            judge(&forgeries[i], verdict_of(tokens, cache, str_of(text), &want));
         }
         mem_free(text);
         mem_free(header);
@@ -413,7 +417,7 @@ static void what_is_not_three_parts_of_base64url_is_no_token(void **state)
         assert_string_not_equal(verdict_of(tokens, NULL, str_of(none[i]), &want), "good");
     }
     struct buf longer;
-    buf_init(&longer, 4 * TOKEN_TEXT_MAX);
+    buf_init(&longer, (size_t)4 * TOKEN_TEXT_MAX);
     (void)buf_append(&longer, text);
     (void)buf_byte(&longer, '=');
     assert_string_not_equal(verdict_of(tokens, NULL, buf_str(&longer), &want), "good");
