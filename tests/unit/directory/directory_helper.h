@@ -261,6 +261,13 @@ static inline void assert_events(const struct world *world, size_t count, const 
         assert_events(world, COUNT_OF(expected_), expected_); \
     } while (0)
 
+/* The realm that tests of users begin with. */
+static inline void people(struct world *world)
+{
+    create_realm(world, "[{'uri': '" REALM "', " FEW ", 'groups': [{'name': 'staff'},"
+                        " {'name': 'chiefs', 'groups': ['staff']}]}]");
+}
+
 struct dump {
     struct buf text;
 };

@@ -164,6 +164,10 @@ static void the_master_realm_stays_as_it_must(void **state)
                 {"bondy.realm.update", "[{'security_enabled': false}]"},
                 {"bondy.realm.update", "[{'is_prototype': true}]"},
                 {"bondy.realm.update", "[{'is_sso_realm': true}]"},
+                {"bondy.realm.update", "[{'grants': [{'permissions': ['wamp.call'], 'uri': 'any',"
+                                       " 'roles': 'all'}]}]"},
+                {"bondy.realm.update", "[{'sources': [{'usernames': ['anonymous'], 'authmethod':"
+                                       " 'anonymous'}]}]"},
                 {"bondy.realm.update", "[{'prototype_uri': '" MASTER "'}]"}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_false(world_call(world, rows[i].procedure, MASTER, rows[i].args, "{'force': true}"));
