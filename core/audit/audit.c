@@ -253,7 +253,7 @@ void audit_note(struct audit *audit, const struct audit_failure *failure)
         .authmethod = failure->authmethod,
         .address = audit_address(failure->address, address),
         .request_id = failure->request_id,
-        .outcome = STR("failed"),
+        .outcome = failure->outcome.len > 0 ? failure->outcome : STR("failed"),
         .error = failure->error,
         .detail = failure->throttled ? STR_EMPTY : failure->detail,
     };

@@ -45,6 +45,7 @@ struct audit_failure {
     struct str request_id;          /* may be empty; of the first that a row is for */
     struct str error;               /* URI */
     struct str detail;              /* why; never a secret */
+    struct str outcome;             /* empty: "failed" */
     bool throttled;                 /* it was not looked at */
 };
 

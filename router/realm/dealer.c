@@ -5,6 +5,7 @@
  */
 #include "realm/dealer.h"
 
+#include "audit/audit.h"
 #include "base/mem.h"
 #include "realm/builtin.h"
 #include "realm/call_options.h"
@@ -226,6 +227,26 @@ static void call_apply(struct call *call, struct call_options *options)
     }
 }
 
+/* Who may not do what administrators do is in the audit, as who may and is refused. */
+static void tell_denied(const struct call *call, const struct call_request *request)
+{
+    const struct principal *who = request->principal;
+    if (router_builtin(call->shard->router, call->uri) == NULL ||
+        !str_starts(call->uri, STR("bondy."))) {
+        return;
+    }
+    audit_note(call->shard->router->options.audit,
+               &(struct audit_failure){.action = call->uri,
+                                       .realm = realm_uri(call->seat->realm),
+                                       .actor = who->authid,
+                                       .authmethod = who->authmethod,
+                                       .address = who->address,
+                                       .request_id = who->request_id,
+                                       .outcome = STR("refused"),
+                                       .error = FAULT_NOT_AUTHORIZED,
+                                       .detail = STR("no grant allows it")});
+}
+
 static bool
 call_admit(struct call *call, const struct call_request *request, struct call_options *options)
 {
@@ -251,6 +272,7 @@ call_admit(struct call *call, const struct call_request *request, struct call_op
     struct access_question question = {
         .principal = request->principal, .permission = PERMISSION_CALL, .uri = call->uri};
     if (!seat_permits(call->seat, &question, &err)) {
+        tell_denied(call, request);
         call_fail(call, FAULT_NOT_AUTHORIZED, str_of(err.text));
         return false;
     }

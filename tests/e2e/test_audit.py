@@ -197,6 +197,21 @@ def test_the_audit_is_for_the_master_realm_alone(node):
     assert node.ask_admin("GET", "/audit", user=None).status == 401
 
 
+def test_who_may_not_administer_is_noted(node):
+    realm = "com.example.curious"
+    assert node.ask_admin("POST", "/realms", security(realm)).status == 201
+    wire, answer = wamp_session(node, "joe", RIGHT, realm)
+    with wire:
+        assert answer[0] == WELCOME, answer
+        for _ in range(3):
+            refused = wire.ask(CALL, {}, "bondy.user.delete", [realm, "joe"])
+            assert refused[0] == ERROR and refused[4] == "wamp.error.not_authorized", refused
+        wire.ask(CALL, {}, "com.example.nothing")
+    row, = wait_until(lambda: rows(node, realm=realm, actor="joe"), "the row of what was tried")
+    assert (row["action"], row["outcome"], row["count"]) == ("bondy.user.delete", "refused", 3)
+    assert row["error"] == "wamp.error.not_authorized" and row["address"] == "127.0.0.1", row
+
+
 def test_bad_queries_are_refused(node):
     for query in ("limit=0", "limit=x", "limit=100000", "cursor=x", "cursor=-1", "since=yesterday",
                   "actor=" + "x" * 600):
