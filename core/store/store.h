@@ -24,8 +24,8 @@
 
 struct store;
 
-/* The kinds in use: "realm", "group", "user", "source", "grant", "api_key", "api_spec", "setting".
- */
+/* The kinds in use: "realm", "group", "user", "alias", "source", "grant", "key", "ticket",
+ * "revocation", "api_key", "api_spec", "setting". */
 struct store_record {
     struct str kind;
     struct str realm; /* "" for what belongs to no realm */
