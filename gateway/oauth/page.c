@@ -82,12 +82,12 @@ static void put_hidden(struct buf *out, const char *name, struct str value)
 }
 
 /* A form that sends the request's own parameters again. */
-static void begin_form(struct buf *out, const json_t *fields, const char *action)
+static void begin_form(struct buf *out, const json_t *fields)
 {
     const char *key;
     json_t *value;
     put(out, "<form method=\"post\" action=\"");
-    put(out, action);
+    put_field(out, fields, "action");
     put(out, "\">\n");
     put_hidden(out, "form_mark", field(fields, "form_mark"));
     json_object_foreach(json_object_get(fields, "hidden"), key, value)
@@ -107,11 +107,13 @@ static void put_wrong(struct buf *out, const json_t *fields)
 
 static void put_login(struct buf *out, const json_t *fields)
 {
-    put(out, "<p>to go on to <strong>");
-    put_field(out, fields, "client");
-    put(out, "</strong></p>\n");
+    if (field(fields, "client").len > 0) {
+        put(out, "<p>to go on to <strong>");
+        put_field(out, fields, "client");
+        put(out, "</strong></p>\n");
+    }
     put_wrong(out, fields);
-    begin_form(out, fields, "authorize");
+    begin_form(out, fields);
     put(out, "<label for=\"username\">Name</label>\n"
              "<input id=\"username\" name=\"username\" autocomplete=\"username\" "
              "autocapitalize=\"none\" spellcheck=\"false\" required autofocus>\n"
@@ -137,7 +139,7 @@ static void put_consent(struct buf *out, const json_t *fields)
         put(out, "</li>\n");
     }
     put(out, "</ul>\n");
-    begin_form(out, fields, "authorize");
+    begin_form(out, fields);
     put(out, "<button name=\"consent\" value=\"allow\">Allow</button>\n"
              "<button class=\"quiet\" name=\"consent\" value=\"deny\">Deny</button>\n</form>\n");
 }
@@ -149,9 +151,29 @@ static void put_text(struct buf *out, const json_t *fields)
     put(out, "</p>\n");
 }
 
+static void put_device(struct buf *out, const json_t *fields)
+{
+    put(out, "<p>Type in the code that your device shows.</p>\n");
+    put_wrong(out, fields);
+    begin_form(out, fields);
+    put(out, "<label for=\"user_code\">Code</label>\n"
+             "<input id=\"user_code\" name=\"user_code\" autocomplete=\"off\" "
+             "autocapitalize=\"characters\" spellcheck=\"false\" placeholder=\"XXXX-XXXX\" "
+             "required autofocus>\n<button>Go on</button>\n</form>\n");
+}
+
+static void put_logout(struct buf *out, const json_t *fields)
+{
+    put(out, "<p>You are logged in as <strong>");
+    put_field(out, fields, "user");
+    put(out, "</strong>.</p>\n");
+    begin_form(out, fields);
+    put(out, "<button name=\"confirm\" value=\"yes\">Log out</button>\n</form>\n");
+}
+
 static void (*const bodies[])(struct buf *out, const json_t *fields) = {
-    [PAGE_LOGIN] = put_login, [PAGE_CONSENT] = put_consent, [PAGE_DEVICE] = put_text,
-    [PAGE_DONE] = put_text,   [PAGE_LOGOUT] = put_text,     [PAGE_ERROR] = put_text,
+    [PAGE_LOGIN] = put_login, [PAGE_CONSENT] = put_consent, [PAGE_DEVICE] = put_device,
+    [PAGE_DONE] = put_text,   [PAGE_LOGOUT] = put_logout,   [PAGE_ERROR] = put_text,
 };
 
 void oauth_page(enum flow_page page, const json_t *fields, struct buf *out)

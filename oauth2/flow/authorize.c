@@ -10,16 +10,9 @@
 
 #include <stdlib.h>
 
-#define LOGIN   STR("login")
 #define CONSENT STR("consent")
 
-enum {
-    LOGIN_BYTES = 32,
-    CHALLENGE_LEN = 43,
-    STATE_MAX = 4096,
-    CONSENT_S = 365 * 24 * 3600,
-    URI_MAX = 8 * 1024
-};
+enum { CHALLENGE_LEN = 43, STATE_MAX = 4096, CONSENT_S = 365 * 24 * 3600, URI_MAX = 8 * 1024 };
 
 /* What has been found out in the transaction. */
 enum decision { DECIDED_LOGIN, DECIDED_CONSENT, DECIDED_CODE };
@@ -40,7 +33,6 @@ struct authorize {
     struct flow_scope scope;
     enum decision decision;
     struct str code;
-    struct str login_secret; /* of a new login */
 };
 
 static struct str param(const struct authorize *request, const char *name)
@@ -120,9 +112,9 @@ static enum flow_step show(struct flow_call *call,
     struct str mark = flow_form_mark(call);
     struct str name = client_name(request);
     json_t *fields =
-        json_pack("{s:s, s:s%, s:s%, s:s%, s:s, s:s%, s:o}", "title", title, "client", name.ptr,
-                  name.len, "form_mark", mark.ptr, mark.len, "scope",
-                  request->scope.text.ptr == NULL ? "" : request->scope.text.ptr,
+        json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s, s:s%, s:o}", "title", title, "action",
+                  "authorize", "client", name.ptr, name.len, "form_mark", mark.ptr, mark.len,
+                  "scope", request->scope.text.ptr == NULL ? "" : request->scope.text.ptr,
                   request->scope.text.len, "wrong", request->wrong == NULL ? "" : request->wrong,
                   "user", request->user == NULL ? "" : request->user->username.ptr,
                   request->user == NULL ? (size_t)0 : request->user->username.len, "hidden",
@@ -133,42 +125,9 @@ static enum flow_step show(struct flow_call *call,
 
 /* ---- the transaction ---- */
 
-/* The browser's login, if it is one of somebody who may still come in. */
-static void read_login(struct flow_call *call, struct store_view *view, struct authorize *request)
-{
-    struct str shown = flow_login_shown(call);
-    const struct store_lease *lease =
-        shown.len == 0 ? NULL : store_view_lease(view, LOGIN, flow_digest(call, shown));
-    if (lease == NULL || !str_eq(lease->realm, call->request.realm)) {
-        return;
-    }
-    json_t *row = flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
-    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
-    if (user != NULL && user->enabled) {
-        request->user = user;
-        request->auth_time_s = flow_number(row, "auth_time");
-    }
-}
-
-static bool keep_login(struct flow_call *call, struct store_view *view, struct authorize *request)
-{
-    request->login_secret = flow_random_text(call, LOGIN_BYTES);
-    request->auth_time_s = call->now_s;
-    const struct store_lease lease = {
-        .kind = LOGIN,
-        .key = flow_digest(call, request->login_secret),
-        .realm = call->request.realm,
-        .owner = request->user->username,
-        .value = arena_printf(call->arena, "{\"authid\":\"" PRISTR "\",\"auth_time\":%llu}",
-                              STRARG(request->user->username), (unsigned long long)call->now_s),
-        .expires_ms = 1000 * (call->now_s + call->options->login_s),
-    };
-    return store_view_lease_put(view, &lease);
-}
-
 static bool login_is_enough(const struct flow_call *call, const struct authorize *request)
 {
-    bool again = str_eq(request->prompt, STR("login"));
+    bool again = flow_has_word(request->prompt, STR("login"));
     bool stale =
         request->max_age_s != UINT64_MAX && call->now_s > request->auth_time_s + request->max_age_s;
     return request->user != NULL &&
@@ -205,7 +164,7 @@ has_consented(struct flow_call *call, struct store_view *view, const struct auth
     }
     const struct store_lease *lease = store_view_lease(view, CONSENT, consent_key(call, request));
     return lease != NULL && str_eq(lease->value, request->scope.text) &&
-           !str_eq(request->prompt, STR("consent"));
+           !flow_has_word(request->prompt, STR("consent"));
 }
 
 static bool issue(struct flow_call *call, struct store_view *view, struct authorize *request)
@@ -228,9 +187,11 @@ static bool authorize_work(struct flow_call *call, struct store_view *view)
     struct authorize *request = call->state;
     bool allowed = str_eq(param(request, "consent"), STR("allow")) && call->request.post;
     if (!request->proved) {
-        read_login(call, view, request);
-    } else if (!keep_login(call, view, request)) {
+        request->user = flow_login_read(call, view, &request->auth_time_s);
+    } else if (!flow_login_keep(call, view, request->user)) {
         return false;
+    } else {
+        request->auth_time_s = call->now_s;
     }
     request->decision = DECIDED_LOGIN;
     if (!login_is_enough(call, request)) {
@@ -254,9 +215,6 @@ static enum flow_step authorize_decided(struct flow_call *call)
 {
     struct authorize *request = call->state;
     bool silent = str_eq(request->prompt, STR("none"));
-    if (request->login_secret.len > 0) {
-        call->answer.set_cookies[0] = flow_login_cookie(call, request->login_secret);
-    }
     switch (request->decision) {
     case DECIDED_LOGIN:
         return silent ? send_error(call, request, "login_required")
@@ -345,18 +303,34 @@ static bool is_challenge(struct str challenge)
     return challenge.len == CHALLENGE_LEN;
 }
 
+/* Names, once each or more; "none" only alone (OpenID Connect Core 3.1.2.1). */
+static bool prompt_is_known(struct str prompt)
+{
+    static const struct str names[] = {STR_INIT("login"), STR_INIT("consent"),
+                                       STR_INIT("select_account")};
+    struct str word = STR_EMPTY;
+    if (str_eq(prompt, STR("none"))) {
+        return true;
+    }
+    while (prompt.len > 0) {
+        bool known = false;
+        (void)str_cut(prompt, ' ', &word, &prompt);
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+            known = known || str_eq(word, names[i]);
+        }
+        if (!known) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* NULL, or the error that the client is told. */
 static const char *check(struct authorize *request)
 {
     struct str type = param(request, "response_type");
     struct str mode = param(request, "response_mode");
     struct str age = param(request, "max_age");
-    static const struct str prompts[] = {STR_INIT(""), STR_INIT("none"), STR_INIT("login"),
-                                         STR_INIT("consent"), STR_INIT("select_account")};
-    bool known = false;
-    for (size_t i = 0; i < COUNT_OF(prompts); i++) {
-        known = known || str_eq(request->prompt, prompts[i]);
-    }
     if (param(request, "request").len > 0) {
         return "request_not_supported";
     }
@@ -370,7 +344,8 @@ static const char *check(struct authorize *request)
         return FLOW_UNAUTHORIZED_CLIENT;
     }
     request->max_age_s = UINT64_MAX;
-    bool good = type.len > 0 && known && (mode.len == 0 || str_eq(mode, STR("query"))) &&
+    bool good = type.len > 0 && prompt_is_known(request->prompt) &&
+                (mode.len == 0 || str_eq(mode, STR("query"))) &&
                 str_eq(param(request, "code_challenge_method"), STR("S256")) &&
                 is_challenge(param(request, "code_challenge")) &&
                 (age.len == 0 || str_to_u64(age, &request->max_age_s));

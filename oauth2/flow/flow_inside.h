@@ -74,6 +74,18 @@ bool flow_client_lists(const struct flow_client *client, const char *key, struct
 enum flow_step flow_client_prove(struct flow_call *call,
                                  enum flow_step (*then)(struct flow_call *call));
 
+/* login.c: a browser's login, within a transaction. NULL: there is none, or it is nobody's who may
+ * still come in. */
+const struct rbac_user *
+flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_auth_time_s);
+/* A new one; its cookie is in the answer. */
+bool flow_login_keep(struct flow_call *call, struct store_view *view, const struct rbac_user *user);
+/* Ends the browser's; the cookie goes with the answer. */
+bool flow_login_drop(struct flow_call *call, struct store_view *view);
+
+/* A blank parts words. */
+bool flow_has_word(struct str text, struct str word);
+
 /* scope.c: groups of the user, and what OpenID Connect names. */
 struct flow_scope {
     struct str text;         /* space separated, as it is told */
@@ -139,6 +151,10 @@ enum flow_step flow_token(struct flow_call *call);
 enum flow_step flow_jwks(struct flow_call *call);
 enum flow_step flow_metadata(struct flow_call *call);
 
+enum flow_step flow_device_authorization(struct flow_call *call);
+enum flow_step flow_device(struct flow_call *call);
+enum flow_step flow_grant_device(struct flow_call *call);
+enum flow_step flow_logout(struct flow_call *call);
 enum flow_step flow_authorize(struct flow_call *call);
 enum flow_step flow_grant_code(struct flow_call *call);
 enum flow_step flow_grant_client_credentials(struct flow_call *call);

@@ -20,7 +20,7 @@ static bool legal(struct str scope)
     return true;
 }
 
-static bool has_word(struct str text, struct str word)
+bool flow_has_word(struct str text, struct str word)
 {
     struct str each;
     while (text.len > 0) {
@@ -53,12 +53,12 @@ static bool let_through(const struct reading *reading, struct str word)
     const struct flow_client *client = reading->client;
     bool bounded = json_is_array(json_object_get(client->record, "scopes"));
     return (!bounded || flow_client_lists(client, "scopes", word)) &&
-           (reading->ceiling.len == 0 || has_word(reading->ceiling, word));
+           (reading->ceiling.len == 0 || flow_has_word(reading->ceiling, word));
 }
 
 static void add_word(struct reading *reading, struct str word)
 {
-    if (!has_word(buf_str(&reading->text), word)) {
+    if (!flow_has_word(buf_str(&reading->text), word)) {
         (void)(reading->text.len > 0 && buf_byte(&reading->text, ' '));
         (void)buf_append(&reading->text, word);
     }
@@ -96,7 +96,7 @@ static bool add_named(struct reading *reading, struct str word)
             reading->out->openid = reading->out->openid || i == 0;
             reading->out->offline = reading->out->offline || i == 3;
             add_word(reading, word);
-            return reading->ceiling.len == 0 || has_word(reading->ceiling, word);
+            return reading->ceiling.len == 0 || flow_has_word(reading->ceiling, word);
         }
     }
     for (size_t i = 0; i < reading->all.count; i++) {

@@ -10,6 +10,7 @@ static const struct row {
     {FLOW_GRANT_PASSWORD, flow_grant_password},
     {FLOW_GRANT_REFRESH, flow_grant_refresh},
     {FLOW_GRANT_CODE, flow_grant_code},
+    {FLOW_GRANT_DEVICE, flow_grant_device},
 };
 
 static const struct row *find_row(struct str name)

@@ -83,7 +83,9 @@ static inline int world_setup(void **state)
     apply_realm_text(world->rbac_builder, world_realm);
     world_client(world, "{'username': 'app', 'groups': ['api_clients'], 'enabled': true,"
                         " 'client': {'type': 'public', 'name': 'The <App>',"
-                        " 'grant_types': ['authorization_code', 'refresh_token', 'password'],"
+                        " 'grant_types': ['authorization_code', 'refresh_token', 'password',"
+                        " 'urn:ietf:params:oauth:grant-type:device_code'],"
+                        " 'post_logout_redirect_uris': ['https://a/bye'],"
                         " 'redirect_uris': ['https://a/cb']}}");
     world_client(world, "{'username': 'narrow', 'groups': ['api_clients', 'staff', 'ops'],"
                         " 'client': {'type': 'confidential', 'scopes': ['staff'],"
@@ -183,6 +185,7 @@ static inline struct asked *ask_with(struct world *world, const struct sent *sen
         authorization = arena_str(arena, buf_str(&text));
         buf_done(&text);
     }
+    static const struct in6_addr address = IN6ADDR_LOOPBACK_INIT;
     asked->call = (struct flow_call){
         .options = &world->options,
         .rbac = world->rbac,
@@ -200,7 +203,8 @@ static inline struct asked *ask_with(struct world *world, const struct sent *sen
                     .origin = str_of(sent->origin == NULL ? "" : sent->origin),
                     .form = &asked->form,
                     .query = &asked->query,
-                    .password_grant = true},
+                    .password_grant = true,
+                    .address = &address},
     };
     enum flow_step step = flow_begin(&asked->call);
     while (step != FLOW_ANSWERED) {
@@ -221,6 +225,37 @@ static inline struct asked *
 ask(struct world *world, enum flow_endpoint endpoint, const char *basic, const char *form)
 {
     return ask_with(world, &(struct sent){.endpoint = endpoint, .basic = basic, .form = form});
+}
+
+/* "name=value" of the cookies that were set, in `out`, which they replace. */
+enum { COOKIES_MAX = 1024 };
+static inline void keep_cookies(const struct asked *asked, char out[COOKIES_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < FLOW_COOKIES_MAX; i++) {
+        struct str pair = STR_EMPTY;
+        struct str rest = STR_EMPTY;
+        (void)str_cut(asked->call.answer.set_cookies[i], ';', &pair, &rest);
+        if (pair.len > 0) {
+            len += (size_t)snprintf(out + len, COOKIES_MAX - len, "%s" PRISTR, len > 0 ? "; " : "",
+                                    STRARG(pair));
+        }
+    }
+}
+
+/* Submits a form of our page: `fields` and the mark that the cookies have. */
+static inline struct asked *
+submit_to(struct world *world, enum flow_endpoint endpoint, const char *fields, const char *cookies)
+{
+    char form[2048];
+    const char *mark = strstr(cookies, "form-");
+    assert_non_null(mark);
+    mark = strchr(mark, '=') + 1;
+    (void)snprintf(form, sizeof(form), "%s&form_mark=%.*s", fields, (int)strcspn(mark, ";"), mark);
+    return ask_with(world, &(struct sent){.endpoint = endpoint,
+                                          .form = form,
+                                          .cookie = cookies,
+                                          .origin = "http://127.0.0.1:18080"});
 }
 
 static inline const char *said(const struct asked *asked, const char *key)

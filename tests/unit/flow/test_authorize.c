@@ -11,29 +11,13 @@
     "response_type=code&client_id=app&redirect_uri=https%3A%2F%2Fa%2Fcb&state=s%20t" \
     "&code_challenge_method=S256&code_challenge=" CHALLENGE
 
-enum { COOKIES_MAX = 1024, CODE_MAX = 128 };
+enum { CODE_MAX = 128 };
 
 static struct asked *get(struct world *world, const char *query, const char *cookie)
 {
     return ask_with(
         world,
         &(struct sent){.endpoint = FLOW_AUTHORIZE, .get = true, .form = query, .cookie = cookie});
-}
-
-/* "name=value" of the cookies that were set, added to `out`. */
-static void keep_cookies(const struct asked *asked, char out[COOKIES_MAX])
-{
-    for (size_t i = 0; i < FLOW_COOKIES_MAX; i++) {
-        struct str cookie = asked->call.answer.set_cookies[i];
-        struct str pair = STR_EMPTY;
-        struct str rest = STR_EMPTY;
-        if (cookie.len > 0) {
-            (void)str_cut(cookie, ';', &pair, &rest);
-            size_t len = strlen(out);
-            (void)snprintf(out + len, COOKIES_MAX - len, "%s" PRISTR, len > 0 ? "; " : "",
-                           STRARG(pair));
-        }
-    }
 }
 
 static void expect_location(const struct asked *asked, const char *start)
@@ -49,16 +33,9 @@ static void expect_location(const struct asked *asked, const char *start)
 static struct asked *
 submit(struct world *world, const char *query, const char *fields, const char *cookies)
 {
-    char form[2048];
-    const char *mark = strstr(cookies, "form-");
-    assert_non_null(mark);
-    mark = strchr(mark, '=') + 1;
-    (void)snprintf(form, sizeof(form), "%s&%s&form_mark=%.*s", query, fields,
-                   (int)strcspn(mark, ";"), mark);
-    return ask_with(world, &(struct sent){.endpoint = FLOW_AUTHORIZE,
-                                          .form = form,
-                                          .cookie = cookies,
-                                          .origin = "http://127.0.0.1:18080"});
+    char form[1024];
+    (void)snprintf(form, sizeof(form), "%s&%s", query, fields);
+    return submit_to(world, FLOW_AUTHORIZE, form, cookies);
 }
 
 /* Logs ann in and lets her consent; the code, and the cookies that she then has. */
@@ -74,9 +51,7 @@ get_code(struct world *world, const char *query, char code[CODE_MAX], char cooki
     assert_int_equal(asked->call.answer.kind, FLOW_PAGE);
     assert_int_equal(asked->call.answer.page, PAGE_CONSENT);
     assert_string_equal(said(asked, "client"), "The <App>");
-    char again[COOKIES_MAX] = "";
-    keep_cookies(asked, again);
-    (void)snprintf(cookies, COOKIES_MAX, "%s", again);
+    keep_cookies(asked, cookies);
     end(asked);
     asked = submit(world, query, "consent=allow", cookies);
     expect_location(asked, "https://a/cb?code=");

@@ -1,0 +1,427 @@
+/* device.c - the device authorization grant (RFC 8628): a device without a keyboard shows a code,
+ * a person types it in elsewhere and allows, the device asks now and then. */
+#include "base/mem.h"
+#include "base/random.h"
+#include "flow/flow_inside.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#define DEVICE    STR("device")
+#define USER_CODE STR("user_code")
+#define TRIES     STR("device_tries")
+
+enum { SECRET_BYTES = 32, CODE_LEN = 8, INTERVAL_S = 5, TRIES_MAX = 5, TRIES_S = 60 };
+
+struct device {
+    struct str key; /* the device code's digest */
+    struct str device_code;
+    struct str user_code;
+    struct flow_scope scope;
+    struct flow_grantee grantee;
+    struct str refresh_token;
+    const char *error; /* of the grant; NULL: none */
+
+    /* of the page */
+    bool proved;
+    const char *wrong;
+    const struct rbac_user *user;
+    json_t *row;
+    bool too_many;
+};
+
+/* ---- rows ---- */
+
+static bool
+put_device(struct flow_call *call, struct store_view *view, struct str key, const json_t *row)
+{
+    char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
+    const struct store_lease lease = {.kind = DEVICE,
+                                      .key = key,
+                                      .realm = call->request.realm,
+                                      .owner = flow_text(row, "authid"),
+                                      .value = arena_str(call->arena, str_of(text)),
+                                      .expires_ms = 1000 * flow_number(row, "until")};
+    free(text);
+    return store_view_lease_put(view, &lease);
+}
+
+static json_t *get_device(struct flow_call *call, struct store_view *view, struct str key)
+{
+    const struct store_lease *lease = store_view_lease(view, DEVICE, key);
+    if (lease == NULL || !str_eq(lease->realm, call->request.realm)) {
+        return NULL;
+    }
+    return flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
+}
+
+static void set(json_t *row, const char *key, struct str value)
+{
+    (void)json_object_set_new(row, key, json_stringn(value.ptr, value.len));
+}
+
+static void set_number(json_t *row, const char *key, uint64_t value)
+{
+    (void)json_object_set_new(row, key, json_integer((json_int_t)value));
+}
+
+/* Letters that are not taken for each other and make no words: 20^8 codes (RFC 8628, 6.1). */
+static struct str new_user_code(struct flow_call *call)
+{
+    static const char letters[] = "BCDFGHJKLMNPQRSTVWXZ";
+    char code[CODE_LEN];
+    for (size_t i = 0; i < CODE_LEN; i++) {
+        code[i] = letters[random_below(sizeof(letters) - 1)];
+    }
+    return arena_str(call->arena, str_make(code, CODE_LEN));
+}
+
+/* As it was typed: in any case, with dashes and blanks between. */
+static struct str typed_code(struct flow_call *call, struct str typed)
+{
+    char code[CODE_LEN];
+    size_t len = 0;
+    for (size_t i = 0; i < typed.len; i++) {
+        char c = typed.ptr[i];
+        if (c == '-' || c == ' ') {
+            continue;
+        }
+        if (len == CODE_LEN) {
+            return STR_EMPTY;
+        }
+        code[len++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
+    return len == CODE_LEN ? arena_str(call->arena, str_make(code, len)) : STR_EMPTY;
+}
+
+static struct str code_key(struct flow_call *call, struct str code)
+{
+    return arena_printf(call->arena, PRISTR " " PRISTR, STRARG(call->request.realm), STRARG(code));
+}
+
+/* ---- the device asks for a code ---- */
+
+static bool begin_work(struct flow_call *call, struct store_view *view)
+{
+    struct device *device = call->state;
+    uint64_t until_s = call->now_s + call->options->device_s;
+    json_t *row =
+        flow_keep(call, json_pack("{s:s, s:s, s:I, s:I}", "status", "pending", "authid", "",
+                                  "interval", (json_int_t)INTERVAL_S, "polled", (json_int_t)0));
+    set(row, "client", call->client->id);
+    set(row, "scope", form_value(call->request.form, STR("scope")));
+    set_number(row, "until", until_s);
+    const struct store_lease code = {.kind = USER_CODE,
+                                     .key = code_key(call, device->user_code),
+                                     .realm = call->request.realm,
+                                     .value = device->key,
+                                     .expires_ms = 1000 * until_s};
+    return put_device(call, view, device->key, row) && store_view_lease_put(view, &code);
+}
+
+static enum flow_step begun(struct flow_call *call)
+{
+    const struct device *device = call->state;
+    struct str first = str_sub(device->user_code, 0, CODE_LEN / 2);
+    struct str second = str_from(device->user_code, CODE_LEN / 2);
+    struct str base = call->request.base;
+    return flow_json(call, 200,
+                     json_pack("{s:s%, s:o, s:o, s:o, s:I, s:i}", "device_code",
+                               device->device_code.ptr, device->device_code.len, "user_code",
+                               json_sprintf(PRISTR "-" PRISTR, STRARG(first), STRARG(second)),
+                               "verification_uri", json_sprintf(PRISTR "/device", STRARG(base)),
+                               "verification_uri_complete",
+                               json_sprintf(PRISTR "/device?user_code=" PRISTR "-" PRISTR,
+                                            STRARG(base), STRARG(first), STRARG(second)),
+                               "expires_in", (json_int_t)call->options->device_s, "interval",
+                               INTERVAL_S));
+}
+
+static enum flow_step begin_device(struct flow_call *call)
+{
+    struct device *device = ARENA_NEW(call->arena, struct device);
+    if ((call->client->grants & 1U << FLOW_GRANT_DEVICE) == 0) {
+        return flow_refuse(call, FLOW_UNAUTHORIZED_CLIENT, "the client may not use this grant");
+    }
+    device->device_code = flow_random_text(call, SECRET_BYTES);
+    device->key = flow_digest(call, device->device_code);
+    device->user_code = new_user_code(call);
+    call->state = device;
+    call->work = begin_work;
+    call->then = begun;
+    return FLOW_STORE;
+}
+
+enum flow_step flow_device_authorization(struct flow_call *call)
+{
+    return flow_client_prove(call, begin_device);
+}
+
+/* ---- the device asks whether it may ---- */
+
+static bool wait_longer(struct flow_call *call, struct store_view *view, json_t *row)
+{
+    struct device *device = call->state;
+    device->error = "slow_down";
+    set_number(row, "interval", flow_number(row, "interval") + INTERVAL_S);
+    set_number(row, "polled", call->now_s);
+    return put_device(call, view, device->key, row);
+}
+
+static bool give(struct flow_call *call, struct store_view *view, json_t *row)
+{
+    struct device *device = call->state;
+    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
+    if (user == NULL || !user->enabled) {
+        device->error = "access_denied";
+        return store_view_lease_drop(view, DEVICE, device->key);
+    }
+    device->grantee = (struct flow_grantee){
+        .client = call->client->id, .user = user, .auth_time_s = flow_number(row, "auth_time")};
+    if (!flow_scope_read(call, call->client, user, arena_str(call->arena, flow_text(row, "scope")),
+                         STR_EMPTY, &device->grantee.scope)) {
+        device->error = FLOW_INVALID_SCOPE;
+        return store_view_lease_drop(view, DEVICE, device->key);
+    }
+    bool refreshes = (call->client->grants & 1U << FLOW_GRANT_REFRESH) != 0;
+    return store_view_lease_drop(view, DEVICE, device->key) &&
+           (!refreshes ||
+            flow_family_begin(call, view, &device->grantee, STR_EMPTY, &device->refresh_token));
+}
+
+static bool poll_work(struct flow_call *call, struct store_view *view)
+{
+    struct device *device = call->state;
+    json_t *row = get_device(call, view, device->key);
+    if (row == NULL) {
+        device->error = "expired_token";
+        return true;
+    }
+    struct str status = flow_text(row, "status");
+    if (!str_eq(flow_text(row, "client"), call->client->id)) {
+        device->error = FLOW_INVALID_GRANT;
+        return true;
+    }
+    if (call->now_s < flow_number(row, "polled") + flow_number(row, "interval")) {
+        return wait_longer(call, view, row);
+    }
+    if (str_eq(status, STR("allowed"))) {
+        return give(call, view, row);
+    }
+    if (str_eq(status, STR("denied"))) {
+        device->error = "access_denied";
+        return store_view_lease_drop(view, DEVICE, device->key);
+    }
+    device->error = "authorization_pending";
+    set_number(row, "polled", call->now_s);
+    return put_device(call, view, device->key, row);
+}
+
+static enum flow_step polled(struct flow_call *call)
+{
+    const struct device *device = call->state;
+    if (device->error != NULL) {
+        return flow_refuse(call, device->error, "the person has not allowed it, or not yet");
+    }
+    json_t *answer = flow_token_answer(call, &device->grantee);
+    if (answer == NULL) {
+        return FLOW_ANSWERED;
+    }
+    if (device->refresh_token.len > 0) {
+        set(answer, "refresh_token", device->refresh_token);
+    }
+    return flow_json(call, 200, json_incref(answer));
+}
+
+enum flow_step flow_grant_device(struct flow_call *call)
+{
+    struct device *device = ARENA_NEW(call->arena, struct device);
+    struct str code = form_value(call->request.form, STR("device_code"));
+    if (code.len == 0) {
+        return flow_refuse(call, FLOW_INVALID_REQUEST, "device_code is missing");
+    }
+    device->key = flow_digest(call, code);
+    call->state = device;
+    call->work = poll_work;
+    call->then = polled;
+    return FLOW_STORE;
+}
+
+/* ---- the page ---- */
+
+static const struct form *page_form(const struct flow_call *call)
+{
+    return call->request.post ? call->request.form : call->request.query;
+}
+
+static enum flow_step show(struct flow_call *call, enum flow_page page, const char *title)
+{
+    struct device *device = call->state;
+    struct str mark = flow_form_mark(call);
+    struct str code = form_value(page_form(call), STR("user_code"));
+    struct str client = flow_text(device->row, "client");
+    struct str user = device->user == NULL ? STR_EMPTY : device->user->username;
+    json_t *hidden = json_object();
+    if (code.len > 0 && page != PAGE_DEVICE) { /* which has a field of that name */
+        set(hidden, "user_code", code);
+    }
+    json_t *fields =
+        json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s%, s:s, s:o}", "title", title, "action",
+                  "device", "client", client.ptr, client.len, "user", user.ptr, user.len, "scope",
+                  device->scope.text.len > 0 ? device->scope.text.ptr : "", device->scope.text.len,
+                  "form_mark", mark.ptr, mark.len, "wrong",
+                  device->wrong == NULL ? "" : device->wrong, "hidden", hidden);
+    call->answer.set_cookies[1] = flow_form_cookie(call, mark);
+    return flow_page(call, device->too_many ? 429 : 200, page, fields);
+}
+
+/* Wrong codes from one address, in one minute (RFC 8628, 5.1). */
+static bool count_try(struct flow_call *call, struct store_view *view)
+{
+    struct device *device = call->state;
+    char address[INET6_ADDRSTRLEN] = "";
+    (void)inet_ntop(AF_INET6, call->request.address, address, sizeof(address));
+    struct str key = code_key(call, str_of(address));
+    const struct store_lease *lease = store_view_lease(view, TRIES, key);
+    uint64_t count = 0;
+    if (lease != NULL) {
+        (void)str_to_u64(lease->value, &count);
+    }
+    device->too_many = count >= TRIES_MAX;
+    const struct store_lease next = {
+        .kind = TRIES,
+        .key = key,
+        .realm = call->request.realm,
+        .value = arena_printf(call->arena, "%llu", (unsigned long long)count + 1),
+        .expires_ms = lease == NULL ? 1000 * (call->now_s + TRIES_S) : lease->expires_ms};
+    return store_view_lease_put(view, &next);
+}
+
+static bool is_shut_out(struct flow_call *call, struct store_view *view)
+{
+    char address[INET6_ADDRSTRLEN] = "";
+    uint64_t count = 0;
+    (void)inet_ntop(AF_INET6, call->request.address, address, sizeof(address));
+    const struct store_lease *lease =
+        store_view_lease(view, TRIES, code_key(call, str_of(address)));
+    return lease != NULL && str_to_u64(lease->value, &count) && count >= TRIES_MAX;
+}
+
+/* The row that the typed code leads to, if it still waits. */
+static bool find_row(struct flow_call *call, struct store_view *view)
+{
+    struct device *device = call->state;
+    struct str typed = form_value(page_form(call), STR("user_code"));
+    struct str code = typed_code(call, typed);
+    device->too_many = is_shut_out(call, view);
+    if (typed.len == 0 || device->too_many) {
+        return true;
+    }
+    const struct store_lease *lease =
+        code.len == 0 ? NULL : store_view_lease(view, USER_CODE, code_key(call, code));
+    if (lease != NULL) {
+        device->key = lease->value;
+        device->row = get_device(call, view, lease->value);
+    }
+    if (device->row != NULL && str_eq(flow_text(device->row, "status"), STR("pending"))) {
+        return true;
+    }
+    device->row = NULL;
+    device->wrong = "No device waits for this code. Look at its screen again.";
+    return count_try(call, view);
+}
+
+static bool answer_row(struct flow_call *call, struct store_view *view, bool allowed)
+{
+    struct device *device = call->state;
+    set(device->row, "status", allowed ? STR("allowed") : STR("denied"));
+    set(device->row, "authid", device->user->username);
+    set_number(device->row, "auth_time", call->now_s);
+    (void)flow_page(call, 200, PAGE_DONE,
+                    json_pack("{s:s, s:s}", "title", allowed ? "Allowed" : "Denied", "text",
+                              "You may close this page and go back to your device."));
+    struct str code = typed_code(call, form_value(call->request.form, STR("user_code")));
+    return put_device(call, view, device->key, device->row) &&
+           store_view_lease_drop(view, USER_CODE, code_key(call, code));
+}
+
+static bool page_work(struct flow_call *call, struct store_view *view)
+{
+    struct device *device = call->state;
+    struct str consent = form_value(call->request.form, STR("consent"));
+    uint64_t auth_time_s = 0;
+    if (!device->proved) {
+        device->user = flow_login_read(call, view, &auth_time_s);
+    } else if (!flow_login_keep(call, view, device->user)) {
+        return false;
+    }
+    if (device->user == NULL || !find_row(call, view)) {
+        return device->user == NULL;
+    }
+    if (device->row != NULL && call->request.post && consent.len > 0 && !device->proved) {
+        return answer_row(call, view, str_eq(consent, STR("allow")));
+    }
+    struct flow_client *client =
+        device->row == NULL ? NULL : flow_client_find(call, flow_text(device->row, "client"));
+    if (client != NULL) {
+        (void)flow_scope_read(call, client, device->user,
+                              arena_str(call->arena, flow_text(device->row, "scope")), STR_EMPTY,
+                              &device->scope);
+    }
+    return true;
+}
+
+static enum flow_step page_shown(struct flow_call *call)
+{
+    struct device *device = call->state;
+    if (device->user == NULL) {
+        return show(call, PAGE_LOGIN, "Log in");
+    }
+    if (device->too_many) {
+        device->wrong = "Too many wrong codes. Wait a minute.";
+    }
+    return device->row == NULL ? show(call, PAGE_DEVICE, "Connect a device")
+                               : show(call, PAGE_CONSENT, "Allow this device?");
+}
+
+static enum flow_step page_next(struct flow_call *call)
+{
+    call->work = page_work;
+    call->then = page_shown;
+    return FLOW_STORE;
+}
+
+static enum flow_step on_login(struct flow_call *call)
+{
+    struct device *device = call->state;
+    const struct rbac_user *user = rbac_user_find(call->realm, call->login.name);
+    if (call->login.outcome == FLOW_LOGIN_PASSED && user != NULL && user->enabled) {
+        device->proved = true;
+        device->user = user;
+        return page_next(call);
+    }
+    device->wrong = call->login.outcome == FLOW_LOGIN_LATER
+                        ? "Too many attempts. Wait a while, then try again."
+                        : "Name or password is wrong.";
+    return show(call, PAGE_LOGIN, "Log in");
+}
+
+enum flow_step flow_device(struct flow_call *call)
+{
+    struct device *device = ARENA_NEW(call->arena, struct device);
+    const struct form *form = call->request.form;
+    struct str name = form_value(form, STR("username"));
+    call->state = device;
+    if (call->request.post && !flow_form_is_ours(call)) {
+        return flow_page(call, 400, PAGE_ERROR,
+                         json_pack("{s:s, s:s}", "title", "This request cannot be served", "text",
+                                   "The page was open for too long, or it was not ours."));
+    }
+    if (call->request.post && name.len > 0) {
+        call->login =
+            (struct flow_login){.name = name, .password = form_value(form, STR("password"))};
+        call->then = on_login;
+        return FLOW_LOGIN;
+    }
+    return page_next(call);
+}

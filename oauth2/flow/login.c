@@ -1,0 +1,51 @@
+/* login.c - browsers that are logged in: a row for each, found by the digest of its cookie. */
+#include "base/mem.h"
+#include "flow/flow_inside.h"
+
+#include <stdlib.h>
+
+#define LEASE STR("login")
+
+enum { SECRET_BYTES = 32 };
+
+const struct rbac_user *
+flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_auth_time_s)
+{
+    struct str shown = flow_login_shown(call);
+    const struct store_lease *lease =
+        shown.len == 0 ? NULL : store_view_lease(view, LEASE, flow_digest(call, shown));
+    if (lease == NULL || !str_eq(lease->realm, call->request.realm)) {
+        return NULL;
+    }
+    json_t *row = flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
+    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
+    *out_auth_time_s = flow_number(row, "auth_time");
+    return user != NULL && user->enabled ? user : NULL;
+}
+
+bool flow_login_keep(struct flow_call *call, struct store_view *view, const struct rbac_user *user)
+{
+    struct str secret = flow_random_text(call, SECRET_BYTES);
+    json_t *row = json_pack("{s:s%, s:I}", "authid", user->username.ptr, user->username.len,
+                            "auth_time", (json_int_t)call->now_s);
+    char *text = json_dumps(row, JSON_COMPACT);
+    const struct store_lease lease = {
+        .kind = LEASE,
+        .key = flow_digest(call, secret),
+        .realm = call->request.realm,
+        .owner = user->username,
+        .value = arena_str(call->arena, str_of(text)),
+        .expires_ms = 1000 * (call->now_s + call->options->login_s),
+    };
+    free(text);
+    json_decref(row);
+    call->answer.set_cookies[0] = flow_login_cookie(call, secret);
+    return store_view_lease_put(view, &lease);
+}
+
+bool flow_login_drop(struct flow_call *call, struct store_view *view)
+{
+    struct str shown = flow_login_shown(call);
+    call->answer.set_cookies[0] = flow_login_cookie(call, STR_EMPTY);
+    return shown.len == 0 || store_view_lease_drop(view, LEASE, flow_digest(call, shown));
+}
