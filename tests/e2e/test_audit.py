@@ -336,6 +336,8 @@ def test_no_secret_is_in_a_row_a_log_or_an_answer(tmp_path):
     with Node(tmp_path / "node", settings={"log.level": "debug"}) as node:
         first = security(realm)
         first["users"][0]["password"] = planted[0]
+        first["grants"] = [{"roles": ["joe"], "permissions": ["wamp.call", "bondy.issue"],
+                            "uri": "bondy.ticket.", "match": "prefix"}]
         assert node.ask_admin("POST", "/realms", first).status == 201
         again = node.ask_admin("POST", "/realms", first)
         assert again.status == 409
@@ -373,6 +375,20 @@ def test_no_secret_is_in_a_row_a_log_or_an_answer(tmp_path):
                 planted += [text for text in json.dumps(made[3]).split('"') if len(text) > 30]
             for arguments in ([realm, "joe", planted[11], 1, 2], [realm, planted[11]][:1]):
                 wire.ask(CALL, {}, "bondy.user.change_password", arguments)
+        wire, answer = wamp_session(node, "joe", planted[0], realm)
+        with wire:
+            assert answer[0] == WELCOME, answer
+            issued = wire.ask(CALL, {}, "bondy.ticket.issue", [], {})
+            assert issued[0] == RESULT, issued
+            ticket = issued[3][0]["ticket"]
+            planted.append(ticket.rsplit(".", 1)[1])
+            wire.ask(CALL, {}, "bondy.ticket.revoke", [ticket])
+            wire.ask(CALL, {}, "bondy.ticket.revoke", [realm, ticket])
+        with WebSocket(node.gateway) as wire:
+            wire.send(HELLO, realm, {**ROLES, "authid": "joe", "authmethods": ["ticket"]})
+            if wire.receive()[0] == CHALLENGE:
+                wire.send(AUTHENTICATE, ticket, {})
+                wire.receive()
         wait_until(lambda: sum(row["count"] for row in failures(node)) >= 6, "the failures' rows")
         seen = walk(node, ["/audit?limit=1000", "/realms", place, f"{place}/users",
                            f"{place}/users/ann", f"{place}/users/joe", f"{place}/groups",
