@@ -9,11 +9,12 @@
 #include "crypto/secret.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_MAX_BYTES = 64 << 10, PAGE = 500 };
+enum { PATH_MAX_BYTES = 64 << 10, PAGE = 500, LIST_MAX = 4 << 20 };
 
 /* How many a list may have at most; 0: all. */
 static int read_limit(const struct command *command, uint64_t *out)
@@ -110,6 +111,15 @@ static void say_more(const struct admin_answer *answer, uint64_t limit)
     }
 }
 
+/* Whether a page has gone behind the others; a list that would never end does. */
+static bool append_page(json_t *list, const json_t *page, bool more)
+{
+    size_t before = json_array_size(list);
+    bool ok = json_is_array(page) && json_array_extend(list, (json_t *)(uintptr_t)page) == 0;
+    size_t after = json_array_size(list);
+    return ok && after <= LIST_MAX && (after > before || !more);
+}
+
 /* The pages behind the first one, into its list. */
 static int follow(const struct command *command, uint64_t limit, struct admin_answer *first)
 {
@@ -122,16 +132,14 @@ static int follow(const struct command *command, uint64_t limit, struct admin_an
         if (code != EXIT_OK) {
             break;
         }
-        size_t before = json_array_size(first->body);
-        (void)(json_is_array(page.body) && json_array_extend(first->body, page.body) == 0);
+        if (!append_page(first->body, page.body, page.next != NULL)) {
+            command_complain("what the node answers is no list that ends");
+            code = EXIT_FAILED;
+        }
         mem_free(first->next);
         first->next = page.next;
         page.next = NULL;
         admin_answer_done(&page);
-        if (json_array_size(first->body) == before && first->next != NULL) {
-            command_complain("the node's list does not end: a page is empty, and another follows");
-            code = EXIT_FAILED;
-        }
     }
     return code;
 }

@@ -1,8 +1,11 @@
 """Identity and access by the command line: a new user's walk, and what is refused on it."""
+import contextlib
+import http.server
 import json
 import os
 import re
 import subprocess
+import threading
 import unicodedata
 
 import pytest
@@ -335,6 +338,67 @@ def test_no_node_is_said_with_its_url():
 def test_another_server_is_no_node(node):
     done = run(node, "realm", "list", "--url", f"http://{node.gateway}", code=FAILED)
     assert "admin listener" in done.stderr
+
+
+@contextlib.contextmanager
+def pretender(answer):
+    """A server that answers each GET with answer(path): status, headers, body."""
+    seen = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append((self.path, self.headers.get("Host")))
+            status, headers, body = answer(self.path)
+            self.send_response(status)
+            for name, text in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, text)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}", seen
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(PATIENCE)
+
+
+def ask_pretender(url, *words):
+    return subprocess.run([str(find_program()), *words, "--url", f"http://{url}"],
+                          capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
+                          env={**environment_for(None), "POSTERN_PASSWORD": "kept"})
+
+
+def test_credentials_stay_with_the_server_that_was_named():
+    away = "http://127.0.0.1:1/realms?cursor=2"
+    pages = {"/realms?limit=500": (200, {"Link": f'<{away}>; rel="next"'}, b'[{"uri": "a"}]'),
+             "/realms?cursor=2": (200, {}, b'[{"uri": "b"}]')}
+    with pretender(pages.get) as (url, seen):
+        done = ask_pretender(url, "realm", "list")
+    assert done.returncode == OK and [row.split()[0] for row in done.stdout.splitlines()[1:]] == \
+        ["a", "b"]
+    assert seen == [("/realms?limit=500", url), ("/realms?cursor=2", url)]
+    with pretender(lambda _: (302, {"Location": "http://127.0.0.1:1/"}, b"")) as (url, seen):
+        assert ask_pretender(url, "realm", "list").returncode == FAILED
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("status, headers, body", [
+    (200, {}, b"<html>"), (200, {}, b"[1"), (200, {}, b'"\xff"'),
+    (200, {"Link": '</realms>; rel="next"'}, b"[]"),
+    (500, {}, b"\x1b[2J"), (418, {}, b""), (404, {}, b'{"code": 7, "detail": {"a": 1}}'),
+    (422, {}, b'{"errors": {"a": 1}}'), (422, {}, b'{"errors": [1, null, {"line": "x"}]}')])
+def test_what_answers_strangely_is_an_error_and_no_crash(status, headers, body):
+    with pretender(lambda _: (status, headers, body)) as (url, _):
+        done = ask_pretender(url, "realm", "list")
+    assert done.returncode in (FAILED, INVALID) and done.stdout == ""
+    assert done.stderr.startswith("postern: ") and not ESCAPES.search(done.stderr)
 
 
 def test_each_refusal_names_what_helps(node):
