@@ -6,17 +6,16 @@
 
 #define KEY STR("key")
 
+static json_t *external(struct directory_call *call, const json_t *value)
+{
+    struct str id = directory_member(json_object_get(value, "public_key"), "kid");
+    (void)call;
+    return token_key_external(id, value);
+}
+
 static bool key_list(struct directory_call *call)
 {
-    const struct store_record *records = NULL;
-    size_t count = store_view_list(call->view, KEY, call->realm, NULL, &records);
-    json_t *list = directory_keep(call, json_array());
-    for (size_t i = 0; i < count; i++) {
-        json_t *value = json_loadb(records[i].value.ptr, records[i].value.len, 0, NULL);
-        (void)json_array_append_new(list, token_key_external(records[i].key, value));
-        json_decref(value);
-    }
-    return directory_answer(call, json_incref(list), 0);
+    return directory_answer_list(call, KEY, external);
 }
 
 static void release(void *key)
@@ -86,7 +85,8 @@ bool directory_keys_ensure(struct directory_call *call)
 }
 
 const struct directory_operation directory_key_operations[] = {
-    {STR_INIT("bondy.key.list"), DIRECTORY_REALM | DIRECTORY_READ, 0, 0, NULL, key_list},
+    {STR_INIT("bondy.key.list"), DIRECTORY_REALM | DIRECTORY_READ | DIRECTORY_LIST, 0, 0, NULL,
+     key_list},
     {STR_INIT("bondy.key.rotate"), DIRECTORY_REALM, 0, 0, rotate_prepare, rotate_run},
     {.run = NULL},
 };

@@ -401,6 +401,24 @@ def test_a_realm_shows_its_public_keys_and_never_the_others(node):
         assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(keys[0])
 
 
+def test_tickets_and_keys_over_the_admin_api(node):
+    ticket = issue(node, SHOP, "bob")
+    told = node.ask_admin("POST", f"/realms/{SHOP}/tickets/verify", {"ticket": ticket["ticket"]})
+    assert told.status == 200 and told.json()["id"] == ticket["id"], told.text
+    gone = node.ask_admin("DELETE", f"/realms/{SHOP}/users/bob/tickets/{ticket['id']}")
+    assert gone.status == 204, gone.text
+    assert not enters(node, SHOP, "bob", ticket["ticket"])
+    keys = node.ask_admin("GET", "/realms/com.example.keys/keys")
+    assert keys.status == 200 and len(keys.json()) == 1 and "PRIVATE" not in keys.text
+    made = node.ask_admin("POST", "/realms/com.example.keys/keys/rotate", {"algorithm": "EdDSA"})
+    assert made.status == 200 and made.json()["alg"] == "EdDSA", made.text
+    assert node.ask_admin("POST", "/realms/com.example.keys/keys/rotate", {}).status == 200
+    wrong = node.ask_admin("POST", "/realms/com.example.keys/keys/rotate", {"algorithm": "none"})
+    assert wrong.status == 400, wrong.text
+    keys = node.ask_admin("GET", "/realms/com.example.keys/keys").json()
+    assert sorted(key["status"] for key in keys) == ["active", "retiring", "retiring"]
+
+
 @pytest.mark.parametrize("made,says", [
     (["ecparam", "-name", "secp384r1", "-genkey", "-noout"], "P-256"),
     (["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], "2048"),
