@@ -74,13 +74,25 @@ void proc_answer(struct router *router, uint64_t handle, const json_t *result, c
     json_decref(args);
 }
 
+/* A text that was cut where there was no more room may end inside a character. */
+static struct str whole_characters(const char *text)
+{
+    enum { LONGEST = 4 };
+    struct str words = str_of(text);
+    for (unsigned i = 0; i < LONGEST && words.len > 0 && !utf8_valid(words); i++) {
+        words.len--;
+    }
+    return utf8_valid(words) ? words : STR("the error has no text");
+}
+
 void proc_fail(
     struct router *router, uint64_t handle, struct str uri, const char *text, const json_t *more)
 {
     struct buf bytes;
-    json_t *args = json_pack("[s]", text);
-    json_t *kwargs = json_pack("{s:s%, s:s, s:s}", "code", uri.ptr, uri.len, "message", text,
-                               "description", text);
+    struct str words = whole_characters(text);
+    json_t *args = json_pack("[s%]", words.ptr, words.len);
+    json_t *kwargs = json_pack("{s:s%, s:s%, s:s%}", "code", uri.ptr, uri.len, "message", words.ptr,
+                               words.len, "description", words.ptr, words.len);
     if (more != NULL) {
         (void)json_object_update_missing(kwargs, (json_t *)(uintptr_t)more);
     }

@@ -29,6 +29,16 @@ static void print_problem(const char *file, const struct problem *p)
     (void)fputc('\n', stderr);
 }
 
+/* The admin API's own specification, which has the paths that others may not have. */
+static bool is_ours(const char *canonical)
+{
+    json_t *spec = json_loads(canonical, 0, NULL);
+    const char *id = json_string_value(json_object_get(spec, "id"));
+    bool ours = id != NULL && str_eq(str_of(id), MASTER_REALM);
+    json_decref(spec);
+    return ours;
+}
+
 static bool check_spec(const char *file, struct str text)
 {
     struct problems problems;
@@ -41,6 +51,7 @@ static bool check_spec(const char *file, struct str text)
             break;
         }
         options.index = i;
+        options.any_path = is_ours(one);
         spec_unref(spec_compile(text, &options, &problems));
         mem_free(one);
     }
