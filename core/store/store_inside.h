@@ -102,11 +102,14 @@ bool store_find(struct store_backend *backend,
                 size_t *out_count,
                 struct err *err);
 
-/* The same of those records that `fits` says yes to. */
+/* The same of those records that fit. */
+struct store_filter {
+    store_fits_fn fits; /* NULL: all do */
+    void *ctx;
+};
 bool store_find_fitting(struct store_backend *backend,
                         struct store_query query,
-                        store_fits_fn fits,
-                        void *ctx,
+                        struct store_filter filter,
                         struct arena *arena,
                         struct store_record **out,
                         size_t *out_count,

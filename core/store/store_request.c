@@ -324,8 +324,7 @@ enum { RECORD_COLUMNS = 10 };
 
 /* Records of a query, collected on the heap until their number is known. */
 struct found {
-    store_fits_fn fits; /* NULL: all do */
-    void *ctx;
+    struct store_filter filter;
     struct arena *arena;
     struct store_record *records;
     size_t count;
@@ -341,7 +340,8 @@ static bool read_record(void *ctx, const struct store_value *c, struct err *err)
 {
     struct found *found = ctx;
     size_t needed = 0;
-    if (found->fits != NULL && !found->fits(found->ctx, c[2].text, c[9].text)) {
+    const struct store_filter *filter = &found->filter;
+    if (filter->fits != NULL && !filter->fits(filter->ctx, c[2].text, c[9].text)) {
         return true;
     }
     for (size_t i = 0; i < RECORD_COLUMNS; i++) {
@@ -371,14 +371,13 @@ static bool read_record(void *ctx, const struct store_value *c, struct err *err)
 
 bool store_find_fitting(struct store_backend *backend,
                         struct store_query query,
-                        store_fits_fn fits,
-                        void *ctx,
+                        struct store_filter filter,
                         struct arena *arena,
                         struct store_record **out,
                         size_t *out_count,
                         struct err *err)
 {
-    struct found found = {.fits = fits, .ctx = ctx, .arena = arena};
+    struct found found = {.filter = filter, .arena = arena};
     query.row = read_record;
     query.ctx = &found;
     bool ok = backend->ops->query(backend, &query, err);
@@ -405,7 +404,7 @@ bool store_find(struct store_backend *backend,
                 size_t *out_count,
                 struct err *err)
 {
-    return store_find_fitting(backend, query, NULL, NULL, arena, out, out_count, err);
+    return store_find_fitting(backend, query, (struct store_filter){0}, arena, out, out_count, err);
 }
 
 static bool read_request(struct store_backend *backend, struct store_request *request)

@@ -145,8 +145,8 @@ size_t store_view_select(struct store_view *view,
     const struct store_query query = {
         .sql = store_sql(SQL_LIST), .params = params, .param_count = COUNT_OF(params)};
     *out = NULL;
-    if (view->failed || !store_find_fitting(view->backend, query, fits, ctx, &request->arena,
-                                            &records, &count, &request->err)) {
+    if (view->failed || !store_find_fitting(view->backend, query, (struct store_filter){fits, ctx},
+                                            &request->arena, &records, &count, &request->err)) {
         view->failed = true;
         return 0;
     }

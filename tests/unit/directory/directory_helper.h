@@ -158,6 +158,9 @@ static inline bool world_run(
         .present = world->present,
         .arena = arena};
     size_t count = json_array_size(args);
+    if (world->call.operation == NULL) {
+        return false; /* said by operation_of */
+    }
     assert_true(count >= world->call.operation->args_min &&
                 count <= world->call.operation->args_max);
     bool ok =

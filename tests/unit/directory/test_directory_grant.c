@@ -294,27 +294,49 @@ static bool covers(unsigned place, const char *uri)
     }
 }
 
+static bool model_allows(const struct model *model, const bool *held, unsigned p, const char *uri)
+{
+    for (unsigned r = 0; r < ROLES; r++) {
+        for (unsigned place = 0; held[r] && place < PLACES; place++) {
+            if ((model->granted[r][place] >> p & 1U) != 0 && covers(place, uri)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void assert_may(struct world *world,
                        const struct model *model,
                        const struct principal *principal,
                        const bool *held)
 {
     const struct rbac_realm *realm = rbac_realm_find(world->present, STR(REALM));
-    for (size_t u = 0; u < COUNT_OF(asked); u++) {
-        for (unsigned p = 0; p < TRIED; p++) {
-            bool wanted = false;
-            for (unsigned r = 0; r < ROLES; r++) {
-                for (unsigned place = 0; held[r] && place < PLACES; place++) {
-                    wanted = wanted ||
-                             ((model->granted[r][place] >> p & 1U) != 0 && covers(place, asked[u]));
-                }
-            }
-            if (rbac_may(world->present, realm, principal, tried[p], str_of(asked[u])) != wanted) {
-                fail_msg("%.*s: %s on %s should be %d", (int)principal->authid.len,
-                         principal->authid.ptr, permission_name(tried[p]), asked[u], wanted);
-            }
+    for (size_t i = 0; i < COUNT_OF(asked) * TRIED; i++) {
+        const char *uri = asked[i / TRIED];
+        unsigned p = (unsigned)(i % TRIED);
+        bool wanted = model_allows(model, held, p, uri);
+        if (rbac_may(world->present, realm, principal, tried[p], str_of(uri)) != wanted) {
+            fail_msg("%.*s: %s on %s should be %d", (int)principal->authid.len,
+                     principal->authid.ptr, permission_name(tried[p]), uri, wanted);
         }
     }
+}
+
+/* One line is written as the model has it. */
+static void assert_cell(struct world *world, const struct model *model, unsigned r, unsigned place)
+{
+    char key[100];
+    char wanted[100] = "";
+    (void)snprintf(key, sizeof(key), "%s %s %s", places[place].match, places[place].key, roles[r]);
+    for (unsigned p = 0; p < TRIED; p++) { /* which are in the order of their names */
+        if ((model->granted[r][place] >> p & 1U) != 0) {
+            size_t len = strlen(wanted);
+            (void)snprintf(wanted + len, sizeof(wanted) - len, "%s%s", len == 0 ? "" : " ",
+                           permission_name(tried[p]));
+        }
+    }
+    assert_line(world, key, wanted);
 }
 
 static void assert_like_model(struct world *world, const struct model *model)
@@ -330,20 +352,8 @@ static void assert_like_model(struct world *world, const struct model *model)
                                       .roles = &RBAC_ROLE_ANONYMOUS,
                                       .role_count = 1,
                                       .authmethod = RBAC_METHOD_ANONYMOUS};
-    for (unsigned r = 0; r < ROLES; r++) {
-        for (unsigned place = 0; place < PLACES; place++) {
-            char key[100];
-            char wanted[100] = "";
-            (void)snprintf(key, sizeof(key), "%s %s %s", places[place].match, places[place].key,
-                           roles[r]);
-            for (unsigned p = 0; p < TRIED; p++) { /* which are in the order of their names */
-                if ((model->granted[r][place] >> p & 1U) != 0) {
-                    (void)snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%s%s",
-                                   wanted[0] == '\0' ? "" : " ", permission_name(tried[p]));
-                }
-            }
-            assert_line(world, key, wanted);
-        }
+    for (unsigned i = 0; i < ROLES * PLACES; i++) {
+        assert_cell(world, model, i / PLACES, i % PLACES);
     }
     world_refresh(world);
     assert_may(world, model, &ann, by_ann);

@@ -4,7 +4,7 @@
 
 #define INVALID "wamp.error.invalid_argument"
 
-static const char people[] =
+static const char crowd[] =
     "{'uri': '" REALM "', 'groups': [{'name': 'a', 'groups': ['b']}, {'name': 'b'}, {'name': 'c'}],"
     " 'users': [{'username': 'ann', 'groups': ['a', 'c']}, {'username': 'ben', 'groups': ['b']},"
     "           {'username': 'cid'}],"
@@ -14,7 +14,7 @@ static const char people[] =
 static int set_up(void **state)
 {
     (void)world_setup(state);
-    seed(*state, people);
+    seed(*state, crowd);
     return 0;
 }
 
