@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from support.patience import wait_until
+
 SPEC = json.loads((Path(__file__).parents[2] / "specs" / "admin.json").read_text())
 PATHS = SPEC["versions"]["1.0.0"]["paths"]
 HOME = "com.example.rest"
@@ -182,6 +184,28 @@ def test_sessions_are_seen_and_sent_away(admin, peer):
     admin("GET", f"{R}/sessions/1", 404)
     admin("GET", f"{R}/sessions/x", 404)
     admin("DELETE", f"{R}/sessions/1", 404)
+    admin("DELETE", f"{R}/sessions/{ids[0]}", 204)
+    wait_until(lambda: admin("GET", f"{R}/sessions", 200).value == [], "the session is gone")
+    assert admin("GET", f"{R}/registrations?filter=com.rest.work", 200).value == []
+
+
+def test_who_has_no_grants_is_let_in_and_may_nothing(node, admin):
+    master = "/realms/com.leapsight.bondy"
+    admin("POST", f"{master}/users", 200, {"username": "clerk", "password": "no-rights-1"})
+    for path, item in sorted(PATHS.items()):
+        there = re.sub(r":(id|session_id)", "1", path)
+        there = re.sub(r":(\w+)", "x", there)
+        for method in sorted(set(item) & {"get", "put", "post", "delete"}):
+            operation = item[method]
+            wanted = operation.get("requires", []) if isinstance(operation, dict) else []
+            body = json.dumps({name: "x" for name in wanted}) if method in ("put", "post") else None
+            answer = node.ask_admin(method.upper(), there, body, user="clerk",
+                                    password="no-rights-1")
+            assert answer.status == 403, (method, there, answer.status, answer.text)
+            assert answer.json().get("code", "wamp.error.not_authorized") == \
+                "wamp.error.not_authorized"
+    admin("DELETE", f"{master}/users/clerk", 204)
+    assert node.ask_admin("GET", "/realms", user="clerk", password="no-rights-1").status == 401
 
 
 def test_registrations_and_subscriptions_are_listed(admin, peer):
