@@ -115,7 +115,8 @@ static uint32_t put_members(struct slice members, struct arena *arena, struct em
     return count;
 }
 
-static void put_body(struct buf *body, struct arena *arena, const struct http_problem *problem)
+/* False: there is no room, or a member is what JSON has no word for. */
+static bool put_body(struct buf *body, struct arena *arena, const struct http_problem *problem)
 {
     char spare[DETAIL_MAX];
     char spare_code[DETAIL_MAX];
@@ -124,10 +125,8 @@ static void put_body(struct buf *body, struct arena *arena, const struct http_pr
     struct emit emit;
     struct str title = str_of(http_status_title(problem->status));
     bool has_id = problem->request_id.len > 0;
-    bool has_errors = problem->errors.bytes.len > 0;
     emit_init(&emit, SERIALIZER_JSON, body);
-    emit_map(&emit, 7 + (has_id ? 1u : 0u) + (has_errors ? 1u : 0u) +
-                        put_members(problem->members, arena, NULL));
+    emit_map(&emit, 7 + (has_id ? 1u : 0u) + put_members(problem->members, arena, NULL));
     put(&emit, STR("type"), STR("about:blank"));
     put(&emit, STR("title"), title);
     emit_key(&emit, STR("status"));
@@ -139,12 +138,8 @@ static void put_body(struct buf *body, struct arena *arena, const struct http_pr
     if (has_id) {
         put(&emit, STR("request_id"), problem->request_id);
     }
-    if (has_errors) {
-        emit_key(&emit, STR("errors"));
-        emit_slice(&emit, problem->errors);
-    }
     (void)put_members(problem->members, arena, &emit);
-    (void)buf_byte(body, '\n');
+    return buf_byte(body, '\n') && !emit.failed;
 }
 
 void http_problem_send(struct stream *stream, const struct http_problem *problem)
@@ -167,12 +162,11 @@ void http_problem_send(struct stream *stream, const struct http_problem *problem
     }
     struct buf body;
     buf_init(&body, PROBLEM_MAX);
-    put_body(&body, &stream->arena, problem);
-    if (body.full) { /* then at least what we have to say */
+    if (!put_body(&body, &stream->arena, problem)) { /* then at least what we have to say */
         struct http_problem bare = *problem;
         bare.members = (struct slice){0};
         buf_clear(&body);
-        put_body(&body, &stream->arena, &bare);
+        (void)put_body(&body, &stream->arena, &bare);
     }
     stream_begin(stream, problem->status, headers, count, (int64_t)body.len);
     (void)stream_write(stream, buf_str(&body));

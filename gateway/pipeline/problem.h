@@ -17,7 +17,6 @@ struct http_problem {
     struct str code;   /* "http.not_found", or a WAMP error URI */
     struct str detail; /* a sentence: what, where, and the remedy */
     struct str request_id;
-    struct slice errors;    /* an encoded list, or none */
     struct slice members;   /* an encoded map, or none: added where they are none of ours */
     struct header header;   /* one more header (Allow, WWW-Authenticate), or none */
     uint32_t retry_after_s; /* of 503 and 429; 0: 1 */

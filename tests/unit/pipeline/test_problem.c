@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -156,9 +157,47 @@ static void a_built_value_is_bounded_by_its_arena(void **state)
     arena_done(&arena);
 }
 
+static void what_others_add_does_not_replace_what_we_say(void **state)
+{
+    (void)state;
+    static const char members[] = "{\"errors\":[{\"line\":1}],\"code\":\"theirs\",\"status\":1,"
+                                  "\"request_id\":\"x\",\"n\":null}";
+    json_t *json = send_problem(&(struct http_problem){
+        .status = 422,
+        .code = STR("ours"),
+        .detail = STR("d"),
+        .members = {SERIALIZER_JSON, str_of(members)},
+    });
+    assert_string_equal(member(json, "code"), "ours");
+    assert_int_equal(json_integer_value(json_object_get(json, "status")), 422);
+    assert_null(json_object_get(json, "request_id"));
+    assert_int_equal(json_array_size(json_object_get(json, "errors")), 1);
+    assert_true(json_is_null(json_object_get(json, "n")));
+    json_decref(json);
+}
+
+static void members_without_end_are_left_out(void **state)
+{
+    (void)state;
+    char *large = mem_calloc(1, 400 << 10);
+    (void)snprintf(large, 400 << 10, "{\"a\":\"%*s\"}", 399 << 10, "x");
+    json_t *json = send_problem(&(struct http_problem){
+        .status = 400,
+        .code = STR("c"),
+        .detail = STR("d"),
+        .members = {SERIALIZER_JSON, str_of(large)},
+    });
+    assert_null(json_object_get(json, "a"));
+    assert_string_equal(member(json, "code"), "c");
+    json_decref(json);
+    mem_free(large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_others_add_does_not_replace_what_we_say, start, stop),
+        cmocka_unit_test_setup_teardown(members_without_end_are_left_out, start, stop),
         cmocka_unit_test_setup_teardown(a_problem_has_what_both_kinds_of_clients_read, start, stop),
         cmocka_unit_test_setup_teardown(a_client_is_told_when_to_come_again, start, stop),
         cmocka_unit_test_setup_teardown(a_detail_of_any_size_and_bytes_is_presentable, start, stop),
