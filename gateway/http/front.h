@@ -68,6 +68,7 @@ struct stream {
     struct request_head head; /* valid as long as the stream */
     struct arena arena;       /* of the whole exchange; released after on_gone */
     void *user;
+    const struct front_handler *taker; /* whom the handler has handed it on to; NULL: nobody */
 };
 
 /* What sits on top. Every callback on the stream's worker. */

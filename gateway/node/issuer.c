@@ -3,6 +3,7 @@
 #include "audit/audit.h"
 #include "base/log.h"
 #include "node/node_inside.h"
+#include "spec/route.h"
 
 enum { URL_BYTES = 128, MS = 1000 };
 
@@ -40,6 +41,15 @@ void node_make_oauth(struct node *node)
                  .device_s = conf->oauth2.device_ms / MS,
                  .families_max = conf->oauth2.refresh_limit},
     });
+}
+
+void node_take_oauth(void *ctx, struct stream *stream, const struct route *route)
+{
+    struct node *node = ctx;
+    struct oauth_place place = {
+        .realm = route->realm, .base = route->oauth_base, .password_grant = route->oauth_password};
+    (void)flow_endpoint_find(route->oauth, &place.endpoint);
+    oauth_take(node->oauth, stream, &place);
 }
 
 /* Never from a request's Host header: whoever sends it would choose who he believes. */

@@ -240,6 +240,8 @@ static struct pipeline *make_pipeline(struct node *node, struct snapshot_slot *r
         .open_max = conf->limits.parked_requests,
         .body_timeout_ms = conf->http.body_timeout_ms,
         .call_timeout_ms = conf->wamp.call_timeout_ms,
+        .oauth = node_take_oauth,
+        .oauth_ctx = node,
     });
 }
 

@@ -87,6 +87,8 @@ void node_renew_credential(void *ctx, const struct auth_renewal *what);
 /* issuer.c: realms as issuers of tokens; the URL once the listeners are bound */
 void node_make_oauth(struct node *node);
 void node_set_issuer(struct node *node);
+/* For pipelines; `ctx` is the node. */
+void node_take_oauth(void *ctx, struct stream *stream, const struct route *route);
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);

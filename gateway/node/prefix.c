@@ -8,11 +8,10 @@
 
 static const struct front_handler *handler_of(const struct stream *stream)
 {
-    struct oauth_place place;
-    if (tunnels_serve(stream->head.path)) {
-        return tunnels_handler();
+    if (stream->taker != NULL) {
+        return stream->taker;
     }
-    return oauth_find(stream->head.path, &place) ? oauth_handler() : pipeline_handler();
+    return tunnels_serve(stream->head.path) ? tunnels_handler() : pipeline_handler();
 }
 
 static void on_request(void *ctx, struct stream *stream)

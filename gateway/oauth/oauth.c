@@ -273,6 +273,7 @@ void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_p
     visit->oauth = oauth;
     visit->stream = stream;
     stream->user = visit;
+    stream->taker = oauth_handler();
     visit->rbac = snapshot_ref(snapshot_peek(oauth->options.rbac));
     visit->tokens = snapshot_ref(snapshot_peek(oauth->options.tokens));
     arena_init(&visit->store.arena, ARENA_MAX);

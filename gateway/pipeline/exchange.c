@@ -137,6 +137,11 @@ bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsign
     return true;
 }
 
+void exchange_hand_on(struct exchange *exchange)
+{
+    (void)exchange_finish(exchange, EXCHANGE_HANDED, 0);
+}
+
 void exchange_gone(struct exchange *exchange)
 {
     (void)exchange_finish(exchange, EXCHANGE_GONE, 499);

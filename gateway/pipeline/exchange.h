@@ -38,6 +38,7 @@ enum exchange_end {
     EXCHANGE_TIMEOUT, /* the deadline, ours or the body's */
     EXCHANGE_GONE,    /* the client left */
     EXCHANGE_DRAINED, /* the node stops */
+    EXCHANGE_HANDED,  /* others answer it */
 };
 
 /* Outlives the exchange until the router has answered; `exchange` is NULL once nobody waits. */
@@ -107,6 +108,8 @@ enum stage_result exchange_refuse(struct exchange *exchange,
 bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsigned status);
 /* Templates stop at the arena's end; what writes the answer may go beyond, a little. */
 void exchange_reserve(struct exchange *exchange);
+/* Ends it without an answer: its stream is others' from here on. */
+void exchange_hand_on(struct exchange *exchange);
 /* The stream is over; the exchange's memory goes with it. */
 void exchange_gone(struct exchange *exchange);
 

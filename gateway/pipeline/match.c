@@ -104,9 +104,26 @@ static enum stage_result match_media(struct exchange *exchange)
     return STAGE_NEXT;
 }
 
+/* Tokens are no business of an operation's: who makes them takes the request over. */
+static enum stage_result match_oauth(struct exchange *exchange)
+{
+    const struct pipeline_options *options = &exchange->pipeline->options;
+    const struct route *route = exchange->match.route;
+    if (options->oauth == NULL) {
+        return exchange_refuse(exchange, 404, STR("http.not_found"), "no tokens are made here");
+    }
+    exchange_hand_on(exchange);
+    options->oauth(options->oauth_ctx, exchange->stream, route);
+    exchange_gone(exchange);
+    return STAGE_DONE;
+}
+
 enum stage_result match_stage(struct exchange *exchange)
 {
     enum stage_result result = match_path(exchange);
+    if (result == STAGE_NEXT && exchange->match.route->oauth.len > 0) {
+        return match_oauth(exchange);
+    }
     if (result == STAGE_NEXT) {
         result = match_method(exchange);
     }

@@ -15,6 +15,7 @@
 
 struct access;
 struct pipeline;
+struct route;
 struct router;
 
 struct pipeline_options {
@@ -28,6 +29,9 @@ struct pipeline_options {
     size_t open_max;          /* exchanges waiting at once, over all workers; 0: unlimited */
     uint64_t body_timeout_ms; /* without progress */
     uint64_t call_timeout_ms; /* of actions that name none; 0: 30 s */
+    /* A request for an OAuth2 endpoint of a specification: theirs from then on (stream->taker). */
+    void (*oauth)(void *ctx, struct stream *stream, const struct route *route);
+    void *oauth_ctx;
 };
 
 struct pipeline *pipeline_new(const struct pipeline_options *options);

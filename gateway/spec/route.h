@@ -95,6 +95,9 @@ struct route {
     struct str key_header;        /* of api_key and identity: lower case; or "" */
     struct slice security_object; /* as written, evaluated: for the schemes to come */
     struct slice status_codes;    /* error URI -> status: the specification's own; or none */
+    struct str oauth;      /* the OAuth2 endpoint that it is ("token"); "": none, an operation's */
+    struct str oauth_base; /* what the endpoints beside it are under: "/v1/oauth" */
+    bool oauth_password;   /* its specification asks for the password grant */
     bool is_collection;
     bool is_deprecated;
     struct media_list accepts;

@@ -117,6 +117,11 @@ struct version {
     struct media_list languages;
 };
 void path_compile(const struct version *version, const char *key, json_t *value);
+/* spec_oauth.c: the endpoints that go with a path's `security` of type oauth2, once each. */
+void oauth_compile(const struct version *version,
+                   const struct route *protected,
+                   const json_t *security,
+                   struct spot spot);
 /* Reports what is wrong with variables of this level that nothing uses, as warnings. */
 void unused_variables(struct scope *scope, const json_t *level);
 

@@ -51,6 +51,7 @@ struct reader {
     struct spec_route *out;
     struct str names[ROUTE_PARAMS_MAX];
     size_t name_count;
+    json_t *security; /* as it is in force for the path */
 };
 
 static struct compile *compile_of(const struct reader *reader)
@@ -257,6 +258,7 @@ static bool read_path(struct reader *reader, const char *key, const json_t *path
     scope.has_bindings = good || reader->name_count > 0;
     good = read_lists(&scope, path, route) && good;
     good = security_compile(&scope, path, route) && good;
+    reader->security = member_object(&scope, path, "security");
     good = (!good || read_status_codes(&scope, route)) && good;
     good = read_methods(reader, &scope, path) && good;
     route->is_collection = json_is_true(json_object_get(path, "is_collection"));
@@ -293,6 +295,10 @@ void path_compile(const struct version *version, const char *key, json_t *value)
         *spec->routes_end = reader.out;
         spec->routes_end = &reader.out->next;
         spec->route_count++;
+        if (route->security == SECURITY_OAUTH2) {
+            oauth_compile(version, route, reader.security, reader.spot);
+        }
     }
+    json_decref(reader.security);
     arena_reset(compile->scratch);
 }

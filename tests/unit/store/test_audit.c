@@ -2,7 +2,6 @@
 #include "crypto/hash.h"
 #include "store_helper.h"
 
-
 /* A commit of up to four writes with its row. */
 static bool commit(struct store *store,
                    const struct store_write *writes,
