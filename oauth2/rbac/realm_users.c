@@ -51,6 +51,9 @@ static json_t *value_of(struct str username, const struct rbac_user *old)
     if (old->meta.len > 0) {
         (void)json_object_set_new(value, "meta", record_read(old->meta, NULL));
     }
+    if (old->client.len > 0) {
+        (void)json_object_set_new(value, "client", record_read(old->client, NULL));
+    }
     if (!old->enabled) {
         (void)json_object_set_new(value, "enabled", json_false());
     }
@@ -184,6 +187,18 @@ static bool read_enabled(struct user_parse *user)
            realm_mistaken(user->parse, user->node, "enabled", "must be true or false");
 }
 
+/* What OAuth wants to know of a client beyond his being a user. */
+static bool read_client(struct user_parse *user)
+{
+    json_t *client = json_object_get(user->node, "client");
+    if (client == NULL || json_is_null(client)) {
+        return true;
+    }
+    (void)json_object_set(user->here, "client", client);
+    return json_is_object(client) ||
+           realm_mistaken(user->parse, user->node, "client", "must be an object");
+}
+
 /* A record as Bondy, or we, made it. */
 static bool read_credential(struct user_parse *user, const json_t *record)
 {
@@ -257,7 +272,7 @@ static bool read_values(struct user_parse *user)
     const json_t *password = json_object_get(user->node, "password");
     bool is_record = password != NULL && !json_is_null(password) && !json_is_string(password);
     return read_groups(user) && realm_meta_read(user->parse, user->node, user->here) &&
-           read_enabled(user) && read_aliases(user) && read_keys(user) &&
+           read_enabled(user) && read_client(user) && read_aliases(user) && read_keys(user) &&
            (!is_record || read_credential(user, password));
 }
 
@@ -280,9 +295,9 @@ static bool add_lines(struct user_parse *user)
 
 static bool read_user(struct realm_parse *parse, const json_t *node)
 {
-    static const char *const keys[] = {"username",        "password", "password_opts",
-                                       "authorized_keys", "groups",   "enabled",
-                                       "sso_realm_uri",   "meta",     "aliases"};
+    static const char *const keys[] = {"username", "password", "password_opts", "authorized_keys",
+                                       "groups",   "enabled",  "sso_realm_uri", "meta",
+                                       "aliases",  "client"};
     struct user_parse user = {.parse = parse, .node = node};
     (void)record_member(node, "username", &user.username);
     user.username = realm_name(parse, node, "username", user.username);
