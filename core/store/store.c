@@ -1,7 +1,7 @@
 /* store.c - the thread that owns the database, its queue, and the grouping of commits.
  *
- * What has come in while the disk was busy goes into one transaction: a savepoint for each
- * request, one commit for all. Watchers, then finishes, run after the commit. */
+ * What has come in while the disk was busy goes into one transaction (store_group.c). Watchers,
+ * then finishes, run after its commit. */
 #include "store/store.h"
 
 #include "base/clock.h"
@@ -24,17 +24,10 @@ struct watcher {
     void *ctx;
 };
 
-/* Requests that have been taken from the mailbox, linked by their posts. */
-struct group {
-    struct store_request *first;
-    struct store_request *last;
-    size_t count;
-};
-
 struct store {
     struct store_backend *backend;
     struct mailbox *mailbox;
-    struct group taken;
+    struct store_group taken;
     struct watcher *watchers;
     size_t watcher_count;
     uint64_t sweep_ms; /* when the next sweep is due */
@@ -42,102 +35,6 @@ struct store {
     pthread_t thread;
     bool started;
 };
-
-static struct store_request *request_of(struct post *post)
-{
-    return post == NULL ? NULL : CONTAINER_OF(post, struct store_request, post);
-}
-
-static struct store_request *next_of(const struct store_request *request)
-{
-    return request_of(request->post.next);
-}
-
-static void group_push(struct group *group, struct store_request *request)
-{
-    request->post.next = NULL;
-    if (group->last == NULL) {
-        group->first = request;
-    } else {
-        group->last->post.next = &request->post;
-    }
-    group->last = request;
-    group->count++;
-}
-
-static struct store_request *group_pop(struct group *group)
-{
-    struct store_request *request = group->first;
-    if (request != NULL) {
-        group->first = next_of(request);
-        group->last = group->first == NULL ? NULL : group->last;
-        group->count--;
-    }
-    return request;
-}
-
-static bool is_write(const struct store_request *request)
-{
-    return request->op == STORE_COMMIT || request->op == STORE_WORK;
-}
-
-/* False when an error has made the whole transaction worthless. */
-static bool write_in_savepoint(struct store *store, struct store_request *request, struct err *err)
-{
-    struct store_backend *backend = store->backend;
-    if (!store_exec(backend, SQL_SAVEPOINT, err)) {
-        return false;
-    }
-    request->ok = request->op == STORE_WORK ? store_request_work(backend, request)
-                                            : store_request_write(backend, request);
-    if (request->ok) {
-        return store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
-    }
-    request->seq = 0;
-    request->records = NULL;
-    request->record_count = 0;
-    if (!backend->ops->in_transaction(backend)) {
-        *err = request->err;
-        return false;
-    }
-    return store_exec(backend, SQL_SAVEPOINT_ROLLBACK, err) &&
-           store_audit_refused(backend, request, err) &&
-           store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
-}
-
-static bool write_group(struct store *store, const struct group *group, struct err *err)
-{
-    if (!store->backend->ops->begin(store->backend, err)) {
-        return false;
-    }
-    size_t audited = 0;
-    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        audited += r->audit_count;
-        if (is_write(r) && !write_in_savepoint(store, r, err)) {
-            return false;
-        }
-    }
-    return (audited == 0 || store_audit_prune(store->backend, &store->audit, audited, err)) &&
-           store_exec(store->backend, SQL_COMMIT, err);
-}
-
-/* A conflict in a group that was not committed may be one with what never happened. */
-static void fail_group(struct store *store, const struct group *group, const struct err *err)
-{
-    if (store->backend->ops->in_transaction(store->backend)) {
-        (void)store_exec(store->backend, SQL_ROLLBACK, NULL);
-    }
-    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        if (is_write(r)) {
-            r->ok = false;
-            r->seq = 0;
-            r->records = NULL;
-            r->record_count = 0;
-            (void)err_set(&r->err, ERR_UNAVAILABLE, "nothing was written: %s", err->text);
-        }
-    }
-    log_error("store cannot write", KV_ERR(err));
-}
 
 static void notify(const struct store *store, const struct store_request *request)
 {
@@ -147,32 +44,12 @@ static void notify(const struct store *store, const struct store_request *reques
     }
 }
 
-static bool has_commits(const struct group *group)
-{
-    for (const struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        if (is_write(r)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Writes come first, so that a read sees what was submitted before it. */
-static void process(struct store *store, struct group *group)
+static void process(struct store *store, struct store_group *group)
 {
-    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        r->ok = false;
-        r->err = (struct err){0};
-        r->seq = 0;
-        r->records = NULL;
-        r->record_count = 0;
-    }
-    struct err err = {0};
-    if (has_commits(group) && !write_group(store, group, &err)) {
-        fail_group(store, group, &err);
-    }
-    for (struct store_request *r = group->first; r != NULL; r = next_of(r)) {
-        if (!is_write(r)) {
+    store_group_write(store->backend, &store->audit, group);
+    for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
+        if (!store_writes(r)) {
             store_request_read(store->backend, r);
         } else if (r->ok && r->record_count > 0) {
             notify(store, r);
@@ -182,7 +59,7 @@ static void process(struct store *store, struct group *group)
 
 static void on_finished(struct post *post)
 {
-    struct store_request *request = request_of(post);
+    struct store_request *request = store_request_of(post);
     request->finish(request);
 }
 
@@ -197,15 +74,28 @@ static void finish(struct store_request *request)
     worker_post(request->owner, &request->post);
 }
 
+/* What is known to write much goes alone: nobody's small change waits for it. */
+static void take_group(struct store_group *taken, struct store_group *out)
+{
+    while (taken->first != NULL && out->count < GROUP_MAX) {
+        bool large = taken->first->write_count > STORE_GUARDED_WRITES_MAX;
+        if (large && out->count > 0) {
+            return;
+        }
+        store_group_push(out, store_group_pop(taken));
+        if (large) {
+            return;
+        }
+    }
+}
+
 static void process_taken(struct store *store)
 {
     while (store->taken.first != NULL) {
-        struct group group = {0};
-        while (group.count < GROUP_MAX && store->taken.first != NULL) {
-            group_push(&group, group_pop(&store->taken));
-        }
+        struct store_group group = {0};
+        take_group(&store->taken, &group);
         process(store, &group);
-        for (struct store_request *r; (r = group_pop(&group)) != NULL;) {
+        for (struct store_request *r; (r = store_group_pop(&group)) != NULL;) {
             finish(r);
         }
     }
@@ -261,8 +151,8 @@ static void *run(void *arg)
 
 static void on_submitted(struct post *post)
 {
-    struct store_request *request = request_of(post);
-    group_push(&request->store->taken, request);
+    struct store_request *request = store_request_of(post);
+    store_group_push(&request->store->taken, request);
 }
 
 void store_submit(struct store *store, struct store_request *request)
@@ -276,8 +166,8 @@ void store_submit(struct store *store, struct store_request *request)
 void store_run(struct store *store, struct store_request *request)
 {
     assert(!store->started);
-    struct group group = {0};
-    group_push(&group, request);
+    struct store_group group = {0};
+    store_group_push(&group, request);
     process(store, &group);
     if (request->finish != NULL) {
         request->finish(request);

@@ -51,6 +51,7 @@ struct store_backend_ops {
 /* First member of a backend's struct. */
 struct store_backend {
     const struct store_backend_ops *ops;
+    bool guarded; /* the request at work has a savepoint (store_group.c) */
 };
 
 struct store_backend *store_sqlite_open(struct str path, struct err *err);

@@ -20,8 +20,28 @@ enum {
     STORE_WRITES_MAX = 1000 * 1000,
 };
 
+/* What a request may write behind a savepoint of its own (store_group.c). */
+enum { STORE_GUARDED_WRITES_MAX = 1000 };
+
 /* What is kept: versions of one key, and transactions in the change log. */
 enum { STORE_VERSIONS_KEPT = 100, STORE_CHANGES_KEPT = 100 * 1000 };
+
+/* store_group.c: requests linked by their posts, in the order in which they came. */
+struct store_group {
+    struct store_request *first;
+    struct store_request *last;
+    size_t count;
+};
+
+struct store_request *store_request_of(struct post *post);
+struct store_request *store_group_next(const struct store_request *request);
+void store_group_push(struct store_group *group, struct store_request *request);
+struct store_request *store_group_pop(struct store_group *group);
+bool store_writes(const struct store_request *request);
+/* What its requests write, and their outcomes; those that read are left alone. */
+void store_group_write(struct store_backend *backend,
+                       const struct store_audit_bounds *bounds,
+                       const struct store_group *group);
 
 bool store_exec(struct store_backend *backend, enum store_sql statement, struct err *err);
 /* With parameters, and no rows. */

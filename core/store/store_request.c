@@ -251,6 +251,12 @@ static bool add_digests(struct store_backend *backend,
     return true;
 }
 
+static bool give_up_savepoint(struct store_backend *backend, struct err *err)
+{
+    backend->guarded = false;
+    return store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
+}
+
 bool store_write_one(struct store_backend *backend,
                      struct store_stamp *stamp,
                      const struct store_write *write,
@@ -272,7 +278,9 @@ bool store_write_one(struct store_backend *backend,
     record->deleted = write->remove;
     record->version = present.version + 1;
     return insert_version(backend, record, err) &&
-           insert_change(backend, record, stamp->part++, stamp->tag, err);
+           insert_change(backend, record, stamp->part++, stamp->tag, err) &&
+           (!backend->guarded || stamp->part < STORE_GUARDED_WRITES_MAX ||
+            give_up_savepoint(backend, err));
 }
 
 static bool write_all(struct store_backend *backend,

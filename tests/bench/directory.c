@@ -1,8 +1,8 @@
 /* directory.c - operations on a large realm: bench_directory [USERS].
  *
  * Prints a line of JSON a figure: how long the store is held up, in milliseconds, by the deletion
- * of a group that some of the realm's users are in. The store is a file in a directory of its own
- * in /tmp. */
+ * of a group that some of the realm's users are in, and of the realm. The store is a file in a
+ * directory of its own in /tmp. */
 #include "directory/directory.h"
 
 #include "base/clock.h"
@@ -51,10 +51,12 @@ static void measure(struct store *store, const char *name, const char *procedure
 {
     struct bench bench = {.store = {.op = STORE_WORK, .work = work, .author = STR("bench")}};
     json_t *list = json_loads(args, 0, NULL);
+    json_t *force = json_pack("{s:b}", "force", true);
     arena_init(&bench.store.arena, 512 << 20);
     bench.call = (struct directory_call){.operation = find(procedure),
                                          .realm = REALM,
                                          .args = list,
+                                         .kwargs = force,
                                          .caller_realm = MASTER_REALM,
                                          .arena = &bench.store.arena};
     (void)directory_read_options(&bench.call);
@@ -68,6 +70,7 @@ static void measure(struct store *store, const char *name, const char *procedure
     (void)printf("{\"name\": \"%s\", \"ms\": %.3f, \"records\": %zu}\n", name, took,
                  bench.store.record_count);
     arena_done(&bench.store.arena);
+    json_decref(force);
     json_decref(list);
 }
 
@@ -160,6 +163,7 @@ int main(int argc, char **argv)
     measure(store, "delete a group of 1 in 5,000", "bondy.group.delete", "[\"group0\"]");
     measure(store, "delete a group of 1 in 39", "bondy.group.delete", "[\"group7\"]");
     measure(store, "delete a group of 10,000", "bondy.group.delete", "[\"many\"]");
+    measure(store, "delete the realm", "bondy.realm.delete", "[\"com.example.large\"]");
     store_close(store);
     static const char *const files[] = {"postern.db", "postern.db-wal", "postern.db-shm",
                                         "postern.db-lock"};
