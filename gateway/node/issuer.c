@@ -30,6 +30,7 @@ void node_make_oauth(struct node *node)
         .access = node->access,
         .rbac = node->rbac,
         .tokens = node->tokens,
+        .body_timeout_ms = conf->http.body_timeout_ms,
         .note = note,
         .note_ctx = node,
         .flow = {.access_s = conf->oauth2.access_token_ms / MS,

@@ -65,6 +65,19 @@ static void put_all(struct headers *headers, struct arena *arena, const struct f
     }
 }
 
+/* Cells are found by their labels at each answer: few come in a second, compared to calls. */
+static void count(const struct oauth_visit *visit, unsigned status)
+{
+    static const struct str classes[] = {STR_INIT("1xx"), STR_INIT("2xx"), STR_INIT("3xx"),
+                                         STR_INIT("4xx"), STR_INIT("5xx")};
+    struct str endpoint = flow_endpoint_name(visit->call.request.endpoint);
+    if (status >= 100 && status < 600) {
+        metric_add(METRIC_CELL(visit->oauth->answers, endpoint.len > 0 ? endpoint : STR("metadata"),
+                               classes[status / 100 - 1]),
+                   1);
+    }
+}
+
 static void send_answer(struct oauth_visit *visit, const struct headers *headers, struct str body)
 {
     stream_begin(visit->stream, visit->call.answer.status, headers->items, headers->count,
@@ -97,6 +110,7 @@ void oauth_answer(struct oauth_visit *visit)
         break;
     }
     put_all(&headers, visit->call.arena, answer);
+    count(visit, answer->status);
     send_answer(visit, &headers, text != NULL ? str_of(text) : buf_str(&page));
     free(text);
     buf_done(&page);

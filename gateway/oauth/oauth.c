@@ -12,6 +12,7 @@ enum { ARENA_MAX = 4 << 20, WAIT_MAX_S = 3600 };
 static void visit_free(struct oauth_visit *visit)
 {
     (void)atomic_fetch_sub(&visit->oauth->open, 1);
+    timer_stop(&visit->deadline);
     access_leave(&visit->access);
     if (visit->rbac != NULL) {
         snapshot_unref(visit->rbac);
@@ -184,6 +185,7 @@ static void start(struct oauth_visit *visit)
 {
     const char *why = NULL;
     visit->started = true;
+    timer_stop(&visit->deadline);
     visit->call.request.form = &visit->form;
     visit->call.request.query = &visit->query;
     if (!read_forms(visit, &why)) {
@@ -266,6 +268,14 @@ static void read_head(struct oauth_visit *visit, const struct oauth_place *place
     };
 }
 
+static void on_deadline(struct timer *timer)
+{
+    struct oauth_visit *visit = CONTAINER_OF(timer, struct oauth_visit, deadline);
+    visit->started = true;
+    oauth_problem(visit, 408, "http.body_timeout", "the body makes no progress",
+                  (struct header){0});
+}
+
 void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_place *place)
 {
     struct oauth_visit *visit = NEW(struct oauth_visit);
@@ -278,6 +288,7 @@ void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_p
     visit->tokens = snapshot_ref(snapshot_peek(oauth->options.tokens));
     arena_init(&visit->store.arena, ARENA_MAX);
     buf_init(&visit->body, FORM_BODY_MAX);
+    timer_init(&visit->deadline, on_deadline);
     visit->call.arena = &visit->store.arena;
     visit->call.options = &oauth->options.flow;
     visit->call.now_s = clock_wall_ms() / 1000;
@@ -285,8 +296,10 @@ void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_p
         return;
     }
     read_head(visit, place);
-    if (!visit->call.request.post) {
+    if (!visit->call.request.post || stream->head.content_length == 0) {
         start(visit);
+    } else {
+        timer_start(&visit->deadline, oauth->options.body_timeout_ms);
     }
 }
 
@@ -298,10 +311,13 @@ static void on_body(struct stream *stream, struct str bytes, bool last)
     }
     if (!buf_append(&visit->body, bytes)) {
         visit->started = true;
+        timer_stop(&visit->deadline);
         oauth_problem(visit, 413, "http.body_too_large", "the parameters are longer than 64 KiB",
                       (struct header){0});
     } else if (last) {
         start(visit);
+    } else {
+        timer_start(&visit->deadline, visit->oauth->options.body_timeout_ms);
     }
 }
 
@@ -326,6 +342,9 @@ struct oauth *oauth_new(const struct oauth_options *options)
     struct oauth *oauth = NEW(struct oauth);
     oauth->options = *options;
     oauth->public_url = str_dup(STR_EMPTY);
+    oauth->answers = metric_counter("postern_oauth_answers_total",
+                                    "answers of the OAuth2 endpoints, by endpoint and status",
+                                    "endpoint", "status", NULL);
     return oauth;
 }
 

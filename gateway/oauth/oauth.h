@@ -29,6 +29,7 @@ struct oauth_options {
     struct snapshot_slot *rbac;
     struct snapshot_slot *tokens;
     struct flow_options flow;
+    uint64_t body_timeout_ms; /* without progress */
     /* What belongs into the audit log. On the request's worker. NULL: nobody wants it. */
     void (*note)(void *ctx, const struct flow_call *call);
     void *note_ctx;

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 #include "loop/mailbox.h"
+#include "loop/timer.h"
+#include "metrics/metrics.h"
 #include "oauth/oauth.h"
 #include "store/store.h"
 
@@ -13,6 +15,7 @@ struct oauth {
     struct oauth_options options;
     char *public_url;
     atomic_size_t open;
+    struct metric *answers; /* by endpoint and status class */
 };
 
 /* On the heap: it may outlive its stream by the time that the store needs. */
@@ -30,8 +33,9 @@ struct oauth_visit {
     struct snapshot *rbac;
     struct snapshot *tokens;
     struct post built;
-    bool busy;    /* the store or the builder has it */
-    bool started; /* the body is complete */
+    struct timer deadline; /* of the body */
+    bool busy;             /* the store or the builder has it */
+    bool started;          /* the body is complete */
 };
 
 /* answer.c: writes call.answer. */
