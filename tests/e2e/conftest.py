@@ -8,9 +8,11 @@ what is waited for before a test fails. Ports are free ones and directories temp
 number of runs may go on at once.
 """
 import contextlib
+import json
 
 import pytest
 
+from support import oauth
 from support.node import Node, everywhere
 from support.peer import KINDS, Peer
 
@@ -80,6 +82,21 @@ def make_node(tmp_path, front):
             stack.push(made.__exit__)
             return made
         yield make
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory, front):
+    """A node whose realms are issuers of tokens, shared by a module: support.oauth has who is in
+    them."""
+    home = tmp_path_factory.mktemp("issuer")
+    file = home / "security.json"
+    file.write_text(json.dumps(oauth.security()))
+    settings = {**front_settings(front), "security.config_file": str(file)}
+    with Node(home / "node", settings=settings) as running:
+        yield oauth.Issuer(running)
+        told = running.log_text()
+        for secret in (oauth.PASSWORD, oauth.SECRET, "eyJ", "rt_", "PRIVATE KEY"):
+            assert secret not in told, secret
 
 
 @pytest.fixture
