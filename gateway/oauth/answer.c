@@ -1,7 +1,8 @@
 /* answer.c - an answer of the flow as HTTP. */
+#include "base/encode.h"
 #include "base/mem.h"
+#include "crypto/hash.h"
 #include "oauth/oauth_inside.h"
-#include "pipeline/problem.h"
 
 #include <stdlib.h>
 
@@ -78,8 +79,45 @@ static void count(const struct oauth_visit *visit, unsigned status)
     }
 }
 
-static void send_answer(struct oauth_visit *visit, const struct headers *headers, struct str body)
+/* RFC 9110, 13.1.2: of one tag in the list. */
+static bool has_it(const struct request_head *head, struct str etag)
 {
+    struct str rest = request_header(head, STR("if-none-match"));
+    struct str each = STR_EMPTY;
+    while (rest.len > 0) {
+        (void)str_cut(rest, ',', &each, &rest);
+        each = str_trim(each);
+        if (str_eq(str_starts(each, STR("W/")) ? str_from(each, 2) : each, etag)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What may be cached has a tag to be asked about with. */
+static void put_etag(struct oauth_visit *visit, struct headers *headers, struct str *body)
+{
+    struct hash_sha256 hash = hash_sha256(*body);
+    struct buf text;
+    buf_init(&text, 2 * (size_t)HASH_SHA256_SIZE);
+    (void)buf_byte(&text, '"');
+    (void)base64_encode(BASE64_URL, str_sub(hash_str(&hash), 0, HASH_SHA256_SIZE / 2), &text);
+    (void)buf_byte(&text, '"');
+    struct str etag = arena_str(visit->call.arena, buf_str(&text));
+    buf_done(&text);
+    put(headers, STR("etag"), etag);
+    if (has_it(&visit->stream->head, etag)) {
+        visit->call.answer.status = 304;
+        *body = STR_EMPTY;
+    }
+}
+
+static void send_answer(struct oauth_visit *visit, struct headers *headers, struct str body)
+{
+    if (visit->call.answer.max_age_s > 0) {
+        put_etag(visit, headers, &body);
+    }
+    count(visit, visit->call.answer.status);
     stream_begin(visit->stream, visit->call.answer.status, headers->items, headers->count,
                  (int64_t)body.len);
     (void)stream_write(visit->stream, body);
@@ -110,20 +148,41 @@ void oauth_answer(struct oauth_visit *visit)
         break;
     }
     put_all(&headers, visit->call.arena, answer);
-    count(visit, answer->status);
+    put(&headers, visit->extra.name, visit->extra.value);
     send_answer(visit, &headers, text != NULL ? str_of(text) : buf_str(&page));
     free(text);
     buf_done(&page);
 }
 
-void oauth_problem(struct oauth_visit *visit,
-                   unsigned status,
-                   const char *code,
-                   const char *text,
-                   struct header header)
+static bool is_for_people(enum flow_endpoint endpoint)
 {
-    http_problem_send(visit->stream, &(struct http_problem){.status = status,
-                                                            .code = str_of(code),
-                                                            .detail = str_of(text),
-                                                            .header = header});
+    return endpoint == FLOW_AUTHORIZE || endpoint == FLOW_DEVICE || endpoint == FLOW_LOGOUT;
+}
+
+static void release(void *json)
+{
+    json_decref(json);
+}
+
+void oauth_refuse(struct oauth_visit *visit,
+                  unsigned status,
+                  const char *text,
+                  struct header header)
+{
+    static const char error[] = "invalid_request";
+    struct flow_answer *answer = &visit->call.answer;
+    answer->status = status;
+    if (is_for_people(visit->call.request.endpoint)) {
+        answer->kind = FLOW_PAGE;
+        answer->page = PAGE_ERROR;
+        answer->json = json_pack("{s:s, s:s++}", "title", "This request cannot be served", "text",
+                                 "The request is not as it should be: ", text, ".");
+    } else {
+        answer->kind = FLOW_JSON;
+        answer->json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "error", error, "error_description",
+                                 text, "code", error, "message", text, "description", text);
+    }
+    arena_defer(visit->call.arena, release, answer->json);
+    visit->extra = header;
+    oauth_answer(visit);
 }

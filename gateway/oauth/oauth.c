@@ -7,6 +7,8 @@
 #include "crypto/secret.h"
 #include "oauth/oauth_inside.h"
 
+#include <string.h>
+
 enum { ARENA_MAX = 4 << 20, WAIT_MAX_S = 3600 };
 
 static void visit_free(struct oauth_visit *visit)
@@ -161,24 +163,27 @@ static bool is_form(const struct request_head *head)
     return str_eq_nocase(str_trim(bare), STR("application/x-www-form-urlencoded"));
 }
 
+static bool has_once(const struct request_head *head, struct str name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < head->header_count; i++) {
+        count += str_eq(head->headers[i].name, name) ? 1 : 0;
+    }
+    return count <= 1;
+}
+
 static bool read_forms(struct oauth_visit *visit, const char **out_why)
 {
     const struct request_head *head = &visit->stream->head;
     bool has_body = visit->body.len > 0;
     *out_why = "the body is not application/x-www-form-urlencoded";
-    return (!has_body || is_form(head)) &&
+    if (has_body && !is_form(head)) {
+        return false;
+    }
+    *out_why = "there is more than one Authorization header";
+    return has_once(head, STR("authorization")) &&
            form_read(buf_str(&visit->body), visit->call.arena, &visit->form, out_why) &&
            form_read(head->query, visit->call.arena, &visit->query, out_why);
-}
-
-static enum flow_step bad_request(struct oauth_visit *visit, const char *why)
-{
-    visit->call.answer.kind = FLOW_JSON;
-    visit->call.answer.status = 400;
-    visit->call.answer.json =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "error", "invalid_request", "error_description", why,
-                  "code", "invalid_request", "message", why, "description", why);
-    return FLOW_ANSWERED;
 }
 
 static void start(struct oauth_visit *visit)
@@ -189,9 +194,7 @@ static void start(struct oauth_visit *visit)
     visit->call.request.form = &visit->form;
     visit->call.request.query = &visit->query;
     if (!read_forms(visit, &why)) {
-        (void)bad_request(visit, why);
-        oauth_answer(visit);
-        json_decref(visit->call.answer.json);
+        oauth_refuse(visit, 400, why, (struct header){0});
         return;
     }
     advance(visit, flow_begin(&visit->call));
@@ -208,8 +211,8 @@ static bool check_method(struct oauth_visit *visit, enum flow_endpoint endpoint)
             return true;
         }
     }
-    oauth_problem(visit, 405, "http.method_not_allowed", "the endpoint does not know this method",
-                  (struct header){STR("allow"), allowed});
+    oauth_refuse(visit, 405, "the endpoint does not know this method",
+                 (struct header){STR("allow"), allowed});
     return false;
 }
 
@@ -223,8 +226,7 @@ static bool find_realm(struct oauth_visit *visit, struct str uri)
                       ? rbac_realm_find(call->rbac, decoded)
                       : NULL;
     if (call->realm == NULL || rbac_realm_is_prototype(call->realm)) {
-        oauth_problem(visit, 404, "wamp.error.no_such_realm", "there is no such realm",
-                      (struct header){0});
+        oauth_refuse(visit, 404, "there is no such realm", (struct header){0});
         return false;
     }
     return true;
@@ -240,6 +242,25 @@ static bool realm_has_password_grant(const struct rbac_realm *realm)
     return on;
 }
 
+/* A realm's URI may have what a path must not have as it is. */
+static struct str issuer_of(struct arena *arena, struct str url, struct str realm)
+{
+    static const char plain[] = "-._~!$&'()*+,;=:@";
+    struct buf text;
+    buf_init(&text, url.len + STR("/realms/").len + 3 * realm.len);
+    (void)buf_append(&text, url);
+    (void)buf_append(&text, STR("/realms/"));
+    for (size_t i = 0; i < realm.len; i++) {
+        unsigned char c = (unsigned char)realm.ptr[i];
+        bool keep = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                    memchr(plain, c, sizeof(plain) - 1) != NULL;
+        (void)(keep ? buf_byte(&text, (char)c) : buf_printf(&text, "%%%02X", (unsigned)c));
+    }
+    struct str issuer = arena_str(arena, buf_str(&text));
+    buf_done(&text);
+    return issuer;
+}
+
 static void read_head(struct oauth_visit *visit, const struct oauth_place *place)
 {
     struct flow_call *call = &visit->call;
@@ -247,8 +268,7 @@ static void read_head(struct oauth_visit *visit, const struct oauth_place *place
     struct str url = str_of(visit->oauth->public_url);
     struct in6_addr *address = ARENA_NEW(call->arena, struct in6_addr);
     *address = visit->stream->head.peer->address;
-    struct str issuer =
-        arena_printf(call->arena, PRISTR "/realms/" PRISTR, STRARG(url), STRARG(realm));
+    struct str issuer = issuer_of(call->arena, url, realm);
     struct str base =
         place->base.len > 0
             ? arena_printf(call->arena, PRISTR PRISTR, STRARG(url), STRARG(place->base))
@@ -272,8 +292,7 @@ static void on_deadline(struct timer *timer)
 {
     struct oauth_visit *visit = CONTAINER_OF(timer, struct oauth_visit, deadline);
     visit->started = true;
-    oauth_problem(visit, 408, "http.body_timeout", "the body makes no progress",
-                  (struct header){0});
+    oauth_refuse(visit, 408, "the body makes no progress", (struct header){0});
 }
 
 void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_place *place)
@@ -292,6 +311,7 @@ void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_p
     visit->call.arena = &visit->store.arena;
     visit->call.options = &oauth->options.flow;
     visit->call.now_s = clock_wall_ms() / 1000;
+    visit->call.request.endpoint = place->endpoint;
     if (!check_method(visit, place->endpoint) || !find_realm(visit, place->realm)) {
         return;
     }
@@ -312,8 +332,7 @@ static void on_body(struct stream *stream, struct str bytes, bool last)
     if (!buf_append(&visit->body, bytes)) {
         visit->started = true;
         timer_stop(&visit->deadline);
-        oauth_problem(visit, 413, "http.body_too_large", "the parameters are longer than 64 KiB",
-                      (struct header){0});
+        oauth_refuse(visit, 413, "the parameters are longer than 64 KiB", (struct header){0});
     } else if (last) {
         start(visit);
     } else {

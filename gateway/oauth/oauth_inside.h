@@ -34,18 +34,19 @@ struct oauth_visit {
     struct snapshot *tokens;
     struct post built;
     struct timer deadline; /* of the body */
+    struct header extra;   /* one more of the answer's, or none */
     bool busy;             /* the store or the builder has it */
     bool started;          /* the body is complete */
 };
 
 /* answer.c: writes call.answer. */
 void oauth_answer(struct oauth_visit *visit);
-/* 404, 405, 413 ... before there is a call. */
-void oauth_problem(struct oauth_visit *visit,
-                   unsigned status,
-                   const char *code,
-                   const char *text,
-                   struct header header);
+/* What cannot be a call: 404, 405, 413 ..., for people as a page. `text` has neither '"' nor '\\'.
+ */
+void oauth_refuse(struct oauth_visit *visit,
+                  unsigned status,
+                  const char *text,
+                  struct header header);
 
 /* page.c: a whole HTML page; what `fields` has is text and stands escaped in it. */
 /* What a Content-Security-Policy calls the pages' style: 'sha256-...'. */

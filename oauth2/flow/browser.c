@@ -43,16 +43,13 @@ static struct str cookie_value(struct flow_call *call, const char *what)
     return STR_EMPTY;
 }
 
-static struct str cookie_text(struct flow_call *call,
-                              const char *what,
-                              struct str value,
-                              const char *same_site,
-                              uint64_t max_age_s)
+static struct str
+cookie_text(struct flow_call *call, const char *what, struct str value, uint64_t max_age_s)
 {
     struct str name = cookie_name(call, what);
     return arena_printf(call->arena,
-                        PRISTR "=" PRISTR "; Path=/; HttpOnly; SameSite=%s; Max-Age=%llu%s",
-                        STRARG(name), STRARG(value), same_site, (unsigned long long)max_age_s,
+                        PRISTR "=" PRISTR "; Path=/; HttpOnly; SameSite=Lax; Max-Age=%llu%s",
+                        STRARG(name), STRARG(value), (unsigned long long)max_age_s,
                         call->request.secure ? "; Secure" : "");
 }
 
@@ -63,7 +60,7 @@ struct str flow_login_shown(struct flow_call *call)
 
 struct str flow_login_cookie(struct flow_call *call, struct str secret)
 {
-    return cookie_text(call, "login", secret, "Lax", secret.len > 0 ? call->options->login_s : 0);
+    return cookie_text(call, "login", secret, secret.len > 0 ? call->options->login_s : 0);
 }
 
 struct str flow_form_mark(struct flow_call *call)
@@ -74,7 +71,9 @@ struct str flow_form_mark(struct flow_call *call)
 
 struct str flow_form_cookie(struct flow_call *call, struct str mark)
 {
-    return cookie_text(call, "form", mark, "Strict", call->options->login_s);
+    /* Lax: an application that sends the browser here shows it, so that a page in another tab keeps
+     * its mark; a form that another site sends does not. */
+    return cookie_text(call, "form", mark, call->options->login_s);
 }
 
 bool flow_form_is_ours(struct flow_call *call)

@@ -90,8 +90,10 @@ static bool logout_work(struct flow_call *call, struct store_view *view)
         json_t *hidden = json_object();
         for (size_t i = 0; i < logout->form->count; i++) {
             const struct form_field *field = &logout->form->fields[i];
-            (void)json_object_setn_new(hidden, field->name.ptr, field->name.len,
-                                       json_stringn(field->value.ptr, field->value.len));
+            if (!str_eq(field->name, STR("form_mark")) && !str_eq(field->name, STR("confirm"))) {
+                (void)json_object_setn_new(hidden, field->name.ptr, field->name.len,
+                                           json_stringn(field->value.ptr, field->value.len));
+            }
         }
         call->answer.set_cookies[1] = flow_form_cookie(call, mark);
         (void)flow_page(call, 200, PAGE_LOGOUT,

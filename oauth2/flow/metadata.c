@@ -53,14 +53,16 @@ static json_t *grant_types(const struct flow_call *call)
 enum flow_step flow_metadata(struct flow_call *call)
 {
     json_t *metadata =
-        json_pack("{s:s%, s:o, s:[s, s, s], s:[s, s], s:b}", "issuer", call->request.issuer.ptr,
-                  call->request.issuer.len, "grant_types_supported", grant_types(call),
-                  "token_endpoint_auth_methods_supported", "client_secret_basic",
+        json_pack("{s:s%, s:o, s:[s, s, s], s:[s, s, s], s:b, s:b, s:b}", "issuer",
+                  call->request.issuer.ptr, call->request.issuer.len, "grant_types_supported",
+                  grant_types(call), "token_endpoint_auth_methods_supported", "client_secret_basic",
                   "client_secret_post", "none", "id_token_signing_alg_values_supported", "ES256",
-                  "RS256", "authorization_response_iss_parameter_supported", 1);
+                  "RS256", "EdDSA", "authorization_response_iss_parameter_supported", 1,
+                  "request_parameter_supported", 0, "request_uri_parameter_supported", 0);
     add_endpoints(call, metadata);
     if (flow_endpoint_serves(FLOW_AUTHORIZE)) {
         (void)json_object_set_new(metadata, "response_types_supported", json_pack("[s]", "code"));
+        (void)json_object_set_new(metadata, "response_modes_supported", json_pack("[s]", "query"));
         (void)json_object_set_new(metadata, "code_challenge_methods_supported",
                                   json_pack("[s]", "S256"));
         (void)json_object_set_new(metadata, "subject_types_supported", json_pack("[s]", "public"));
