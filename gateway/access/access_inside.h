@@ -82,6 +82,7 @@ struct access_proof {
     bool over;
     struct keyed_digest digest;
     struct keyed_digest record;
+    uint64_t expires_ms; /* of what it is proved with; 0: never */
     struct in6_addr address;
     uint64_t version;
 };

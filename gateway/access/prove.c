@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "credential/credential.h"
 #include "crypto/hash.h"
 #include "crypto/secret.h"
 #include "wamp/fault.h"
@@ -74,6 +75,7 @@ remember(struct access_proof *proof, struct access_look *look, struct auth_ident
     }
     entry = entry_new(look, &(struct access_proved){.authmethod = scheme_method(ACCESS_BASIC),
                                                     .username = identity->authid,
+                                                    .expires_ms = proof->expires_ms,
                                                     .record = proof->record});
     if (entry != NULL) {
         entry->version = proof->version;
@@ -148,6 +150,8 @@ static struct access_proof *proof_new(struct access_look *look, struct str user)
     proof->access = look->access;
     proof->digest = look->digest;
     proof->record = record_of_account(look->access, &account);
+    proof->expires_ms =
+        account.holder == NULL ? 0 : 1000 * credential_ends_s(account.holder->credential);
     proof->version = rbac_version(look->rbac);
     proof->address = look->visit->request.head->peer->address;
     proof->login = login_new(look->access->options.auth, on_login, proof);

@@ -57,7 +57,12 @@ bool member_u32(const json_t *object, const char *key, uint32_t least, uint32_t 
 
 json_t *record_load(struct str record)
 {
-    return record.len > CREDENTIAL_RECORD_MAX ? NULL : json_loadb(record.ptr, record.len, 0, NULL);
+    json_t *loaded =
+        record.len > CREDENTIAL_RECORD_MAX ? NULL : json_loadb(record.ptr, record.len, 0, NULL);
+    if (loaded != NULL) {
+        record_drop_ended(loaded);
+    }
+    return loaded;
 }
 
 bool record_is_bondys(const json_t *record)
@@ -128,14 +133,24 @@ static bool bondys_verify(const json_t *record, struct str password)
     return same;
 }
 
+/* A wrong one costs the same whether there is a password, or secrets alone. */
+static bool record_verify(const json_t *record, struct str password)
+{
+    if (secrets_verify(record, password)) {
+        return true;
+    }
+    if (record_is_bondys(record)) {
+        return bondys_verify(record, password);
+    }
+    struct str phc = member_str(record, "password");
+    return phc.len > 0 ? password_verify(phc, password) : password_verify_nobody(password);
+}
+
 bool credential_verify(struct str record, struct str password)
 {
     json_t *loaded = record_load(record);
-    bool same = false;
-    if (loaded != NULL && password.len <= CREDENTIAL_PASSWORD_MAX) {
-        same = record_is_bondys(loaded) ? bondys_verify(loaded, password)
-                                        : password_verify(member_str(loaded, "password"), password);
-    }
+    bool same = loaded != NULL && password.len <= CREDENTIAL_PASSWORD_MAX &&
+                record_verify(loaded, password);
     json_decref(loaded);
     return same;
 }
@@ -148,21 +163,30 @@ bool credential_verify_nobody(struct str password)
 bool credential_is_outdated(struct str record)
 {
     json_t *loaded = record_load(record);
-    bool outdated = loaded == NULL || record_is_bondys(loaded) ||
-                    password_needs_rehash(member_str(loaded, "password"));
+    /* Which of several was shown, nobody knows: made again, the others would be lost. */
+    bool outdated =
+        loaded == NULL ||
+        (!record_has_secrets(loaded) &&
+         (record_is_bondys(loaded) || password_needs_rehash(member_str(loaded, "password"))));
     json_decref(loaded);
     return outdated;
+}
+
+static bool has_password(const json_t *record)
+{
+    struct credential_cra cra;
+    struct credential_scram scram;
+    if (record_has_secrets(record)) {
+        return true;
+    }
+    return record_is_bondys(record) ? cra_read(record, &cra) || scram_read(record, &scram)
+                                    : str_starts(member_str(record, "password"), STR("$argon2id$"));
 }
 
 bool credential_has_password(struct str record)
 {
     json_t *loaded = record_load(record);
-    struct credential_cra cra;
-    struct credential_scram scram;
-    bool has =
-        loaded != NULL &&
-        (record_is_bondys(loaded) ? cra_read(loaded, &cra) || scram_read(loaded, &scram)
-                                  : str_starts(member_str(loaded, "password"), STR("$argon2id$")));
+    bool has = loaded != NULL && has_password(loaded);
     json_decref(loaded);
     return has;
 }

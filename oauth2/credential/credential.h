@@ -13,6 +13,13 @@
  *     {"version": "1.1", "protocol": "cra", "params": {"kdf": "pbkdf2", "iterations", ...},
  *      "data": {"salt", "salted_password"}}       scram: data {"salt", "stored_key", "server_key"}
  *
+ * Beside a password, or instead of one, a record may have secrets that were generated (a client's),
+ * each with its end; a password has one once a secret is to take its place:
+ *
+ *     {"secrets": [{"id", "sha256", "created", "expires"}], "password_expires"}
+ *
+ * What is over counts as absent.
+ *
  * What derives a key blocks (credential_make, credential_verify*): on the jobs
  * pool, or at start-up. The rest is cheap. Any thread. Nothing here logs.
  */
@@ -35,6 +42,8 @@ enum {
     CREDENTIAL_SALT_TEXT_MAX = 64, /* as it is in a record: base64 */
     CREDENTIAL_KEY_TEXT_SIZE = 44, /* base64 of 32 bytes */
     CREDENTIAL_RECORD_MAX = 4096,
+    CREDENTIAL_SECRETS_MAX = 8,
+    CREDENTIAL_SECRET_SIZE = 3 + 43 + 1, /* "cs_", 258 random bits, NUL */
 };
 
 enum credential_protocol { CREDENTIAL_CRA, CREDENTIAL_SCRAM };
@@ -125,6 +134,20 @@ void credential_scram_pretend(struct str secret,
                               struct str name,
                               const struct credential_options *options,
                               struct credential_scram *out);
+
+/* The record ("": none yet) with one more secret, which is said this once: crypto_wipe it. Whatever
+ * it had besides ends in `overlap_s`, at once when that is 0. The caller's (mem_free); NULL: there
+ * are too many. Cheap. */
+char *credential_secret_add(struct str record,
+                            uint64_t overlap_s,
+                            char out_secret[CREDENTIAL_SECRET_SIZE],
+                            struct err *err);
+/* [{id, created, expires}], of those that hold, without what they could be known by; the caller's.
+ */
+json_t *credential_secrets(struct str record);
+bool credential_has_secrets(struct str record);
+/* When something of it ends next, in seconds of the wall clock; 0: nothing does. */
+uint64_t credential_ends_s(struct str record);
 
 /* "pbkdf2", "argon2id13". */
 struct str credential_kdf_name(enum credential_kdf kdf);

@@ -13,10 +13,15 @@ enum {
     ARGON2ID_MEMORY_KIB_MAX = 256 * 1024,
 };
 
-/* A record's JSON, or NULL; json_decref. */
+/* A record's JSON without what is over, or NULL; json_decref. */
 json_t *record_load(struct str record);
 /* Does the record have Bondy's layout? */
 bool record_is_bondys(const json_t *record);
+
+/* secrets.c */
+void record_drop_ended(json_t *record);
+bool record_has_secrets(const json_t *record);
+bool secrets_verify(const json_t *record, struct str secret);
 
 bool cra_read(const json_t *record, struct credential_cra *out);
 bool scram_read(const json_t *record, struct credential_scram *out);

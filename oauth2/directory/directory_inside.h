@@ -26,6 +26,8 @@ extern const struct directory_operation directory_rbac_operations[];
 extern const struct directory_operation directory_source_operations[];
 
 extern const struct directory_operation directory_api_key_operations[];
+extern const struct directory_operation directory_client_operations[];
+extern const struct directory_operation directory_owner_operations[];
 extern const struct directory_operation directory_user_operations[];
 extern const struct directory_operation directory_user_change_operations[];
 extern const struct directory_operation directory_realm_operations[];

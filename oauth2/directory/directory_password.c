@@ -30,7 +30,7 @@ static json_t *make_credential(struct directory_call *call,
     return credential;
 }
 
-static bool prepare_object(struct directory_call *call, const json_t *object, const json_t *name)
+bool directory_hash_password(struct directory_call *call, json_t *object, const json_t *name)
 {
     const json_t *password = json_object_get(object, "password");
     struct rbac_account account = {0};
@@ -44,12 +44,17 @@ static bool prepare_object(struct directory_call *call, const json_t *object, co
                   .user = object,
                   .password = str_make(json_string_value(password), json_string_length(password)),
                   .present_credential = known ? account.holder->credential : STR_EMPTY});
-    if (credential == NULL) {
-        return false;
+    return credential != NULL && json_object_set(object, "password", credential) == 0;
+}
+
+static bool prepare_object(struct directory_call *call, const json_t *object, const json_t *name)
+{
+    if (!json_is_string(json_object_get(object, "password"))) {
+        return true;
     }
-    call->prepared = directory_keep(call, json_deep_copy(object));
-    (void)json_object_set(call->prepared, "password", credential);
-    return true;
+    json_t *copy = directory_keep(call, json_deep_copy(object));
+    call->prepared = copy;
+    return directory_hash_password(call, copy, name);
 }
 
 bool directory_prepare_add(struct directory_call *call)

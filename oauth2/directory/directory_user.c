@@ -115,8 +115,7 @@ bool directory_user_data(struct directory_call *call, size_t at, const json_t **
     return true;
 }
 
-/* The user of that name, as he is now. */
-static bool answer_user(struct directory_call *call, struct str name)
+bool directory_user_answer(struct directory_call *call, struct str name)
 {
     struct directory_user user;
     return !store_view_failed(call->view) && directory_user_find(call, name, &user) &&
@@ -140,13 +139,14 @@ static bool user_add(struct directory_call *call)
     return directory_user_write(
                call,
                &(struct directory_user_change){.element = json_deep_copy(data), .added = true}) &&
-           answer_user(call, name);
+           directory_user_answer(call, name);
 }
 
 static bool user_get(struct directory_call *call)
 {
     struct directory_user user;
-    return directory_user_of(call, DIRECTORY_NOT_FOUND, &user) && answer_user(call, user.name);
+    return directory_user_of(call, DIRECTORY_NOT_FOUND, &user) &&
+           directory_user_answer(call, user.name);
 }
 
 static bool user_list(struct directory_call *call)
@@ -154,9 +154,9 @@ static bool user_list(struct directory_call *call)
     return directory_answer_list(call, DIRECTORY_USER_KIND, directory_user_external);
 }
 
-/* He keeps his name, and where he proves himself: other records hang on both. */
-static bool
-check_identity(struct directory_call *call, const struct directory_user *user, const json_t *data)
+bool directory_user_keeps_identity(struct directory_call *call,
+                                   const struct directory_user *user,
+                                   const json_t *data)
 {
     char bytes[RBAC_NAME_MAX];
     struct str name = user->name;
@@ -182,7 +182,7 @@ static bool user_update(struct directory_call *call)
     struct directory_user user;
     const json_t *data = NULL;
     if (!directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user) ||
-        !directory_user_data(call, 1, &data) || !check_identity(call, &user, data)) {
+        !directory_user_data(call, 1, &data) || !directory_user_keeps_identity(call, &user, data)) {
         return false;
     }
     json_t *element = json_deep_copy(data);
@@ -191,10 +191,10 @@ static bool user_update(struct directory_call *call)
                call, &(struct directory_user_change){.element = element,
                                                      .clear_password = json_is_null(
                                                          json_object_get(data, "password"))}) &&
-           answer_user(call, user.name);
+           directory_user_answer(call, user.name);
 }
 
-static bool user_delete(struct directory_call *call)
+bool directory_user_delete(struct directory_call *call)
 {
     struct directory_user user;
     size_t administrators = directory_administrators(call);
@@ -223,7 +223,7 @@ const struct directory_operation directory_user_operations[] = {
     {STR_INIT("bondy.user.list"), DIRECTORY_REALM | DIRECTORY_READ | DIRECTORY_LIST, 0, 0, NULL,
      user_list},
     {STR_INIT("bondy.user.update"), DIRECTORY_REALM, 2, 2, directory_prepare_update, user_update},
-    {STR_INIT("bondy.user.delete"), DIRECTORY_REALM, 1, 1, NULL, user_delete},
+    {STR_INIT("bondy.user.delete"), DIRECTORY_REALM, 1, 1, NULL, directory_user_delete},
     {STR_INIT("bondy.user.grants"), DIRECTORY_REALM | DIRECTORY_READ, 1, 1, NULL, user_grants},
     {.run = NULL},
 };

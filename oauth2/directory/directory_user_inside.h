@@ -22,12 +22,22 @@ bool directory_user_of(struct directory_call *call, const char *uri, struct dire
 bool directory_user_enabled(const struct directory_user *user);
 json_t *directory_user_external(struct directory_call *call, const json_t *value);
 
+/* The answer is the user of that name, as he is now. */
+bool directory_user_answer(struct directory_call *call, struct str name);
+/* He keeps his name, and where he proves himself: other records hang on both. */
+bool directory_user_keeps_identity(struct directory_call *call,
+                                   const struct directory_user *user,
+                                   const json_t *data);
+/* bondy.user.delete, of the user that argument 0 names. */
+bool directory_user_delete(struct directory_call *call);
+
 /* An element of "users", with nothing but what shall change. */
 struct directory_user_change {
     json_t *element; /* stolen */
     bool added;
     bool clear_password;
-    bool proved; /* by the old password */
+    bool proved;   /* by the old password */
+    bool overlaps; /* what he could prove himself with still holds: nothing ends */
 };
 /* Writes it, with what hangs on it: aliases, tickets, events. */
 bool directory_user_write(struct directory_call *call, const struct directory_user_change *change);
@@ -38,6 +48,10 @@ bool directory_user_data(struct directory_call *call, size_t at, const json_t **
 bool directory_prepare_add(struct directory_call *call);
 bool directory_prepare_update(struct directory_call *call);
 bool directory_prepare_password(struct directory_call *call);
+
+/* The text at "password" of `object`, of the user `name` (NULL: a new one), becomes its credential.
+ */
+bool directory_hash_password(struct directory_call *call, json_t *object, const json_t *name);
 
 /* What change_password has prepared. */
 struct directory_new_password {

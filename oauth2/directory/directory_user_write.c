@@ -137,12 +137,14 @@ static json_t *without_defaults(struct directory_call *call, const json_t *value
     return copy;
 }
 
-bool directory_user_put(struct directory_call *call,
-                        struct str realm,
-                        struct str username,
-                        struct str value,
-                        bool *out_changed)
+static bool put_user(struct directory_call *call,
+                     const struct store_write *write,
+                     bool overlaps,
+                     bool *out_changed)
 {
+    struct str realm = write->realm;
+    struct str username = write->key;
+    struct str value = write->value;
     const struct store_record *record = NULL;
     const json_t *before = directory_get_in(call, realm, DIRECTORY_USER_KIND, username, &record);
     const json_t *after = directory_keep(call, json_loadb(value.ptr, value.len, 0, NULL));
@@ -159,8 +161,18 @@ bool directory_user_put(struct directory_call *call,
                        json_object_get(after, "aliases"))) {
         return false;
     }
-    return before == NULL || same_proof(before, after) ||
+    return before == NULL || overlaps || same_proof(before, after) ||
            (end_proof(call, realm, username) && end_proof_below(call, realm, username));
+}
+
+bool directory_user_put(struct directory_call *call,
+                        struct str realm,
+                        struct str username,
+                        struct str value,
+                        bool *out_changed)
+{
+    return put_user(call, &(struct store_write){.realm = realm, .key = username, .value = value},
+                    false, out_changed);
 }
 
 /* Who administers one realm must not become somebody in others that trust the same SSO realm. */
@@ -231,8 +243,7 @@ bool directory_user_write(struct directory_call *call, const struct directory_us
         if (!str_eq(write->kind, DIRECTORY_USER_KIND)) {
             continue;
         }
-        if (!may_prove(call, change, write) ||
-            !directory_user_put(call, write->realm, write->key, write->value, &changed)) {
+        if (!may_prove(call, change, write) || !put_user(call, write, change->overlaps, &changed)) {
             return false;
         }
         if (changed && str_eq(write->realm, call->realm)) {

@@ -6,7 +6,7 @@
  * nobody is sent anywhere. */
 #include "base/mem.h"
 #include "flow/flow_inside.h"
-#include "flow/redirect.h"
+#include "application/redirect.h"
 
 #include <stdlib.h>
 

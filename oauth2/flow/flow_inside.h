@@ -2,6 +2,7 @@
 #ifndef POSTERN_FLOW_FLOW_INSIDE_H
 #define POSTERN_FLOW_FLOW_INSIDE_H
 
+#include "application/application.h"
 #include "flow/flow.h"
 
 /* RFC 6749, 5.2; the status that goes with it is in the table of answer.c. */
@@ -37,12 +38,7 @@ struct str flow_form_cookie(struct flow_call *call, struct str mark);
 bool flow_form_is_ours(struct flow_call *call);
 
 /* client.c: who asks (RFC 6749, 2.3). */
-#define FLOW_GRANT_MAP(X)                       \
-    X(CLIENT_CREDENTIALS, "client_credentials") \
-    X(PASSWORD, "password")                     \
-    X(CODE, "authorization_code")               \
-    X(REFRESH, "refresh_token")                 \
-    X(DEVICE, "urn:ietf:params:oauth:grant-type:device_code")
+#define FLOW_GRANT_MAP(X) APPLICATION_GRANT_MAP(X)
 
 enum flow_grant {
 #define FLOW_GRANT_ENUM(name, text) FLOW_GRANT_##name,

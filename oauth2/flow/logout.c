@@ -3,7 +3,7 @@
  * sent to an address that the client has not registered. */
 #include "base/mem.h"
 #include "flow/flow_inside.h"
-#include "flow/redirect.h"
+#include "application/redirect.h"
 #include "token/token.h"
 
 enum { HINT_AGE_S = 365 * 24 * 3600, STATE_MAX = 4096, URI_MAX = 16 * 1024 };

@@ -1,5 +1,6 @@
 /* realm_users.c - the users of a realm object. With same sign-on a user becomes two records: what
  * he proves himself with, in the SSO realm, and everything else here. */
+#include "application/application.h"
 #include "base/encode.h"
 #include "base/mem.h"
 #include "rbac/record_inside.h"
@@ -187,16 +188,23 @@ static bool read_enabled(struct user_parse *user)
            realm_mistaken(user->parse, user->node, "enabled", "must be true or false");
 }
 
-/* What OAuth wants to know of a client beyond his being a user. */
+/* Of OAuth clients. null: it is a plain user again. */
 static bool read_client(struct user_parse *user)
 {
     json_t *client = json_object_get(user->node, "client");
-    if (client == NULL || json_is_null(client)) {
+    const char *key = NULL;
+    struct err err = {0};
+    if (client == NULL) {
+        return true;
+    }
+    if (json_is_null(client)) {
+        (void)json_object_del(user->here, "client");
         return true;
     }
     (void)json_object_set(user->here, "client", client);
-    return json_is_object(client) ||
-           realm_mistaken(user->parse, user->node, "client", "must be an object");
+    return application_check(client, &key, &err) ||
+           realm_mistaken(user->parse, key == NULL ? user->node : client,
+                          key == NULL ? "client" : key, "%s", err.text);
 }
 
 /* A record as Bondy, or we, made it. */
@@ -272,7 +280,7 @@ static bool read_values(struct user_parse *user)
     const json_t *password = json_object_get(user->node, "password");
     bool is_record = password != NULL && !json_is_null(password) && !json_is_string(password);
     return read_groups(user) && realm_meta_read(user->parse, user->node, user->here) &&
-           read_enabled(user) && read_client(user) && read_aliases(user) && read_keys(user) &&
+           read_enabled(user) && read_aliases(user) && read_keys(user) && read_client(user) &&
            (!is_record || read_credential(user, password));
 }
 

@@ -30,7 +30,7 @@ static char *make_again(const struct password_job *job, struct str record, struc
 {
     struct credential_options options = job->options;
     enum credential_protocol had = credential_protocol_of(record);
-    bool upgrade = job->upgrade && had != options.protocol;
+    bool upgrade = job->upgrade && had != options.protocol && !credential_has_secrets(record);
     if (!upgrade && !credential_is_outdated(record)) {
         return NULL;
     }

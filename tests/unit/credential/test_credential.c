@@ -398,6 +398,136 @@ static void a_password_that_scram_cannot_prepare_is_refused_for_scram_alone(void
     }
 }
 
+static char *with_secret(const char *record, uint64_t overlap_s, char out[CREDENTIAL_SECRET_SIZE])
+{
+    struct err err = {0};
+    char *text = credential_secret_add(str_of(record), overlap_s, out, &err);
+    assert_non_null(text);
+    assert_null(strstr(text, out));
+    return text;
+}
+
+static void a_generated_secret_proves_itself_as_a_password_and_signs_no_challenge(void **state)
+{
+    char secret[CREDENTIAL_SECRET_SIZE];
+    struct credential_cra cra;
+    struct credential_scram scram;
+    char *record = with_secret("", 0, secret);
+    struct str text = str_of(record);
+    (void)state;
+    assert_true(credential_verify(text, str_of(secret)));
+    assert_false(credential_verify(text, STR("cs_")));
+    assert_false(credential_verify(text, STR_EMPTY));
+    assert_true(credential_has_password(text) && credential_is_readable(text));
+    assert_true(credential_has_secrets(text));
+    assert_false(credential_is_outdated(text));
+    assert_false(credential_cra(text, &cra) || credential_scram(text, &scram));
+    assert_int_equal(credential_ends_s(text), 0);
+    mem_free(record);
+}
+
+static void generated_secrets_differ_and_have_a_head_that_scanners_find(void **state)
+{
+    char secrets[4][CREDENTIAL_SECRET_SIZE];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(secrets); i++) {
+        mem_free(with_secret("", 0, secrets[i]));
+        assert_memory_equal(secrets[i], "cs_", 3);
+        assert_int_equal(strlen(secrets[i]), CREDENTIAL_SECRET_SIZE - 1);
+        for (size_t other = 0; other < i; other++) {
+            assert_string_not_equal(secrets[i], secrets[other]);
+        }
+    }
+}
+
+static void what_a_record_had_goes_on_for_the_overlap(void **state)
+{
+    char secret[CREDENTIAL_SECRET_SIZE];
+    struct credential_cra cra;
+    char *old = made(cra_opts, "correct horse");
+    char *both = with_secret(old, 3600, secret);
+    char *one = with_secret(both, 0, secret);
+    (void)state;
+    assert_true(credential_verify(str_of(both), STR("correct horse")));
+    assert_true(credential_cra(str_of(both), &cra));
+    assert_false(credential_is_outdated(str_of(both))); /* made again it would lose its secret */
+    assert_true(credential_ends_s(str_of(both)) > 0);
+    assert_false(credential_verify(str_of(one), STR("correct horse")));
+    assert_false(credential_cra(str_of(one), &cra));
+    mem_free(one);
+    mem_free(both);
+    mem_free(old);
+}
+
+/* Their ends are in 1970 and in 2255. */
+static void what_is_over_counts_as_absent(void **state)
+{
+    static const char old_sha256[] =
+        "0fb8e74abfccbc80f1cfbecb3d4ffd6aa3e5b1a3d3b5f4bd5c2e4b3b5f9d6c11";
+    struct hash_sha256 hash = hash_sha256(STR("new"));
+    char hex[2 * HASH_SHA256_SIZE + 1];
+    char text[1024];
+    (void)state;
+    for (size_t i = 0; i < HASH_SHA256_SIZE; i++) {
+        (void)snprintf(hex + 2 * i, 3, "%02x", hash.bytes[i]);
+    }
+    (void)snprintf(text, sizeof(text),
+                   "{\"secrets\":[{\"id\":\"1\",\"sha256\":\"%s\",\"created\":1,\"expires\":2}]}",
+                   hex);
+    assert_false(credential_verify(str_of(text), STR("new")));
+    assert_false(credential_has_password(str_of(text)));
+    json_t *secrets = credential_secrets(str_of(text));
+    assert_int_equal(json_array_size(secrets), 0);
+    json_decref(secrets);
+    (void)snprintf(text, sizeof(text),
+                   "{\"secrets\":[{\"id\":\"1\",\"sha256\":\"%s\",\"expires\":2},"
+                   "{\"id\":\"2\",\"sha256\":\"%s\",\"expires\":9000000000}]}",
+                   old_sha256, hex);
+    assert_true(credential_verify(str_of(text), STR("new")));
+    assert_int_equal(credential_ends_s(str_of(text)), 9000000000);
+    char *old = made(scram_opts, "correct horse");
+    struct credential_scram scram;
+    json_t *record = json_loads(old, 0, NULL);
+    (void)json_object_set_new(record, "password_expires", json_integer(2));
+    char *over = json_dumps(record, 0);
+    assert_false(credential_verify(str_of(over), STR("correct horse")));
+    assert_false(credential_scram(str_of(over), &scram));
+    assert_false(credential_has_password(str_of(over)));
+    free(over);
+    json_decref(record);
+    mem_free(old);
+}
+
+static void secrets_are_shown_without_what_they_could_be_known_by(void **state)
+{
+    char secret[CREDENTIAL_SECRET_SIZE];
+    char *record = with_secret("", 0, secret);
+    json_t *secrets = credential_secrets(str_of(record));
+    (void)state;
+    assert_int_equal(json_array_size(secrets), 1);
+    assert_non_null(json_object_get(json_array_get(secrets, 0), "id"));
+    assert_null(json_object_get(json_array_get(secrets, 0), "sha256"));
+    json_decref(secrets);
+    mem_free(record);
+}
+
+static void as_many_secrets_as_fit_a_record_and_no_more(void **state)
+{
+    char secret[CREDENTIAL_SECRET_SIZE];
+    struct err err = {0};
+    char *record = made(scram_opts, "correct horse");
+    (void)state;
+    for (int i = 0; i < CREDENTIAL_SECRETS_MAX; i++) {
+        char *next = with_secret(record, 3600, secret);
+        mem_free(record);
+        record = next;
+    }
+    assert_true(strlen(record) <= CREDENTIAL_RECORD_MAX);
+    assert_null(credential_secret_add(str_of(record), 3600, secret, &err));
+    assert_int_equal(err.code, ERR_LIMIT);
+    mem_free(record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +546,12 @@ int main(void)
         cmocka_unit_test(preparing_is_bounded),
         cmocka_unit_test(scram_prepares_passwords_and_names_at_both_ends),
         cmocka_unit_test(a_password_that_scram_cannot_prepare_is_refused_for_scram_alone),
+        cmocka_unit_test(a_generated_secret_proves_itself_as_a_password_and_signs_no_challenge),
+        cmocka_unit_test(generated_secrets_differ_and_have_a_head_that_scanners_find),
+        cmocka_unit_test(what_a_record_had_goes_on_for_the_overlap),
+        cmocka_unit_test(what_is_over_counts_as_absent),
+        cmocka_unit_test(secrets_are_shown_without_what_they_could_be_known_by),
+        cmocka_unit_test(as_many_secrets_as_fit_a_record_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* test_redirect.c - redirect URIs: what may be registered, and what is the same as what. */
-#include "flow/redirect.h"
+#include "application/redirect.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

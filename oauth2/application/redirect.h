@@ -1,7 +1,7 @@
 /* redirect.h - redirect URIs: which may be registered, which one a request may name, and what is
  * added to them. RFC 6749, 3.1.2; RFC 8252, 7; RFC 9700, 2.1. */
-#ifndef POSTERN_FLOW_REDIRECT_H
-#define POSTERN_FLOW_REDIRECT_H
+#ifndef POSTERN_APPLICATION_REDIRECT_H
+#define POSTERN_APPLICATION_REDIRECT_H
 
 #include "base/buf.h"
 #include "base/str.h"

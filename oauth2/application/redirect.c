@@ -1,4 +1,4 @@
-#include "flow/redirect.h"
+#include "application/redirect.h"
 
 #include <stdint.h>
 
