@@ -35,6 +35,13 @@ CHANGES = {
     "bondy.http_gateway.api.rollback": None,
     "bondy.http_gateway.api.delete": None,
     "bondy.key.rotate": [],
+    "bondy.oauth2.client.add": [{"client_id": "new.app"}],
+    "bondy.oauth2.client.update": ["app", {"name": "New"}],
+    "bondy.oauth2.client.delete": ["app"],
+    "bondy.oauth2.client.rotate_secret": ["app", {"overlap_secs": 60}],
+    "bondy.oauth2.resource_owner.add": [{"username": "new.owner"}],
+    "bondy.oauth2.resource_owner.update": ["owner", {"meta": {"a": 1}}],
+    "bondy.oauth2.resource_owner.delete": ["owner"],
     "bondy.realm.create": None,
     "bondy.realm.update": [{"description": "changed"}],
     "bondy.realm.delete": [],
@@ -193,7 +200,8 @@ def test_a_session_without_grants_changes_nothing(node, place, who):
 def test_what_they_were_refused_were_good_requests(node, place):
     """Administrators may: the same arguments, in an order in which each finds what it needs."""
     first = ["bondy.user.disable", "bondy.user.enable", "bondy.ticket.revoke"]
-    last = ["bondy.group.delete", "bondy.user.delete", "bondy.http_gateway.api.delete",
+    last = ["bondy.group.delete", "bondy.user.delete", "bondy.oauth2.client.delete",
+            "bondy.oauth2.resource_owner.delete", "bondy.http_gateway.api.delete",
             "bondy.realm.delete"]
     middle = sorted(set(CHANGES) - {*first, *last, *OWN, "bondy.wamp.call"})
     with logged_in(node, MASTER, "admin", node.password) as wire:

@@ -130,15 +130,20 @@ SAMPLES = {
     "POST /realms/:realm_uri/sources": Sample(
         {"usernames": ["ann"], "authmethod": "password", "cidr": "10.1.0.0/16",
          "meta": {"a": 1}}, ["usernames", "authmethod", "cidr"]),
+    "GET /realms/:realm_uri/clients": NOTHING,
     "POST /realms/:realm_uri/clients": Sample(
-        {"client_id": "app", "client_secret": "a secret of app", "groups": ["crew"],
-         "meta": {"a": 1}}, ["client_secret"], ["client_secret"]),
+        {"client_id": "new.app", "client_secret": "a secret of app", "groups": ["crew"],
+         "meta": {"a": 1}}, [], ["client_secret"]),
+    "GET /realms/:realm_uri/clients/:id": NOTHING,
     "PUT /realms/:realm_uri/clients/:id": Sample(
         {"client_secret": "a new secret of app", "groups": []}, [], ["client_secret"]),
     "DELETE /realms/:realm_uri/clients/:id": NOTHING,
+    "POST /realms/:realm_uri/clients/:id/rotate_secret": Sample({"overlap_secs": 60}),
+    "GET /realms/:realm_uri/resource_owners": NOTHING,
     "POST /realms/:realm_uri/resource_owners": Sample(
-        {"username": "owner", "password": "a word of owner", "groups": ["crew"],
-         "meta": {"a": 1}}, ["username", "password"], ["password"]),
+        {"username": "new.owner", "password": "a word of owner", "groups": ["crew"],
+         "meta": {"a": 1}}, ["username"], ["password"]),
+    "GET /realms/:realm_uri/resource_owners/:id": NOTHING,
     "PUT /realms/:realm_uri/resource_owners/:id": Sample(
         {"password": "a new word of owner", "groups": []}, [], ["password"]),
     "DELETE /realms/:realm_uri/resource_owners/:id": NOTHING,
@@ -219,6 +224,8 @@ class Place:
                         {"usernames": ["ann"], "authmethod": "password", "cidr": "10.0.0.0/8"}]})
         self.ask("PUT", f"/realms/{uri}/users/ann/aliases/annie")
         self.key_id = self.ask("POST", f"/realms/{uri}/users/ann/api_keys", {"name": "k"})["id"]
+        self.ask("POST", f"/realms/{uri}/clients", {"client_id": "app"})
+        self.ask("POST", f"/realms/{uri}/resource_owners", {"username": "owner"})
         self.ask("POST", "/api_specs", self.spec_body())
         self.worker = RawSocket(node.rawsocket).join(uri)
         self.registration = self.worker.ask(REGISTER, {}, "com.work.do")[2]
