@@ -638,7 +638,7 @@ def test_a_node_that_does_not_answer_is_not_waited_for_beyond_the_time(tmp_path)
         deaf.listen()
         done = postern("call", "a.b", "--realm", REALM, "--connect-timeout", "200ms", "--url",
                        f"tcp://127.0.0.1:{deaf.getsockname()[1]}")
-        assert done.returncode == FAILED and "200 ms" in done.stdout
+        assert done.returncode == FAILED and "200 ms" in done.stderr
 
 
 def test_help_and_the_page_name_the_same_options():
