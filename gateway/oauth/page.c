@@ -139,6 +139,11 @@ static void put_consent(struct buf *out, const json_t *fields)
         put(out, "</li>\n");
     }
     put(out, "</ul>\n");
+    if (field(fields, "code").len > 0) {
+        put(out, "<p>Your device shows <strong>");
+        put_field(out, fields, "code");
+        put(out, "</strong>. If it shows something else, deny.</p>\n");
+    }
     begin_form(out, fields);
     put(out, "<button name=\"consent\" value=\"allow\">Allow</button>\n"
              "<button class=\"quiet\" name=\"consent\" value=\"deny\">Deny</button>\n</form>\n");

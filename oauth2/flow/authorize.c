@@ -98,19 +98,13 @@ static json_t *hidden_fields(const struct authorize *request, bool answered)
     return fields;
 }
 
-static struct str client_name(const struct authorize *request)
-{
-    struct str name = flow_text(request->client->record, "name");
-    return name.len > 0 ? name : request->client->id;
-}
-
 static enum flow_step show(struct flow_call *call,
                            const struct authorize *request,
                            enum flow_page page,
                            const char *title)
 {
     struct str mark = flow_form_mark(call);
-    struct str name = client_name(request);
+    struct str name = flow_client_name(request->client);
     json_t *fields =
         json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s, s:s%, s:o}", "title", title, "action",
                   "authorize", "client", name.ptr, name.len, "form_mark", mark.ptr, mark.len,

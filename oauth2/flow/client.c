@@ -89,6 +89,12 @@ struct flow_client *flow_client_find(struct flow_call *call, struct str id)
     return client;
 }
 
+struct str flow_client_name(const struct flow_client *client)
+{
+    struct str name = flow_text(client->record, "name");
+    return name.len > 0 ? name : client->id;
+}
+
 static enum flow_step refuse_client(struct flow_call *call)
 {
     return flow_refuse(call, FLOW_INVALID_CLIENT,

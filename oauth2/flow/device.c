@@ -27,6 +27,7 @@ struct device {
     const char *wrong;
     const struct rbac_user *user;
     json_t *row;
+    struct str client_name;
     bool too_many;
 };
 
@@ -254,22 +255,32 @@ static const struct form *page_form(const struct flow_call *call)
     return call->request.post ? call->request.form : call->request.query;
 }
 
+/* To be compared with what the device shows (RFC 8628, 5.4). */
+static json_t *shown_code(struct flow_call *call)
+{
+    struct str code = typed_code(call, form_value(page_form(call), STR("user_code")));
+    return code.len == 0 ? json_string("")
+                         : json_sprintf(PRISTR "-" PRISTR, STRARG(str_sub(code, 0, CODE_LEN / 2)),
+                                        STRARG(str_from(code, CODE_LEN / 2)));
+}
+
 static enum flow_step show(struct flow_call *call, enum flow_page page, const char *title)
 {
     struct device *device = call->state;
     struct str mark = flow_form_mark(call);
     struct str code = form_value(page_form(call), STR("user_code"));
-    struct str client = flow_text(device->row, "client");
+    struct str client = device->client_name;
     struct str user = device->user == NULL ? STR_EMPTY : device->user->username;
     json_t *hidden = json_object();
     if (code.len > 0 && page != PAGE_DEVICE) { /* which has a field of that name */
         set(hidden, "user_code", code);
     }
     json_t *fields =
-        json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s%, s:s, s:o}", "title", title, "action",
-                  "device", "client", client.ptr, client.len, "user", user.ptr, user.len, "scope",
-                  device->scope.text.len > 0 ? device->scope.text.ptr : "", device->scope.text.len,
-                  "form_mark", mark.ptr, mark.len, "wrong",
+        json_pack("{s:s, s:s, s:o, s:s%, s:s%, s:s%, s:s%, s:s, s:o}", "title", title, "action",
+                  "device", "code", shown_code(call), "client",
+                  client.ptr == NULL ? "" : client.ptr, client.len, "user", user.ptr, user.len,
+                  "scope", device->scope.text.len > 0 ? device->scope.text.ptr : "",
+                  device->scope.text.len, "form_mark", mark.ptr, mark.len, "wrong",
                   device->wrong == NULL ? "" : device->wrong, "hidden", hidden);
     call->answer.set_cookies[1] = flow_form_cookie(call, mark);
     return flow_page(call, device->too_many ? 429 : 200, page, fields);
@@ -364,6 +375,7 @@ static bool page_work(struct flow_call *call, struct store_view *view)
     struct flow_client *client =
         device->row == NULL ? NULL : flow_client_find(call, flow_text(device->row, "client"));
     if (client != NULL) {
+        device->client_name = flow_client_name(client);
         (void)flow_scope_read(call, client, device->user,
                               arena_str(call->arena, flow_text(device->row, "scope")), STR_EMPTY,
                               &device->scope);

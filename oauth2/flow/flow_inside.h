@@ -63,6 +63,8 @@ struct flow_client {
 
 /* NULL: there is none, or it is disabled. */
 struct flow_client *flow_client_find(struct flow_call *call, struct str id);
+/* What people are told that it is called. */
+struct str flow_client_name(const struct flow_client *client);
 /* An element of one of the record's lists. */
 bool flow_client_lists(const struct flow_client *client, const char *key, struct str value);
 /* Authenticates the client of the request and goes on with `then`, with call->client set; a public

@@ -29,7 +29,8 @@ def told(reply, redirect=CALLBACK):
 # --- who is asked for -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("changed", [
-    {"client_id": "nobody-at-all"}, {"client_id": None}, {"client_id": "ann"}, {"client_id": "machine"},
+    {"client_id": "nobody-at-all"}, {"client_id": None}, {"client_id": "ann"},
+    {"client_id": "machine"},
     {"redirect_uri": "https://evil.example.com/cb"}, {"redirect_uri": "javascript:alert(1)"},
     {"redirect_uri": "//app.example.com/cb"}, {"redirect_uri": "/cb"},
     {"redirect_uri": "data:text/html,x"}])
@@ -93,7 +94,8 @@ def test_what_is_wrong_is_told_to_the_client(issuer, client, changed, error):
     assert answer == {"error": error, "state": flow.state, "iss": issuer.url}
 
 
-@pytest.mark.parametrize("state", ["a b&c=d#e?f/%25+\"'<>\\", "\N{SNOWMAN} \N{GRINNING FACE}", "x" * 4096])
+@pytest.mark.parametrize("state", ["a b&c=d#e?f/%25+\"'<>\\", "\N{SNOWMAN} \N{GRINNING FACE}",
+                                   "x" * 4096])
 def test_a_state_comes_back_as_it_was(issuer, state):
     """RFC 6749, 4.1.2."""
     flow = Flow(issuer, state=state)
@@ -235,7 +237,8 @@ def test_a_request_may_be_posted(issuer):
     """OpenID Connect Core, 3.1.2.1."""
     flow = Flow(issuer)
     body = flow.url().partition("?")[2].encode()
-    reply = send(issuer.node.gateway, "POST", issuer.path("authorize"), body, [("Content-Type", FORM)])
+    reply = send(issuer.node.gateway, "POST", issuer.path("authorize"), body,
+                 [("Content-Type", FORM)])
     assert reply.status == 200 and b'name="username"' in reply.body
 
 
@@ -269,8 +272,8 @@ def test_a_verifier_has_43_to_128_characters(issuer, length):
 
 def test_a_page_is_framed_by_nobody_kept_by_nobody_and_runs_nothing(issuer):
     """RFC 9700, 4.16."""
-    for url in (Flow(issuer).url(), Flow(issuer).url(client_id="nobody"), issuer.url + "/oauth/device",
-                issuer.url + "/oauth/logout"):
+    for url in (Flow(issuer).url(), Flow(issuer).url(client_id="nobody"),
+                issuer.url + "/oauth/device", issuer.url + "/oauth/logout"):
         browser = Browser(issuer.node.gateway)
         reply = browser.get(url)
         policy = reply.header("content-security-policy")
@@ -354,7 +357,8 @@ def test_a_cookie_is_kept_from_scripts_and_other_sites(issuer):
 
 @pytest.mark.parametrize("name", ["com.nowhere", "%", "%00", "%ff", "..",
                                   "com.example.login%2f", "com.example.login%00"])
-@pytest.mark.parametrize("endpoint, kind", [("token", "application/json"), ("jwks", "application/json"),
+@pytest.mark.parametrize("endpoint, kind", [("token", "application/json"),
+                                            ("jwks", "application/json"),
                                             ("authorize", "text/html; charset=utf-8")])
 def test_a_realm_that_is_not_there_has_no_endpoints(issuer, name, endpoint, kind):
     method, body = ("POST", b"") if endpoint == "token" else ("GET", None)
