@@ -1,5 +1,6 @@
-/* keyed.h - a digest that nobody makes without the key (BLAKE2b, RFC 7693): what tables of
- * credentials are looked up by. Any thread; asks for no memory. */
+/* keyed.h - a digest that nobody makes without the key (BLAKE2b, RFC 7693; of long parts their
+ * Poly1305, RFC 8439): what tables of credentials are looked up by. Any thread; asks for no
+ * memory. */
 #ifndef POSTERN_CRYPTO_KEYED_H
 #define POSTERN_CRYPTO_KEYED_H
 
@@ -8,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KEYED_KEY_SIZE = 32, KEYED_DIGEST_SIZE = 32 };
+enum { KEYED_KEY_SIZE = 64, KEYED_DIGEST_SIZE = 32 };
 
 struct keyed_digest {
     unsigned char bytes[KEYED_DIGEST_SIZE];

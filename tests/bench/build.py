@@ -7,7 +7,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 TOOLS = os.path.join(ROOT, "build", "bench")
 RELEASE = os.path.join(ROOT, "build", "release")
-PROGRAMS = ("callee", "backend", "relay", "wampload", "openload", "crowd", "burst")
+PROGRAMS = ("callee", "backend", "relay", "wampload", "openload", "crowd", "burst", "tokenload")
 SHARED = ("wire", "message", "websocket", "tally")
 
 

@@ -3,9 +3,9 @@
  *
  * Prints a line of JSON for each figure. Linked to the modules themselves, so that it sees what the
  * compiler made of them. */
-#include "base/clock.h"
 #include "base/mem.h"
 #include "payload/emit.h"
+#include "piece.h"
 #include "spec/spec.h"
 
 #include <assert.h>
@@ -14,26 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 1000, BUF_MAX = 64 << 20, PATH_LEN = 64 };
-
-typedef void (*piece_fn)(void *ctx, size_t number);
-
-/* The best batch is the figure: others only make it longer. */
-static void time_piece(const char *name, double seconds, piece_fn piece, void *ctx)
-{
-    uint64_t until = clock_mono_ns() + (uint64_t)(seconds * 1e9);
-    uint64_t best = UINT64_MAX;
-    size_t number = 0;
-    for (uint64_t now = clock_mono_ns(); now < until;) {
-        for (size_t i = 0; i < BATCH; i++) {
-            piece(ctx, number++);
-        }
-        uint64_t after = clock_mono_ns();
-        best = after - now < best ? after - now : best;
-        now = after;
-    }
-    (void)printf("{\"name\": \"%s\", \"ns\": %.1f}\n", name, (double)best / BATCH);
-}
+enum { BUF_MAX = 64 << 20, PATH_LEN = 64 };
 
 /* --- the transcoder --------------------------------------------------------------- */
 
