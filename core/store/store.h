@@ -41,6 +41,10 @@ struct store_record {
 
 #define STORE_ANY_VERSION UINT64_MAX
 
+/* Records of the kind "revocation" go by themselves, with their history, when they were written as
+ * long ago as this: nothing that they speak of lives longer. */
+enum { STORE_REVOCATION_MS = 25 * 3600 * 1000 };
+
 struct store_write {
     struct str kind;
     struct str realm;

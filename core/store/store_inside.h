@@ -138,6 +138,9 @@ bool store_find_fitting(struct store_backend *backend,
 /* store_lease.c: some rows whose time is up go; `out_more`: there may be others. */
 bool store_lease_sweep(struct store_backend *backend, bool *out_more, struct err *err);
 
+/* store_sweep.c: some revocations that are over go; `out_more`: there may be others. */
+bool store_revocation_sweep(struct store_backend *backend, bool *out_more, struct err *err);
+
 /* All present records and the head's number; `records` and their strings are in `arena`. */
 bool store_read_all(struct store_backend *backend,
                     struct arena *arena,

@@ -12,7 +12,8 @@ enum { STEP_STATEMENTS_MAX = 8 };
  * transaction updates first: it makes writers queue up, and so makes the order of `seq` the order
  * of commits. `tag` tells a change from another one that got the same number after a fail-over.
  * 2: `leases` are rows that end by themselves, outside versions and the change log.
- * 3: `audit` is written once. Its rows are counted, and get their numbers, in `audit_head`. */
+ * 3: `audit` is written once. Its rows are counted, and get their numbers, in `audit_head`.
+ * 4: revocations are found by their age. */
 static const char *const steps[][STEP_STATEMENTS_MAX] = {
     {
         "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1),"
@@ -49,6 +50,9 @@ static const char *const steps[][STEP_STATEMENTS_MAX] = {
         "CREATE TABLE audit_head (one INTEGER PRIMARY KEY CHECK (one = 1), id BIGINT NOT NULL,"
         " kept BIGINT NOT NULL, kept_refused BIGINT NOT NULL)",
         "INSERT INTO audit_head (one, id, kept, kept_refused) VALUES (1, 0, 0, 0)",
+    },
+    {
+        "CREATE INDEX versions_revocation ON versions (time_ms) WHERE kind = 'revocation'",
     },
 };
 

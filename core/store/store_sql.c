@@ -29,6 +29,11 @@
 /* In the order in which store_lease.c reads them. */
 #define LEASE_COLUMNS "l.kind, l.key, l.realm, l.owner, l.family, l.value, l.expires_ms"
 
+/* A batch of those that were written longest ago; the same ones until they are gone. */
+#define REVOCATIONS_OVER                                                                   \
+    " WHERE v.kind = 'revocation' AND v.time_ms <= $1 ORDER BY v.time_ms, v.realm, v.key," \
+    " v.version LIMIT $2"
+
 static const char *const statements[SQL_STATEMENTS] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
@@ -85,6 +90,15 @@ static const char *const statements[SQL_STATEMENTS] = {
     /* The end of the last row of a batch: what ends before it is swept. */
     [SQL_LEASE_LATE] = "SELECT l.expires_ms FROM leases l WHERE l.expires_ms <= $1"
                        " ORDER BY l.expires_ms LIMIT 1 OFFSET $2",
+
+    [SQL_REVOCATION_COUNT] =
+        "SELECT COUNT(*) FROM (SELECT v.key FROM versions v" REVOCATIONS_OVER ") AS over",
+    [SQL_REVOCATION_SWEEP_RECORDS] =
+        "DELETE FROM records WHERE kind = 'revocation' AND (realm, key, version) IN"
+        " (SELECT v.realm, v.key, v.version FROM versions v" REVOCATIONS_OVER ")",
+    [SQL_REVOCATION_SWEEP_VERSIONS] =
+        "DELETE FROM versions WHERE kind = 'revocation' AND (realm, key, version) IN"
+        " (SELECT v.realm, v.key, v.version FROM versions v" REVOCATIONS_OVER ")",
 
     [SQL_AUDIT_ADVANCE] = "UPDATE audit_head SET id = id + 1, kept = kept + 1,"
                           " kept_refused = kept_refused + $1 WHERE one = 1",

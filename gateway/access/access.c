@@ -144,6 +144,8 @@ enum access_step access_check(struct access *access,
                               struct access_answer *out)
 {
     struct access_look look = {.access = access, .visit = visit};
+    out->challenge[0] = '\0';
+    out->bearer = NULL;
     visit->access = access;
     visit->request = *request;
     list_init(&visit->link);
@@ -158,6 +160,9 @@ enum access_step access_check(struct access *access,
                                    : credentials_read(request);
     if (shown.kind == CREDENTIALS_MANY) {
         return refuse_many(visit, out);
+    }
+    if (shown.kind == CREDENTIALS_ILL) {
+        return refuse_ill(visit, out);
     }
     bool one = shown.kind == CREDENTIALS_ONE;
     enum access_scheme missing = 0;

@@ -28,6 +28,7 @@ struct access;
 struct access_entry;
 struct access_proof;
 struct auth;
+struct bearer;
 
 /* How somebody may prove himself. Each has one authmethod of realms and sources. */
 enum access_scheme {
@@ -37,25 +38,12 @@ enum access_scheme {
     ACCESS_ANY = 7,
 };
 
-enum { ACCESS_NAME_MAX = 254, ACCESS_DETAIL_MAX = 384, ACCESS_CHALLENGE_MAX = 640 };
-
-/* What a token turns out to say. */
-struct access_token {
-    char authid[ACCESS_NAME_MAX];
-    size_t authid_len;
-    uint64_t expires_ms; /* of the wall clock; 0: never */
-};
+enum { ACCESS_NAME_MAX = 254, ACCESS_DETAIL_MAX = 384, ACCESS_CHALLENGE_MAX = 800 };
 
 struct access_options {
     struct workers *workers;
     struct snapshot_slot *rbac;
-    struct auth *auth;
-    /* Is it a token of the realm that is good now? Must not block. NULL: none is. */
-    bool (*token)(void *ctx,
-                  const struct rbac_realm *realm,
-                  struct str token,
-                  struct access_token *out);
-    void *token_ctx;
+    struct auth *auth; /* also of what tokens are good: auth_bearer */
 };
 
 struct access *access_new(const struct access_options *options);
@@ -81,12 +69,13 @@ enum access_step {
 /* Borrowed for the callback it comes with; what the principal points to stays until
  * access_leave. */
 struct access_answer {
-    struct principal principal; /* granted */
-    unsigned status;            /* refused: 400, 401, 403, 429 or 503 */
+    struct principal principal;  /* granted */
+    const struct bearer *bearer; /* the same, by which; NULL: otherwise. As long as the principal */
+    unsigned status;             /* refused: 400, 401, 403, 429 or 503 */
     struct str code;
     uint32_t retry_after_s;               /* of 429 */
     char detail[ACCESS_DETAIL_MAX];       /* a sentence with the remedy */
-    char challenge[ACCESS_CHALLENGE_MAX]; /* WWW-Authenticate of 401 */
+    char challenge[ACCESS_CHALLENGE_MAX]; /* WWW-Authenticate, or "" */
 };
 
 typedef void (*access_done_fn)(void *ctx,

@@ -28,6 +28,7 @@ struct access_proved {
     struct str key_id; /* of an API key */
     uint64_t expires_ms;
     struct keyed_digest record;
+    struct bearer *bearer; /* an access token; the entry gets a reference of its own */
 };
 
 /* Credentials that were right. Nothing of it changes but what it was last asked with: requests
@@ -38,6 +39,7 @@ struct access_entry {
     struct keyed_digest digest;
     struct keyed_digest record;
     uint64_t version;        /* of the snapshot that was looked into last, */
+    uint64_t tokens_version; /* of that of tokens, where there is one behind it, */
     struct in6_addr address; /* and from where it was then */
     uint64_t expires_ms;     /* of the wall clock; 0: never */
     char *key_id;            /* of an API key, or NULL */
@@ -88,7 +90,7 @@ struct access_proof {
 };
 
 /* credentials.c: what of a request's head is somebody's credentials. */
-enum credentials_kind { CREDENTIALS_NONE, CREDENTIALS_MANY, CREDENTIALS_ONE };
+enum credentials_kind { CREDENTIALS_NONE, CREDENTIALS_MANY, CREDENTIALS_ILL, CREDENTIALS_ONE };
 struct credentials {
     enum credentials_kind kind;
     enum access_scheme scheme;
@@ -146,6 +148,10 @@ enum access_step refuse_method(const struct access_visit *visit,
 enum access_step refuse_source(const struct access_visit *visit,
                                enum access_scheme scheme,
                                struct access_answer *answer);
+/* A token that is not good. */
+enum access_step refuse_token(const struct access_visit *visit, struct access_answer *answer);
+/* What comes as a token can be none: 400 (RFC 6750, 3.1). */
+enum access_step refuse_ill(const struct access_visit *visit, struct access_answer *answer);
 enum access_step refuse_many(const struct access_visit *visit, struct access_answer *answer);
 enum access_step
 refuse_for_now(const struct access_visit *visit, uint64_t wait_ms, struct access_answer *answer);

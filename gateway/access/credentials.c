@@ -15,6 +15,23 @@ static const struct {
     {STR_INIT("Bearer"), ACCESS_BEARER},
 };
 
+/* RFC 6750, 2.1: b64token. */
+static bool is_token(struct str text)
+{
+    size_t end = text.len;
+    while (end > 0 && text.ptr[end - 1] == '=') {
+        end--;
+    }
+    for (size_t i = 0; i < end; i++) {
+        char c = text.ptr[i];
+        bool digit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!digit && str_find(STR("-._~+/"), c) < 0) {
+            return false;
+        }
+    }
+    return end > 0;
+}
+
 static struct credentials read_authorization(struct str value, unsigned wanted)
 {
     struct credentials none = {.kind = CREDENTIALS_NONE};
@@ -23,7 +40,9 @@ static struct credentials read_authorization(struct str value, unsigned wanted)
     (void)str_cut(value, ' ', &name, &text);
     for (size_t i = 0; i < COUNT_OF(schemes); i++) {
         if (str_eq_nocase(name, schemes[i].name) && (wanted & schemes[i].scheme) != 0) {
-            return (struct credentials){CREDENTIALS_ONE, schemes[i].scheme, str_trim(text)};
+            bool ill = schemes[i].scheme == ACCESS_BEARER && !is_token(str_trim(text));
+            return (struct credentials){ill ? CREDENTIALS_ILL : CREDENTIALS_ONE, schemes[i].scheme,
+                                        str_trim(text)};
         }
     }
     return none;
@@ -40,7 +59,7 @@ struct credentials credentials_read(const struct access_request *request)
         const struct header *header = &head->headers[i];
         if (str_eq(header->name, STR("authorization"))) {
             struct credentials read = read_authorization(header->value, request->schemes);
-            found = read.kind == CREDENTIALS_ONE ? read : found;
+            found = read.kind != CREDENTIALS_NONE ? read : found;
             count++;
         } else if ((request->schemes & ACCESS_API_KEY) != 0 && str_eq(header->name, key_header)) {
             found = (struct credentials){CREDENTIALS_ONE, ACCESS_API_KEY, str_trim(header->value)};

@@ -21,13 +21,31 @@ struct keyed_digest record_of_key(const struct access *access, const struct rbac
     return keyed_digest(access->key, parts, COUNT_OF(parts));
 }
 
+/* All that he has, or what of it his token gives. */
+static struct rbac_roles roles_of(const struct access_look *look,
+                                  const struct bearer *bearer,
+                                  const struct rbac_user *user,
+                                  struct arena *arena)
+{
+    struct rbac_roles roles = rbac_roles_of(look->realm, user, arena);
+    if (bearer != NULL) {
+        bearer_narrow(bearer, roles.names, &roles.count);
+    }
+    return roles;
+}
+
+static uint64_t tokens_version_of(const struct access_look *look)
+{
+    return tokens_version(auth_tokens(look->access->options.auth));
+}
+
 static struct access_entry *make(const struct access_look *look,
                                  const struct access_proved *proved,
                                  const struct rbac_user *user)
 {
     struct arena arena;
     arena_init(&arena, ROLES_ARENA_MAX);
-    struct rbac_roles roles = rbac_roles_of(look->realm, user, &arena);
+    struct rbac_roles roles = roles_of(look, proved->bearer, user, &arena);
     struct access_entry *entry = NEW(struct access_entry);
     entry->refs = 1;
     entry->digest = look->digest;
@@ -38,11 +56,15 @@ static struct access_entry *make(const struct access_look *look,
     entry->key_id = proved->key_id.len == 0 ? NULL : str_dup(proved->key_id);
     entry->identity =
         auth_identity_new(user->username, proved->authmethod, roles.names, roles.count, NULL, 0);
-    entry->principal = (struct principal){.authid = entry->identity->authid,
-                                          .roles = entry->identity->roles,
-                                          .role_count = entry->identity->role_count,
-                                          .authmethod = proved->authmethod,
-                                          .memo = rbac_memo_new()};
+    entry->identity->bearer = bearer_ref(proved->bearer);
+    entry->tokens_version = proved->bearer == NULL ? 0 : tokens_version_of(look);
+    entry->principal =
+        (struct principal){.authid = entry->identity->authid,
+                           .roles = entry->identity->roles,
+                           .role_count = entry->identity->role_count,
+                           .authmethod = proved->authmethod,
+                           .groups_alone = proved->bearer != NULL && !proved->bearer->whole,
+                           .memo = rbac_memo_new()};
     arena_done(&arena);
     list_init(&entry->link);
     return entry;
@@ -76,7 +98,7 @@ static bool present_record(const struct access_look *look,
     if (str_eq(entry->principal.authmethod, scheme_method(ACCESS_BASIC))) {
         *out = record_of_account(look->access, account);
     } else {
-        *out = entry->record; /* a token is good until it ends */
+        *out = entry->record; /* of a token: token_stands */
     }
     return true;
 }
@@ -98,7 +120,7 @@ static bool same_roles(const struct access_look *look,
 {
     struct arena arena;
     arena_init(&arena, ROLES_ARENA_MAX);
-    struct rbac_roles roles = rbac_roles_of(look->realm, user, &arena);
+    struct rbac_roles roles = roles_of(look, entry->identity->bearer, user, &arena);
     bool same = auth_identity_has_roles(entry->identity, roles.names, roles.count);
     arena_done(&arena);
     return same;
@@ -114,10 +136,23 @@ static struct access_entry *with_roles_of_now(const struct access_look *look,
              &(struct access_proved){.authmethod = entry->principal.authmethod,
                                      .key_id = str_of(entry->key_id),
                                      .expires_ms = entry->expires_ms,
-                                     .record = entry->record},
+                                     .record = entry->record,
+                                     .bearer = entry->identity->bearer},
              user);
     cache_put(&access_here(look->access)->cache, renewed);
     return renewed;
+}
+
+/* Neither it nor its key, nor all of its user's, have been revoked since. */
+static bool token_stands(const struct access_look *look, struct access_entry *entry)
+{
+    const struct bearer *bearer = entry->identity->bearer;
+    if (bearer == NULL || (entry->tokens_version == tokens_version_of(look) &&
+                           entry->version == rbac_version(look->rbac))) {
+        return true;
+    }
+    entry->tokens_version = tokens_version_of(look);
+    return auth_bearer_fault(look->realm, auth_tokens(look->access->options.auth), bearer) == NULL;
 }
 
 struct access_entry *entry_of_now(const struct access_look *look, struct access_entry *entry)
@@ -125,7 +160,8 @@ struct access_entry *entry_of_now(const struct access_look *look, struct access_
     const struct in6_addr *address = &look->visit->request.head->peer->address;
     uint64_t version = rbac_version(look->rbac);
     struct rbac_account account;
-    if (entry->expires_ms != 0 && clock_wall_ms() >= entry->expires_ms) {
+    if ((entry->expires_ms != 0 && clock_wall_ms() >= entry->expires_ms) ||
+        !token_stands(look, entry)) {
         return NULL;
     }
     if (entry->version == version && memcmp(&entry->address, address, sizeof(*address)) == 0) {

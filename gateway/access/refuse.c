@@ -37,6 +37,7 @@ access_grant(struct access_visit *visit, struct access_entry *entry, struct acce
     entry->refs++;
     visit->entry = entry;
     answer->principal = entry->principal;
+    answer->bearer = entry->identity->bearer;
     return ACCESS_GRANTED;
 }
 
@@ -63,7 +64,15 @@ static void put_quoted(char *out, size_t size, size_t *at, struct str text)
 
 enum { REALM_SHOWN_MAX = 160 };
 
-static void put_challenges(const struct access_visit *visit, struct access_answer *answer)
+/* RFC 6750, 3: what is the matter is told to who has shown a token, not to who has nothing. */
+struct token_error {
+    const char *error;
+    const char *description;
+};
+
+static void put_challenges(const struct access_visit *visit,
+                           const struct token_error *error,
+                           struct access_answer *answer)
 {
     size_t at = 0;
     struct str realm = str_sub(visit->request.realm, 0, REALM_SHOWN_MAX);
@@ -75,6 +84,13 @@ static void put_challenges(const struct access_visit *visit, struct access_answe
             put(answer->challenge, sizeof(answer->challenge), &at, " realm=");
             put_quoted(answer->challenge, sizeof(answer->challenge), &at, realm);
             put(answer->challenge, sizeof(answer->challenge), &at, rows[i].parameters);
+            if (error != NULL && rows[i].scheme == ACCESS_BEARER) {
+                put(answer->challenge, sizeof(answer->challenge), &at, ", error=\"");
+                put(answer->challenge, sizeof(answer->challenge), &at, error->error);
+                put(answer->challenge, sizeof(answer->challenge), &at, "\", error_description=\"");
+                put(answer->challenge, sizeof(answer->challenge), &at, error->description);
+                put(answer->challenge, sizeof(answer->challenge), &at, "\"");
+            }
         }
     }
 }
@@ -84,9 +100,6 @@ static enum access_step refuse(struct access_answer *answer, unsigned status, st
     answer->status = status;
     answer->code = code;
     answer->retry_after_s = 0;
-    if (status != 401) {
-        answer->challenge[0] = '\0';
-    }
     return ACCESS_REFUSED;
 }
 
@@ -102,7 +115,7 @@ enum access_step refuse_alike(const struct access_visit *visit, struct access_an
             more = true;
         }
     }
-    put_challenges(visit, answer);
+    put_challenges(visit, NULL, answer);
     return refuse(answer, 401, FAULT_AUTHENTICATION_FAILED);
 }
 
@@ -115,7 +128,7 @@ enum access_step refuse_method(const struct access_visit *visit,
                    "realm " PRISTR " does not have the method that this path wants: add \"" PRISTR
                    "\" to its authmethods",
                    STRARG(realm), STRARG(scheme_method(scheme)));
-    put_challenges(visit, answer);
+    put_challenges(visit, NULL, answer);
     return refuse(answer, 401, FAULT_NOT_AUTH_METHOD);
 }
 
@@ -132,9 +145,32 @@ enum access_step refuse_source(const struct access_visit *visit,
     return refuse(answer, 403, FAULT_NOT_AUTH_METHOD);
 }
 
+/* What is wrong with it is in our log alone. */
+enum access_step refuse_token(const struct access_visit *visit, struct access_answer *answer)
+{
+    static const struct token_error error = {
+        "invalid_token", "the token is not good here, has expired or was revoked"};
+    put_challenges(visit, &error, answer);
+    (void)snprintf(answer->detail, sizeof(answer->detail),
+                   "%s: get another one from the token endpoint", error.description);
+    return refuse(answer, 401, STR("invalid_token"));
+}
+
+enum access_step refuse_ill(const struct access_visit *visit, struct access_answer *answer)
+{
+    static const struct token_error error = {"invalid_request",
+                                             "what follows Bearer is no token, or there are two"};
+    put_challenges(visit, &error, answer);
+    (void)snprintf(answer->detail, sizeof(answer->detail),
+                   "the Authorization header is malformed: Bearer and one token");
+    return refuse(answer, 400, STR("invalid_request"));
+}
+
 enum access_step refuse_many(const struct access_visit *visit, struct access_answer *answer)
 {
-    (void)visit;
+    if (visit->request.schemes == ACCESS_BEARER) {
+        return refuse_ill(visit, answer);
+    }
     (void)snprintf(answer->detail, sizeof(answer->detail),
                    "the request has more than one set of credentials: send one");
     return refuse(answer, 400, STR("http.credentials"));

@@ -314,6 +314,7 @@ static void keep_caller(struct directory_call *call, const struct builtin_call *
         .authid = arena_str(call->arena, principal->authid),
         .roles = roles,
         .role_count = principal->role_count,
+        .groups_alone = principal->groups_alone,
         .authmethod = arena_str(call->arena, principal->authmethod),
         .request_id = arena_str(call->arena, principal->request_id),
     };

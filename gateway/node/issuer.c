@@ -1,6 +1,7 @@
 /* issuer.c - realms as issuers of tokens: the settings behind them, and the URL that they are known
  * by. */
 #include "audit/audit.h"
+#include "auth/auth.h"
 #include "base/log.h"
 #include "node/node_inside.h"
 #include "spec/route.h"
@@ -71,4 +72,5 @@ void node_set_issuer(struct node *node)
                  KV_STR("issuer", url));
     }
     oauth_set_public_url(node->oauth, url);
+    auth_set_issuer(router_auth(node->router), url);
 }

@@ -223,7 +223,7 @@ static void make_fronts(struct node *node)
     node->gateway_front =
         make_front(node, "gateway", conf->gateway.front, prefix_handler(), node, &any);
     node->admin_front =
-        make_front(node, "admin", conf->admin.front, api_handler(), node->api, &own_origin);
+        make_front(node, "admin", conf->admin.front, admin_prefix_handler(), node, &own_origin);
 }
 
 static struct pipeline *make_pipeline(struct node *node, struct snapshot_slot *routes)

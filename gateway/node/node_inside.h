@@ -77,8 +77,9 @@ struct rbac_settings node_access_settings(const struct conf *conf);
 bool data_dir_open(struct node *node, struct err *err);
 void data_dir_close(struct node *node);
 
-/* prefix.c: the public listener's handler, whose ctx is the node */
+/* prefix.c: the handlers of the public and of the admin listener, whose ctx is the node */
 const struct front_handler *prefix_handler(void);
+const struct front_handler *admin_prefix_handler(void);
 
 /* renew.c: a password's record that was made otherwise than they are made now; `ctx` is the node */
 struct auth_renewal;

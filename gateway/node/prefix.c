@@ -1,5 +1,6 @@
 /* prefix.c - which part of the gateway answers a request: the WAMP transports have /wamp/, the
- * realms as issuers of tokens /realms/ and what is well known of them, the pipeline all else.
+ * realms as issuers of tokens /realms/ and what is well known of them, the pipeline all else. On
+ * the admin listener the master realm has /oauth/, and the admin API all else.
  *
  * The path is taken as it was sent. Whatever is spelled otherwise reaches the
  * pipeline, where no specification may have claimed it.
@@ -52,6 +53,43 @@ const struct front_handler *prefix_handler(void)
         .on_body = on_body,
         .on_writable = on_writable,
         .on_gone = on_gone,
+    };
+    return &handler;
+}
+
+static const struct front_handler *admin_handler_of(const struct stream *stream)
+{
+    struct oauth_place place;
+    return oauth_find_admin(stream->head.path, &place) ? oauth_handler() : api_handler();
+}
+
+static void on_admin_request(void *ctx, struct stream *stream)
+{
+    struct node *node = ctx;
+    struct oauth_place place;
+    if (oauth_find_admin(stream->head.path, &place)) {
+        oauth_take(node->oauth, stream, &place);
+    } else {
+        api_handler()->on_request(node->api, stream);
+    }
+}
+
+static void on_admin_body(struct stream *stream, struct str bytes, bool last)
+{
+    admin_handler_of(stream)->on_body(stream, bytes, last);
+}
+
+static void on_admin_gone(struct stream *stream, bool answered)
+{
+    admin_handler_of(stream)->on_gone(stream, answered);
+}
+
+const struct front_handler *admin_prefix_handler(void)
+{
+    static const struct front_handler handler = {
+        .on_request = on_admin_request,
+        .on_body = on_admin_body,
+        .on_gone = on_admin_gone,
     };
     return &handler;
 }

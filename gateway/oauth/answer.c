@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { HEADERS_MAX = 16, PAGE_BYTES_MAX = 256 * 1024 };
+enum { HEADERS_MAX = 24, PAGE_BYTES_MAX = 256 * 1024 };
 
 struct headers {
     struct header items[HEADERS_MAX];
@@ -56,6 +56,9 @@ static void put_all(struct headers *headers, struct arena *arena, const struct f
     put(headers, STR("www-authenticate"), answer->challenge);
     for (size_t i = 0; i < FLOW_COOKIES_MAX; i++) {
         put(headers, STR("set-cookie"), answer->set_cookies[i]);
+    }
+    for (size_t i = 0; i < answer->header_count; i++) {
+        put(headers, answer->headers[i].name, answer->headers[i].value);
     }
     if (answer->allow_origin.len > 0) {
         put(headers, STR("access-control-allow-origin"), answer->allow_origin);
@@ -134,7 +137,7 @@ void oauth_answer(struct oauth_visit *visit)
     switch (answer->kind) {
     case FLOW_JSON:
         put(&headers, STR("content-type"), STR("application/json"));
-        text = json_dumps(answer->json, JSON_COMPACT);
+        text = json_dumps(answer->json, JSON_COMPACT | JSON_ENCODE_ANY);
         break;
     case FLOW_REDIRECT:
         put(&headers, STR("location"), answer->location);

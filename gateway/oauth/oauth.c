@@ -154,6 +154,16 @@ static struct str kept_header(struct oauth_visit *visit, struct str name)
     return value.ptr == NULL ? STR_EMPTY : arena_str(visit->call.arena, value);
 }
 
+/* Two of them would be a choice for whoever reads them next. */
+static bool is_said_once(const struct request_head *head, struct str name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < head->header_count; i++) {
+        count += str_eq(head->headers[i].name, name);
+    }
+    return count <= 1;
+}
+
 static bool is_form(const struct request_head *head)
 {
     struct str type = request_header(head, STR("content-type"));
@@ -176,6 +186,10 @@ static bool read_forms(struct oauth_visit *visit, const char **out_why)
 {
     const struct request_head *head = &visit->stream->head;
     bool has_body = visit->body.len > 0;
+    if (!is_said_once(head, STR("authorization"))) {
+        *out_why = "there is more than one Authorization header";
+        return false;
+    }
     *out_why = "the body is not application/x-www-form-urlencoded";
     if (has_body && !is_form(head)) {
         return false;

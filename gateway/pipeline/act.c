@@ -99,6 +99,7 @@ enum stage_result act_stage(struct exchange *exchange)
     if (!render_request(exchange, &run, &request)) {
         return refuse_render(exchange, &run.err);
     }
+    exchange->asked = request.uri;
     struct pending_call *pending = NEW(struct pending_call);
     pending->exchange = exchange;
     exchange->pending = pending;

@@ -1,9 +1,10 @@
 /* context_security.c - what templates see of who acts: `security`, empty for nobody in particular.
  *
- * What only a token has (client_id, scope, locale, session) is absent without one. */
+ * What only a token has (client_id, scope, session) is absent without one. */
 #include "base/mem.h"
 #include "pipeline/built.h"
 #include "pipeline/exchange.h"
+#include "token/bearer.h"
 
 static void put_names(struct emit *emit, const struct str *names, size_t count)
 {
@@ -48,6 +49,22 @@ static void put_meta(const struct exchange *exchange, struct emit *emit)
     }
 }
 
+static void put_client(const struct exchange *exchange, struct emit *emit)
+{
+    emit_str(emit, exchange->bearer->client);
+}
+static void put_scope(const struct exchange *exchange, struct emit *emit)
+{
+    emit_str(emit, exchange->bearer->scope);
+}
+static void put_token_id(const struct exchange *exchange, struct emit *emit)
+{
+    emit_str(emit, exchange->bearer->id);
+}
+
+/* Those of a token come last. */
+enum { TOKEN_MEMBERS = 3 };
+
 static const struct {
     struct str name;
     void (*put)(const struct exchange *exchange, struct emit *emit);
@@ -56,14 +73,21 @@ static const struct {
     {STR_INIT("username"), put_authid},   {STR_INIT("authmethod"), put_authmethod},
     {STR_INIT("authrole"), put_authrole}, {STR_INIT("authroles"), put_authroles},
     {STR_INIT("groups"), put_authroles},  {STR_INIT("meta"), put_meta},
+    {STR_INIT("client_id"), put_client},  {STR_INIT("scope"), put_scope},
+    {STR_INIT("session"), put_token_id},
 };
+
+static size_t member_count(const struct exchange *exchange)
+{
+    return exchange->bearer != NULL ? COUNT_OF(members) : COUNT_OF(members) - TOKEN_MEMBERS;
+}
 
 static bool whole(const struct exchange *exchange, struct arena *arena, struct slice *out)
 {
     struct built built;
     built_begin(&built, arena);
-    emit_map(&built.emit, COUNT_OF(members));
-    for (size_t i = 0; i < COUNT_OF(members); i++) {
+    emit_map(&built.emit, (uint32_t)member_count(exchange));
+    for (size_t i = 0; i < member_count(exchange); i++) {
         emit_key(&built.emit, members[i].name);
         members[i].put(exchange, &built.emit);
     }
@@ -88,7 +112,7 @@ bool exchange_security(const struct exchange *exchange,
         *out = (struct slice){SERIALIZER_MSGPACK, STR("\x80")};
         return true;
     }
-    for (size_t i = 0; path_len > 0 && i < COUNT_OF(members); i++) {
+    for (size_t i = 0; path_len > 0 && i < member_count(exchange); i++) {
         if (str_eq(members[i].name, path[0])) {
             struct built built;
             built_begin(&built, arena);

@@ -56,6 +56,9 @@ struct exchange {
     const struct operation *operation;
     const struct principal *principal;
     struct principal who;
+    const struct bearer *bearer; /* the access token that he came by, or NULL */
+    struct str asked;            /* the procedure or topic of the action, */
+    struct str lacks;            /* and the scope that the token has not, but its user might */
     struct access_visit visit;
     enum http_method method;
     unsigned stage;
@@ -120,6 +123,11 @@ enum stage_result bind_stage(struct exchange *exchange);
 enum stage_result act_stage(struct exchange *exchange);
 enum stage_result reply_stage(struct exchange *exchange);
 
+/* scope.c: what a token's scope lacks for the action, although its user might do it: words of a
+ * scope, any of which would do. False: it is not that. */
+bool exchange_scope_lacks(const struct exchange *exchange, struct str *out);
+/* WWW-Authenticate of that (RFC 6750, 3.1). */
+struct str exchange_scope_challenge(const struct exchange *exchange, struct str scope);
 /* context.c: what templates see. */
 const struct template_source *exchange_source(struct exchange *exchange, struct arena *arena);
 /* context_security.c: of who acts. */

@@ -275,6 +275,11 @@ static enum stage_result reply_default_error(struct exchange *exchange, struct a
         .code = reply->error,
         .detail = text.len > 0 ? text : reply->error,
     };
+    if (exchange->lacks.len > 0) {
+        problem.code = STR("insufficient_scope");
+        problem.header = (struct header){STR("www-authenticate"),
+                                         exchange_scope_challenge(exchange, exchange->lacks)};
+    }
     if (members != NULL && !template_slice(members, &answer->run, &problem.members)) {
         return reply_broken_template(exchange, &answer->run.err);
     }
@@ -307,6 +312,10 @@ enum stage_result reply_stage(struct exchange *exchange)
                 .output_max = exchange->pipeline->options.output_max},
     };
     buf_clear(answer.body);
+    if (error && exchange_scope_lacks(exchange, &exchange->lacks)) {
+        answer_put_header(&answer, STR("www-authenticate"),
+                          exchange_scope_challenge(exchange, exchange->lacks));
+    }
     if (!render_all(exchange, &answer, template, error)) {
         return reply_broken_template(exchange, &answer.run.err);
     }

@@ -30,7 +30,7 @@ static enum stage_result secure_anonymous(struct exchange *exchange, const struc
     return STAGE_NEXT;
 }
 
-/* Of the schemes, by type. What is none of ours yet has a row without one. */
+/* Of the schemes, by type. */
 static unsigned schemes_of(enum security_type type)
 {
     static const unsigned schemes[] = {
@@ -49,7 +49,7 @@ static enum stage_result refuse(struct exchange *exchange, const struct access_a
                                    .code = answer->code,
                                    .detail = str_of(answer->detail),
                                    .retry_after_s = answer->retry_after_s};
-    if (answer->status == 401) {
+    if (answer->challenge[0] != '\0') {
         problem.header = (struct header){STR("www-authenticate"), str_of(answer->challenge)};
     }
     return exchange_fail(exchange, &problem);
@@ -65,6 +65,7 @@ static void on_access(void *ctx, enum access_step step, const struct access_answ
     }
     if (step == ACCESS_GRANTED) {
         let_in(exchange, &answer->principal);
+        exchange->bearer = answer->bearer;
         exchange->stage++; /* this one has waited */
         exchange_advance(exchange);
     } else {
@@ -94,6 +95,7 @@ static enum stage_result secure_identified(struct exchange *exchange)
                      &answer);
     if (step == ACCESS_GRANTED) {
         let_in(exchange, &answer.principal);
+        exchange->bearer = answer.bearer;
         return STAGE_NEXT;
     }
     if (step == ACCESS_REFUSED) {

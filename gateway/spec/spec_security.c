@@ -38,9 +38,9 @@ static const struct {
     enum security_type type;
     const struct key_row *rows;
     size_t row_count;
-    bool later; /* this version cannot check it */
+    bool later; /* not all of it is to be had yet */
 } schemes[] = {
-    {STR_INIT("oauth2"), SECURITY_OAUTH2, oauth2_rows, COUNT_OF(oauth2_rows), true},
+    {STR_INIT("oauth2"), SECURITY_OAUTH2, oauth2_rows, COUNT_OF(oauth2_rows), false},
     {STR_INIT("oidc"), SECURITY_OIDC, oidc_rows, COUNT_OF(oidc_rows), true},
     {STR_INIT("basic"), SECURITY_BASIC, basic_rows, COUNT_OF(basic_rows), false},
     {STR_INIT("api_key"), SECURITY_API_KEY, api_key_rows, COUNT_OF(api_key_rows), false},
@@ -141,7 +141,8 @@ static bool read_scheme(struct scope *scope, const json_t *object, struct route 
         if (schemes[i].later) {
             report_warning(compile, spot_node(object), (struct hint){0},
                            "security '" PRISTR
-                           "' is not available yet: the routes under it answer 401",
+                           "': logging in through a provider is not available yet, the routes "
+                           "under it take access tokens of the realm alone",
                            STRARG(type));
         }
         return read_key_header(compile, object, route) &&

@@ -33,6 +33,7 @@ extern const struct directory_operation directory_user_change_operations[];
 extern const struct directory_operation directory_realm_operations[];
 extern const struct directory_operation directory_key_operations[];
 extern const struct directory_operation directory_ticket_operations[];
+extern const struct directory_operation directory_oauth_token_operations[];
 
 /* Refuses. The text says what, where, and the remedy; never a secret. */
 bool directory_refuse(struct directory_call *call, const char *uri, const char *format, ...)
@@ -163,6 +164,11 @@ bool directory_user_put(struct directory_call *call,
                         bool *out_changed);
 /* Removes what names the user of the call's realm: grants, sources, aliases, keys, tickets. */
 bool directory_user_forget(struct directory_call *call, struct str username);
+/* His tokens end; those through one client, or ("") through any. */
+bool directory_tokens_revoke(struct directory_call *call,
+                             struct str realm,
+                             struct str username,
+                             struct str client);
 /* His tickets and tokens end. */
 bool directory_user_revoke(struct directory_call *call, struct str realm, struct str username);
 

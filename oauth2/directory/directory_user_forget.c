@@ -1,7 +1,9 @@
 /* directory_user_forget.c - what is left of somebody who has gone, and of somebody whose password
  * has changed. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "directory/directory_user_inside.h"
+#include "token/revocation.h"
 #include "token/ticket_store.h"
 
 #include <string.h>
@@ -44,39 +46,35 @@ remove_references(struct directory_call *call, const struct reference *reference
     return true;
 }
 
-/* What was issued with a refresh token ends with it; told as long as that could have been used. */
-static bool revoke_family(struct directory_call *call, const struct store_lease *lease)
+/* Of one client, or ("") of any: what can be refreshed goes with its families, and all access
+ * tokens that there are now are worth nothing from the commit on. */
+bool directory_tokens_revoke(struct directory_call *call,
+                             struct str realm,
+                             struct str username,
+                             struct str client)
 {
-    if (lease->family.len == 0) {
-        return true;
-    }
-    const struct store_write write = {
-        .kind = STR("revocation"),
-        .realm = lease->realm,
-        .key = lease->family,
-        .value = arena_printf(call->arena, "{\"until\":%llu}",
-                              (unsigned long long)(lease->expires_ms / 1000)),
-        .expect = STORE_ANY_VERSION,
-    };
-    return store_view_put(call->view, &write);
-}
-
-static bool revoke_tokens(struct directory_call *call, struct str realm, struct str username)
-{
+    char room[REVOCATION_KEY_MAX];
+    uint64_t now_s = clock_wall_ms() / 1000;
     const struct store_lease *leases = NULL;
     size_t count = store_view_leases(call->view, STR("refresh"), realm, username, &leases);
     for (size_t i = 0; i < count; i++) {
-        if (!revoke_family(call, &leases[i])) {
+        json_t *value = json_loadb(leases[i].value.ptr, leases[i].value.len, 0, NULL);
+        bool its = client.len == 0 || str_eq(directory_member(value, "client"), client);
+        json_decref(value);
+        if (its && leases[i].family.len > 0 &&
+            (!revocation_put(call->view, realm, leases[i].family, now_s) ||
+             !store_view_lease_drop_family(call->view, realm, leases[i].family))) {
             return false;
         }
     }
-    return store_view_lease_drop_owner(call->view, realm, username);
+    return (client.len > 0 || store_view_lease_drop_owner(call->view, realm, username)) &&
+           revocation_put(call->view, realm, revocation_of_user(username, client, room), now_s);
 }
 
 bool directory_user_revoke(struct directory_call *call, struct str realm, struct str username)
 {
     size_t revoked = 0;
-    return revoke_tokens(call, realm, username) &&
+    return directory_tokens_revoke(call, realm, username, STR_EMPTY) &&
            ticket_store_revoke(call->view, realm, username, STR_EMPTY, &revoked);
 }
 
@@ -87,6 +85,7 @@ bool directory_user_forget(struct directory_call *call, struct str username)
             return false;
         }
     }
-    return directory_api_keys_drop(call, username) && revoke_tokens(call, call->realm, username) &&
+    return directory_api_keys_drop(call, username) &&
+           directory_tokens_revoke(call, call->realm, username, STR_EMPTY) &&
            ticket_store_forget(call->view, call->realm, username);
 }

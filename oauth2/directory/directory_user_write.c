@@ -93,15 +93,26 @@ static bool same_proof(const json_t *before, const json_t *after)
            same_member(before, after, "authorized_keys");
 }
 
-static bool end_proof(struct directory_call *call, struct str realm, struct str username)
+static bool disabled(const json_t *before, const json_t *after)
 {
-    directory_tell_in(call, realm, CREDENTIALS_CHANGED,
-                      json_pack("[s%, s%]", realm.ptr, realm.len, username.ptr, username.len));
+    return !json_is_false(json_object_get(before, "enabled")) &&
+           json_is_false(json_object_get(after, "enabled"));
+}
+
+/* What he has been given by his old password or keys, or while he was enabled. */
+static bool
+end_tokens(struct directory_call *call, struct str realm, struct str username, bool proof)
+{
+    if (proof) {
+        directory_tell_in(call, realm, CREDENTIALS_CHANGED,
+                          json_pack("[s%, s%]", realm.ptr, realm.len, username.ptr, username.len));
+    }
     return directory_user_revoke(call, realm, username);
 }
 
 /* Of an SSO realm: in all the realms where he is known by it. */
-static bool end_proof_below(struct directory_call *call, struct str sso_realm, struct str username)
+static bool
+end_tokens_below(struct directory_call *call, struct str sso_realm, struct str username, bool proof)
 {
     const struct store_record *realms = NULL;
     const json_t *own = directory_get_in(call, STR_EMPTY, STR("realm"), sso_realm, NULL);
@@ -113,7 +124,7 @@ static bool end_proof_below(struct directory_call *call, struct str sso_realm, s
         const json_t *user =
             directory_get_in(call, realms[i].key, DIRECTORY_USER_KIND, username, NULL);
         if (str_eq(directory_member(user, "sso_realm_uri"), sso_realm) &&
-            !end_proof(call, realms[i].key, username)) {
+            !end_tokens(call, realms[i].key, username, proof)) {
             return false;
         }
     }
@@ -161,8 +172,10 @@ static bool put_user(struct directory_call *call,
                        json_object_get(after, "aliases"))) {
         return false;
     }
-    return before == NULL || overlaps || same_proof(before, after) ||
-           (end_proof(call, realm, username) && end_proof_below(call, realm, username));
+    bool proof = before != NULL && !overlaps && !same_proof(before, after);
+    return before == NULL || (!proof && !disabled(before, after)) ||
+           (end_tokens(call, realm, username, proof) &&
+            end_tokens_below(call, realm, username, proof));
 }
 
 bool directory_user_put(struct directory_call *call,

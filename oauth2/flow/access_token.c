@@ -39,6 +39,11 @@ static json_t *claims_of(struct flow_call *call, const struct flow_grantee *gran
         str_json(grantee->client), "iat", (json_int_t)call->now_s, "exp",
         (json_int_t)(call->now_s + call->options->access_s), "jti", str_json(id), "scope",
         str_json(grantee->scope.text), "groups", groups);
+    (void)json_object_set_new(claims, "rev",
+                              json_integer((json_int_t)tokens_version(call->tokens)));
+    if (grantee->scope.whole) {
+        (void)json_object_set_new(claims, "whole", json_true());
+    }
     if (grantee->family.len > 0) {
         (void)json_object_set_new(claims, "sid", str_json(grantee->family));
     }

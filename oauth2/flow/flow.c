@@ -9,16 +9,16 @@ static const struct row {
     enum flow_step (*begin)(struct flow_call *call); /* NULL: not to be had */
 } rows[FLOW_ENDPOINTS] = {
     [FLOW_TOKEN] = {STR_INIT("token"), false, true, flow_token},
-    [FLOW_REVOKE] = {STR_INIT("revoke"), false, true, NULL},
-    [FLOW_INTROSPECT] = {STR_INIT("introspect"), false, true, NULL},
+    [FLOW_REVOKE] = {STR_INIT("revoke"), false, true, flow_revoke},
+    [FLOW_INTROSPECT] = {STR_INIT("introspect"), false, true, flow_introspect},
     [FLOW_AUTHORIZE] = {STR_INIT("authorize"), true, true, flow_authorize},
     [FLOW_DEVICE_AUTHORIZATION] = {STR_INIT("device_authorization"), false, true,
                                    flow_device_authorization},
     [FLOW_DEVICE] = {STR_INIT("device"), true, true, flow_device},
-    [FLOW_USERINFO] = {STR_INIT("userinfo"), true, true, NULL},
+    [FLOW_USERINFO] = {STR_INIT("userinfo"), true, true, flow_userinfo},
     [FLOW_JWKS] = {STR_INIT("jwks"), true, false, flow_jwks},
     [FLOW_LOGOUT] = {STR_INIT("logout"), true, true, flow_logout},
-    [FLOW_VERIFY] = {STR_INIT("verify"), true, false, NULL},
+    [FLOW_VERIFY] = {STR_INIT("verify"), true, false, flow_verify},
     [FLOW_METADATA] = {STR_INIT(""), true, false, flow_metadata},
 };
 

@@ -94,7 +94,12 @@ enum flow_page {
     PAGE_ERROR,
 };
 
-enum { FLOW_COOKIES_MAX = 2 };
+enum { FLOW_COOKIES_MAX = 2, FLOW_HEADERS_MAX = 8 };
+
+struct flow_header {
+    struct str name;
+    struct str value;
+};
 
 struct flow_answer {
     enum flow_kind kind;
@@ -104,6 +109,8 @@ struct flow_answer {
     enum flow_page page;
     struct str challenge; /* WWW-Authenticate, or "" */
     struct str set_cookies[FLOW_COOKIES_MAX];
+    struct flow_header headers[FLOW_HEADERS_MAX]; /* others */
+    size_t header_count;
     struct str allow_origin; /* CORS, or "" */
     uint64_t max_age_s;      /* 0: no-store */
     unsigned retry_after_s;

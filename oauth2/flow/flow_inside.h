@@ -90,6 +90,7 @@ struct flow_scope {
     struct rbac_roles roles; /* the groups among it, or all the user's when it names none */
     bool openid;
     bool offline;
+    bool whole; /* nothing narrows it: grants to the user by his name come with it */
 };
 /* What `wanted` ("": all that there is) gives to `user` through `client`, within `ceiling` ("":
  * no narrower one). False: invalid_scope. */
@@ -144,7 +145,44 @@ bool flow_family_begin(struct flow_call *call,
 /* Ends it: its rows go, and its access tokens with them. */
 bool flow_family_revoke(struct flow_call *call, struct store_view *view, struct str family);
 
+/* Within a transaction: the family that a refresh token's text is of, whichever of its tokens it
+ * is. False: there is none here. */
+struct flow_family {
+    const json_t *row;
+    struct str id;
+    uint64_t expires_s;
+    bool present; /* the text is good for a refresh now */
+};
+bool flow_family_find(struct flow_call *call,
+                      struct store_view *view,
+                      struct str text,
+                      struct flow_family *out);
+
+/* bearer_request.c: who shows an access token to one of our own endpoints (RFC 6750). */
+struct bearer;
+struct flow_bearer {
+    struct bearer *bearer; /* the call's */
+    const struct rbac_user *user;
+    struct rbac_roles roles; /* that the token gives him now */
+};
+/* What the text gives to a user who is there and enabled, as is its client. False: it is not good
+ * now. */
+bool flow_bearer_of(struct flow_call *call, struct str text, struct flow_bearer *out);
+/* Of the request. False: it is answered. */
+bool flow_bearer_read(struct flow_call *call, struct flow_bearer *out);
+/* 400, 401 or 403 with its challenge; `scope`: what is lacking, or "". */
+enum flow_step flow_bearer_refuse(struct flow_call *call,
+                                  const char *error,
+                                  const char *description,
+                                  struct str scope);
+/* As they are made for this request; `past`: also one that is over. The call's. */
+struct bearer *flow_bearer_parse(struct flow_call *call, struct str text, bool past);
+
 /* Endpoints and grants: each in the file of its name. */
+enum flow_step flow_revoke(struct flow_call *call);
+enum flow_step flow_introspect(struct flow_call *call);
+enum flow_step flow_userinfo(struct flow_call *call);
+enum flow_step flow_verify(struct flow_call *call);
 enum flow_step flow_token(struct flow_call *call);
 enum flow_step flow_jwks(struct flow_call *call);
 enum flow_step flow_metadata(struct flow_call *call);

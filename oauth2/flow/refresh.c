@@ -107,11 +107,12 @@ bool flow_family_begin(struct flow_call *call,
     grantee->family = flow_random_text(call, FAMILY_BYTES);
     json_t *row = flow_keep(
         call,
-        json_pack("{s:s%, s:s%, s:s%, s:s%, s:s%, s:I, s:I, s:I, s:[], s:[], s:I, s:I}", "client",
-                  grantee->client.ptr, grantee->client.len, "authid", grantee->user->username.ptr,
-                  grantee->user->username.len, "family", grantee->family.ptr, grantee->family.len,
-                  "scope", grantee->scope.text.ptr, grantee->scope.text.len, "device", device.ptr,
-                  device.len, "auth_time", (json_int_t)grantee->auth_time_s, "end",
+        json_pack("{s:s%, s:s%, s:s%, s:s%, s:s%, s:b, s:I, s:I, s:I, s:[], s:[], s:I, s:I}",
+                  "client", grantee->client.ptr, grantee->client.len, "authid",
+                  grantee->user->username.ptr, grantee->user->username.len, "family",
+                  grantee->family.ptr, grantee->family.len, "scope", grantee->scope.text.ptr,
+                  grantee->scope.text.len, "device", device.ptr, device.len, "whole",
+                  (int)grantee->scope.whole, "auth_time", (json_int_t)grantee->auth_time_s, "end",
                   (json_int_t)(call->now_s + call->options->refresh_s), "generation", (json_int_t)0,
                   "present", "before", "used", (json_int_t)0, "reuses", (json_int_t)0));
     *out_token = add_secret(call, row, selector, 0);
@@ -165,6 +166,30 @@ static enum use judge(struct flow_call *call, const json_t *row, const struct pr
         return USE_STOLEN;
     }
     return flow_number(row, "reuses") < REUSES_MAX ? USE_AGAIN : USE_BUSY;
+}
+
+bool flow_family_find(struct flow_call *call,
+                      struct store_view *view,
+                      struct str text,
+                      struct flow_family *out)
+{
+    struct presented presented;
+    *out = (struct flow_family){0};
+    if (!read_token(text, &presented)) {
+        return false;
+    }
+    const struct store_lease *lease =
+        store_view_lease(view, LEASE, flow_digest(call, presented.selector));
+    if (lease == NULL || !str_eq(lease->realm, call->request.realm)) {
+        return false;
+    }
+    json_t *row = flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
+    enum use use = judge(call, row, &presented);
+    *out = (struct flow_family){.row = row,
+                                .id = lease->family,
+                                .expires_s = lease->expires_ms / 1000,
+                                .present = use == USE_FIRST || use == USE_AGAIN};
+    return true;
 }
 
 static bool invalid(struct flow_call *call)
@@ -221,6 +246,8 @@ static bool read_grantee(struct flow_call *call, const json_t *row)
     struct str ceiling = arena_str(call->arena, flow_text(row, "scope"));
     if (flow_scope_read(call, call->client, user, form_value(call->request.form, STR("scope")),
                         ceiling, &grantee->scope)) {
+        grantee->scope.whole = form_value(call->request.form, STR("scope")).len == 0 &&
+                               json_is_true(json_object_get(row, "whole"));
         return true;
     }
     (void)flow_refuse(call, FLOW_INVALID_SCOPE, "the scope is wider than what was granted");

@@ -82,6 +82,8 @@ static void add_role(struct reading *reading, struct str role)
 
 static void add_all(struct reading *reading)
 {
+    reading->out->whole = reading->ceiling.len == 0 &&
+                          !json_is_array(json_object_get(reading->client->record, "scopes"));
     for (size_t i = 0; i < reading->all.count; i++) {
         if (let_through(reading, reading->all.names[i])) {
             add_role(reading, reading->all.names[i]);

@@ -163,7 +163,7 @@ static bool decide(struct question *question, const struct principal *principal)
             return true;
         }
     }
-    if (!principal_is_named(principal)) {
+    if (!principal_is_named(principal) || principal->groups_alone) {
         return false;
     }
     const struct rbac_rights *rights = question->realm->rights;

@@ -169,6 +169,7 @@ struct principal {
     const struct str *roles;
     size_t role_count;
     struct str authmethod;
+    bool groups_alone;      /* by a token of a narrower scope: grants to his name do not count */
     struct rbac_memo *memo; /* decisions, bounded, of one snapshot version; may be NULL */
     /* For logs and the audit. */
     const struct in6_addr *address; /* NULL: unknown */

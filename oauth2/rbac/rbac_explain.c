@@ -56,9 +56,9 @@ static bool finds_for_anyone(const struct inquiry *inquiry, const struct princip
         }
     }
     const struct rbac_rights *rights = inquiry->realm->rights;
-    inquiry->out->role_is_user =
-        principal_is_named(principal) && (finds(inquiry, rights, ROLE_USER, principal->authid) ||
-                                          finds(inquiry, rights, ROLE_EITHER, principal->authid));
+    inquiry->out->role_is_user = principal_is_named(principal) && !principal->groups_alone &&
+                                 (finds(inquiry, rights, ROLE_USER, principal->authid) ||
+                                  finds(inquiry, rights, ROLE_EITHER, principal->authid));
     return inquiry->out->role_is_user;
 }
 

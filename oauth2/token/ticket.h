@@ -104,8 +104,6 @@ struct ticket_stub {
     struct str proof;
     struct str key_id;
     bool allow_not_found;
-    uint64_t rbac_version; /* of the snapshots by which it was looked at last */
-    uint64_t tokens_version;
 };
 
 struct ticket_stub *ticket_stub_new(const struct ticket *ticket, bool allow_not_found);

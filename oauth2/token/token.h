@@ -28,6 +28,7 @@ struct token_wanted {
     struct str audience; /* one that `aud` must have; "": the caller looks himself */
     uint64_t now_s;
     unsigned leeway_s;
+    bool past; /* one that has expired is taken too */
 };
 
 struct token {

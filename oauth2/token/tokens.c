@@ -61,6 +61,14 @@ tokens_ticket(const struct tokens *tokens, struct str realm, struct str place)
     return entry == NULL ? NULL : &CONTAINER_OF(entry, struct held_ticket, entry)->ticket;
 }
 
+uint64_t tokens_revoked(const struct tokens *tokens, struct str realm, struct str key)
+{
+    const struct realm_tokens *here = find(tokens, realm);
+    struct hamt_entry *entry =
+        here == NULL || key.len == 0 ? NULL : hamt_get(&here->revocations, key);
+    return entry == NULL ? 0 : CONTAINER_OF(entry, struct held_revocation, entry)->seq;
+}
+
 uint64_t tokens_version(const struct tokens *tokens)
 {
     return tokens == NULL ? 0 : tokens->snapshot.version;

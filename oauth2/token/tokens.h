@@ -1,6 +1,6 @@
-/* tokens.h - the keys and tickets of all realms: one immutable snapshot.
+/* tokens.h - the keys and tickets of all realms, and what was revoked: one immutable snapshot.
  *
- * Built from records of the kinds `key` and `ticket` by one thread
+ * Built from records of the kinds `key`, `ticket` and `revocation` by one thread
  * (tokens_builder.h), published to all workers, read without locks. Nothing is
  * parsed when a token is looked at.
  */
@@ -33,6 +33,10 @@ struct ticket_entry {
 };
 const struct ticket_entry *
 tokens_ticket(const struct tokens *tokens, struct str realm, struct str place);
+
+/* The change by which the store revoked what `key` says (revocation.h), 0: it did not. Numbers of
+ * changes are those of versions of snapshots. */
+uint64_t tokens_revoked(const struct tokens *tokens, struct str realm, struct str key);
 
 uint64_t tokens_version(const struct tokens *tokens);
 

@@ -1,6 +1,8 @@
 /* tokens_builder.c - edits the tries in place until a snapshot shares them. */
 #include "token/tokens_builder.h"
 
+#include "base/clock.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "token/token_inside.h"
@@ -8,18 +10,38 @@
 
 #include <string.h>
 
+/* A revocation that will be over, in the order of arrival: all are kept equally long. */
+struct due {
+    struct list link;
+    uint64_t until_s;
+    struct str realm;
+    struct str key;
+};
+
 struct tokens_builder {
     struct hamt realms;
+    struct list due;
 };
 
 struct tokens_builder *tokens_builder_new(void)
 {
-    return NEW(struct tokens_builder);
+    struct tokens_builder *builder = NEW(struct tokens_builder);
+    list_init(&builder->due);
+    return builder;
+}
+
+static void due_free(struct due *due)
+{
+    list_remove(&due->link);
+    mem_free(due);
 }
 
 void tokens_builder_free(struct tokens_builder *builder)
 {
     if (builder != NULL) {
+        while (!list_empty(&builder->due)) {
+            due_free(LIST_ENTRY(builder->due.next, struct due, link));
+        }
         hamt_done(&builder->realms);
         mem_free(builder);
     }
@@ -32,6 +54,7 @@ static void realm_free(struct hamt_entry *entry)
         token_key_unref(here->keys[i]);
     }
     hamt_done(&here->tickets);
+    hamt_done(&here->revocations);
     mem_free(here);
 }
 
@@ -49,13 +72,14 @@ static struct realm_tokens *edit(struct tokens_builder *builder, struct str real
             here->keys[i] = token_key_ref(old->keys[i]);
         }
         here->tickets = hamt_share(&old->tickets);
+        here->revocations = hamt_share(&old->revocations);
     }
     return here;
 }
 
 static void commit(struct tokens_builder *builder, struct realm_tokens *here)
 {
-    if (here->key_count == 0 && here->tickets.count == 0) {
+    if (here->key_count == 0 && here->tickets.count == 0 && here->revocations.count == 0) {
         (void)hamt_remove(&builder->realms, here->entry.key);
         realm_free(&here->entry);
     } else {
@@ -147,18 +171,104 @@ apply_ticket(struct realm_tokens *here, const struct store_record *record, const
     hamt_put(&here->tickets, &held->entry);
 }
 
+static void revocation_free(struct hamt_entry *entry)
+{
+    mem_free(CONTAINER_OF(entry, struct held_revocation, entry));
+}
+
+static struct str put_text(char **at, struct str text)
+{
+    struct str copy = {*at, text.len};
+    memcpy(*at, text.ptr, text.len);
+    *at += text.len;
+    return copy;
+}
+
+/* One that cannot be read counts all the same, as long as the store keeps it. */
+static void
+apply_revocation(struct realm_tokens *here, const struct store_record *record, const json_t *value)
+{
+    if (record->deleted) {
+        (void)hamt_remove(&here->revocations, record->key);
+        return;
+    }
+    struct held_revocation *held = mem_calloc(1, sizeof(*held) + record->key.len);
+    char *at = (char *)(held + 1);
+    hamt_entry_init(&held->entry, put_text(&at, record->key), revocation_free);
+    held->seq = record->seq == 0 ? 1 : record->seq;
+    if (!json_member_time(value, "until", &held->until_s)) {
+        held->until_s = clock_wall_ms() / 1000 + STORE_REVOCATION_MS / 1000;
+    }
+    hamt_put(&here->revocations, &held->entry);
+}
+
+static void expect_end(struct tokens_builder *builder, const struct store_record *record)
+{
+    const struct held_revocation *held = NULL;
+    struct hamt_entry *realm = hamt_get(&builder->realms, record->realm);
+    struct hamt_entry *entry =
+        realm == NULL
+            ? NULL
+            : hamt_get(&CONTAINER_OF(realm, struct realm_tokens, entry)->revocations, record->key);
+    if (entry == NULL) {
+        return;
+    }
+    held = CONTAINER_OF(entry, struct held_revocation, entry);
+    struct due *due = mem_calloc(1, sizeof(*due) + record->realm.len + record->key.len);
+    char *at = (char *)(due + 1);
+    due->until_s = held->until_s;
+    due->realm = put_text(&at, record->realm);
+    due->key = put_text(&at, record->key);
+    list_push(&builder->due, &due->link);
+}
+
+static void drop_over(struct tokens_builder *builder, uint64_t now_s)
+{
+    while (!list_empty(&builder->due)) {
+        struct due *due = LIST_ENTRY(builder->due.next, struct due, link);
+        if (due->until_s > now_s) {
+            return;
+        }
+        struct realm_tokens *here = edit(builder, due->realm);
+        struct hamt_entry *entry = hamt_get(&here->revocations, due->key);
+        if (entry != NULL && CONTAINER_OF(entry, struct held_revocation, entry)->until_s <= now_s) {
+            (void)hamt_remove(&here->revocations, due->key);
+        }
+        commit(builder, here);
+        due_free(due);
+    }
+}
+
+static const struct {
+    struct str kind;
+    void (*apply)(struct realm_tokens *here,
+                  const struct store_record *record,
+                  const json_t *value);
+    bool ends;
+} kinds[] = {
+    {STR_INIT("key"), apply_key, false},
+    {STR_INIT("ticket"), apply_ticket, false},
+    {STR_INIT("revocation"), apply_revocation, true},
+};
+
 bool tokens_builder_apply(struct tokens_builder *builder, const struct store_record *record)
 {
-    bool is_key = str_eq(record->kind, STR("key"));
-    if (!is_key && !str_eq(record->kind, STR("ticket"))) {
+    size_t kind = 0;
+    while (kind < COUNT_OF(kinds) && !str_eq(record->kind, kinds[kind].kind)) {
+        kind++;
+    }
+    if (kind == COUNT_OF(kinds)) {
         return false;
     }
     json_t *value = record->deleted ? NULL
                                     : json_loadb(record->value.ptr, record->value.len,
                                                  JSON_REJECT_DUPLICATES, NULL);
     struct realm_tokens *here = edit(builder, record->realm);
-    (is_key ? apply_key : apply_ticket)(here, record, value);
+    kinds[kind].apply(here, record, value);
     commit(builder, here);
+    if (kinds[kind].ends) {
+        expect_end(builder, record);
+    }
     json_decref(value);
     return true;
 }
@@ -173,6 +283,7 @@ static void tokens_free(struct snapshot *snapshot)
 struct tokens *tokens_builder_build(struct tokens_builder *builder, uint64_t version)
 {
     struct tokens *tokens = NEW(struct tokens);
+    drop_over(builder, clock_wall_ms() / 1000);
     snapshot_init(&tokens->snapshot, version, tokens_free);
     tokens->realms = hamt_share(&builder->realms);
     return tokens;

@@ -19,6 +19,13 @@ struct realm_tokens {
     size_t key_count;
     struct token_key *keys[REALM_KEYS_MAX]; /* the one that was activated last comes first */
     struct hamt tickets;                    /* place -> struct held_ticket */
+    struct hamt revocations;                /* key -> struct held_revocation */
+};
+
+struct held_revocation {
+    struct hamt_entry entry;
+    uint64_t seq; /* never 0 */
+    uint64_t until_s;
 };
 
 struct held_ticket {

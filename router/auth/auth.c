@@ -33,6 +33,8 @@ struct auth *auth_new(const struct auth_options *options)
     auth->renew_ctx = options->renew_ctx;
     auth->audit = options->audit;
     auth->tokens = options->tokens;
+    auth->rbac = options->rbac;
+    auth->issuer_url = str_dup(STR_EMPTY);
     auth->tickets_unrecorded = options->tickets_unrecorded;
     auth->throttle = throttle_new();
     if (options->secret.len == sizeof(auth->secret)) {
@@ -58,6 +60,7 @@ void auth_free(struct auth *auth)
 {
     if (auth != NULL) {
         throttle_free(auth->throttle);
+        mem_free(auth->issuer_url);
         crypto_wipe(auth->secret, sizeof(auth->secret));
         mem_free(auth);
     }
@@ -89,7 +92,8 @@ bool auth_review(const struct rbac *rbac,
     if (!rbac_account_find(rbac, realm, had->authid, &account) || !account.enabled ||
         !str_eq(account.user->username, had->authid) ||
         !rbac_source_allows(realm, had->authid, had->authmethod, &info->address) ||
-        (had->ticket != NULL && !ticket_is_good(had->ticket, tokens, &account))) {
+        (had->ticket != NULL && !ticket_is_good(had->ticket, tokens, &account)) ||
+        (had->bearer != NULL && auth_bearer_fault(realm, tokens, had->bearer) != NULL)) {
         return false;
     }
     struct arena arena;
@@ -97,11 +101,18 @@ bool auth_review(const struct rbac *rbac,
     arena_init(&arena, LOGIN_ARENA_MAX);
     bool stays =
         rbac_roles_select(realm, account.user, had->wanted, had->wanted_count, &arena, &roles);
+    if (stays && had->bearer != NULL) {
+        bearer_narrow(had->bearer, roles.names, &roles.count);
+    }
     if (stays && !auth_identity_has_roles(had, roles.names, roles.count)) {
         *identity = auth_identity_new(had->authid, had->authmethod, roles.names, roles.count,
                                       had->wanted, had->wanted_count);
         (*identity)->ticket = had->ticket;
         had->ticket = NULL;
+        (*identity)->bearer = had->bearer;
+        had->bearer = NULL;
+        (*identity)->rbac_version = had->rbac_version;
+        (*identity)->tokens_version = had->tokens_version;
         auth_identity_free(had);
     }
     arena_done(&arena);

@@ -46,7 +46,8 @@ struct auth_options {
     void (*renew)(void *ctx, const struct auth_renewal *renewal);
     void *renew_ctx;
     struct audit *audit;          /* gets what fails; may be NULL */
-    struct snapshot_slot *tokens; /* tokens.h; NULL: tickets are not available */
+    struct snapshot_slot *tokens; /* tokens.h; NULL: tickets and access tokens are not available */
+    struct snapshot_slot *rbac;   /* for who says by a token alone who he is; may be NULL */
     bool tickets_unrecorded;      /* security.ticket.allow_not_found */
 };
 
@@ -56,6 +57,22 @@ void auth_free(struct auth *auth); /* after the workers are joined */
 struct throttle *auth_throttle(struct auth *auth);
 /* And where they are noted; may be NULL. */
 struct audit *auth_audit(struct auth *auth);
+
+/* What issuers of access tokens begin with: gateway.public_url. Before the workers start. */
+void auth_set_issuer(struct auth *auth, struct str url);
+/* The snapshot of this worker; NULL: there is none. */
+const struct tokens *auth_tokens(const struct auth *auth);
+/* The access token of a user of this realm who is there and enabled, if it is good now. One
+ * reference, the caller's; NULL: `*out_why` is a constant for the log. */
+struct bearer *auth_bearer(const struct auth *auth,
+                           const struct rbac *rbac,
+                           const struct rbac_realm *realm,
+                           struct str text,
+                           const char **out_why);
+/* Is one that was good so now? NULL: yes. The user is not looked at. */
+const char *auth_bearer_fault(const struct rbac_realm *realm,
+                              const struct tokens *tokens,
+                              const struct bearer *bearer);
 
 enum auth_step {
     AUTH_ADMITTED,
@@ -81,6 +98,7 @@ struct auth_hello {
     struct str pubkey;
     struct str nonce;
     struct str channel_binding;
+    struct str bearer; /* the access token that came with the connection, or "" */
 };
 
 /* What AUTHENTICATE said. Borrowed for the call. */

@@ -43,6 +43,8 @@ struct auth {
     struct throttle *throttle;
     struct metric_cell *outcomes[OUTCOMES];
     struct snapshot_slot *tokens;
+    struct snapshot_slot *rbac;
+    char *issuer_url;
     bool tickets_unrecorded;
 };
 
@@ -103,6 +105,10 @@ struct login {
     };
 };
 
+/* login.c: all that is needed of an account of the realm. */
+void login_take_account(struct login *login,
+                        const struct rbac_realm *realm,
+                        const struct rbac_account *account);
 /* login.c: the ends of a login. */
 enum auth_step login_admit(struct login *login);
 enum auth_step login_refuse(struct login *login, struct str reason, struct str text);
@@ -125,5 +131,6 @@ extern const struct auth_method auth_method_scram;
 extern const struct auth_method auth_method_cryptosign;
 extern const struct auth_method auth_method_ticket;
 extern const struct auth_method auth_method_tls;
+extern const struct auth_method auth_method_oauth2;
 
 #endif

@@ -53,6 +53,7 @@ void auth_identity_free(struct auth_identity *identity)
 {
     if (identity != NULL) {
         ticket_stub_free(identity->ticket);
+        bearer_unref(identity->bearer);
         mem_free(identity);
     }
 }

@@ -3,6 +3,7 @@
 #define POSTERN_AUTH_IDENTITY_H
 
 #include "base/str.h"
+#include "token/bearer.h"
 #include "token/ticket.h"
 
 #include <stdbool.h>
@@ -16,6 +17,9 @@ struct auth_identity {
     struct str *wanted; /* what HELLO asked for; none: all roles */
     size_t wanted_count;
     struct ticket_stub *ticket; /* that he came in by, or NULL; its owner */
+    struct bearer *bearer;      /* the same, and what narrows his roles; one reference */
+    uint64_t rbac_version;      /* of the snapshots by which these two were looked at last */
+    uint64_t tokens_version;
 };
 
 /* Strings but the method's are copied. */

@@ -202,9 +202,9 @@ static const struct str *copies(struct arena *arena, const struct str *strs, siz
 }
 
 /* All that is needed of the snapshot, which may be another when the client answers. */
-static void take_account(struct login *login,
-                         const struct auth_hello *hello,
-                         const struct rbac_account *account)
+void login_take_account(struct login *login,
+                        const struct rbac_realm *realm,
+                        const struct rbac_account *account)
 {
     struct arena *arena = &login->arena;
     login->username = arena_str(arena, account->user->username);
@@ -218,8 +218,8 @@ static void take_account(struct login *login,
             copies(arena, account->holder->authorized_keys, account->holder->authorized_key_count);
         login->key_count = account->holder->authorized_key_count;
     }
-    login->roles_refused = !rbac_roles_select(hello->realm, account->user, hello->roles,
-                                              hello->role_count, arena, &login->roles);
+    login->roles_refused = !rbac_roles_select(realm, account->user, login->wanted,
+                                              login->wanted_count, arena, &login->roles);
 }
 
 static bool listed(const struct str *names, size_t count, struct str name)
@@ -335,7 +335,7 @@ static enum auth_step begin(struct login *login, const struct auth_hello *hello,
     take_hello(login, hello, name);
     bool found = name.len > 0 && rbac_account_find(hello->rbac, hello->realm, name, &account);
     if (found) {
-        take_account(login, hello, &account);
+        login_take_account(login, hello->realm, &account);
     }
     choose(login, hello, found ? &account : NULL);
     if (login->method == NULL) {

@@ -2,14 +2,11 @@
 #include "auth/auth_inside.h"
 #include "base/mem.h"
 
-/* A name that a realm may allow already, and that nobody can come in by yet. */
-static const struct auth_method oauth2 = {.name = STR_INIT("oauth2")};
-
 /* One row a method. */
 static const struct auth_method *const table[] = {
     &auth_method_anonymous, &auth_method_trust,  &auth_method_password,
     &auth_method_cra,       &auth_method_scram,  &auth_method_cryptosign,
-    &auth_method_tls,       &auth_method_ticket, &oauth2,
+    &auth_method_tls,       &auth_method_ticket, &auth_method_oauth2,
 };
 
 const struct auth_method *auth_method_find(struct str name)

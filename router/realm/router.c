@@ -90,6 +90,7 @@ struct router *router_new(const struct router_options *options)
                                         .renew = options->auth_renew,
                                         .renew_ctx = options->auth_renew_ctx,
                                         .tokens = options->tokens,
+                                        .rbac = options->rbac,
                                         .tickets_unrecorded = options->tickets_unrecorded,
                                         .audit = options->audit});
     trust_init(&router->trust, options->trust_rules, options->trust_rule_count);

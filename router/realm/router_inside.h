@@ -49,7 +49,8 @@ struct shard {
     struct timer review; /* whether they may stay: runs while there are any */
     uint64_t reviewed;   /* the version of the access snapshot that they were reviewed by */
     uint64_t reviewed_tokens;
-    struct list doomed; /* sessions to be ended when the outermost entry is left */
+    uint64_t token_end_s; /* when the first access token of theirs ends; 0: there is none */
+    struct list doomed;   /* sessions to be ended when the outermost entry is left */
     struct reach_list reached;
 };
 

@@ -174,6 +174,7 @@ void session_hello(struct session *session, struct message *message)
         .pubkey = session_text_of(session, hello.authextra, STR("pubkey")),
         .nonce = session_text_of(session, hello.authextra, STR("nonce")),
         .channel_binding = session_text_of(session, hello.authextra, STR("channel_binding")),
+        .bearer = session->peer->bearer,
     };
     hello_roles(session, &hello, &asks);
     session_login_begin(session, &asks);
@@ -190,6 +191,8 @@ static void take_identity(struct session *session, struct auth_identity *identit
                                                                .roles = identity->roles,
                                                                .role_count = identity->role_count,
                                                                .authmethod = identity->authmethod};
+    session->principal.groups_alone =
+        identity != NULL && identity->bearer != NULL && !identity->bearer->whole;
     session->principal.memo = rbac_memo_new();
     session->principal.address = &session->peer->info.address;
 }
@@ -219,6 +222,6 @@ void session_join(struct session *session, struct auth_identity *identity)
              KV_CSTR("transport", session->peer->ops->transport),
              KV_STR("peer", peer_info_text(&session->peer->info, peer)));
     session_welcome(session);
-    session_review_start(shard);
+    session_review_start(session);
     meta_session_joined(session);
 }

@@ -148,7 +148,8 @@ struct str session_text_of(struct session *session, struct slice map, struct str
 /* session_review.c: does a named session's user still have what it has? False: it is dismissed. */
 bool session_stays(struct session *session);
 void session_review_init(struct shard *shard);
-void session_review_start(struct shard *shard);
+/* Of a session that has just come in. */
+void session_review_start(struct session *session);
 
 /* procedures.c */
 void session_register(struct session *session, struct message *message);

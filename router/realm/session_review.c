@@ -3,6 +3,7 @@
  * A named session is looked at again before its next message, and once a second if it says
  * nothing: it goes on with the roles that its user has now, or ends.
  */
+#include "base/clock.h"
 #include "realm/session_inside.h"
 #include "wamp/fault.h"
 
@@ -15,18 +16,35 @@ static const struct tokens *shard_tokens(const struct shard *shard)
     return slot == NULL ? NULL : (const struct tokens *)(const void *)snapshot_peek(slot);
 }
 
-/* Who came in by a ticket is asked about two snapshots, which are noted with the ticket: the
- * session's own note never matches, so that nobody else pays for it. True: neither has changed. */
-static bool ticket_is_looked_at(struct ticket_stub *ticket,
-                                const struct seat *seat,
-                                const struct tokens *tokens)
+/* When nothing that he came in by counts any more; 0: it does not end. */
+static uint64_t end_of(const struct auth_identity *identity)
 {
-    if (ticket == NULL || (ticket->rbac_version == seat->rbac_version &&
-                           ticket->tokens_version == tokens_version(tokens))) {
-        return ticket != NULL;
+    return identity->bearer == NULL ? 0 : identity->bearer->expires_s + TOKEN_LEEWAY_S;
+}
+
+static bool has_token(const struct auth_identity *identity)
+{
+    return identity->ticket != NULL || identity->bearer != NULL;
+}
+
+/* Who came in by a ticket or a token is asked about two snapshots, which are noted with him: the
+ * session's own note never matches, so that nobody else pays for it. True: neither has changed,
+ * and the token's time is not up. */
+static bool token_is_looked_at(struct auth_identity *identity,
+                               const struct seat *seat,
+                               const struct tokens *tokens)
+{
+    if (!has_token(identity)) {
+        return false;
     }
-    ticket->rbac_version = seat->rbac_version;
-    ticket->tokens_version = tokens_version(tokens);
+    uint64_t end_s = end_of(identity);
+    if (identity->rbac_version == seat->rbac_version &&
+        identity->tokens_version == tokens_version(tokens) &&
+        (end_s == 0 || clock_wall_ms() / 1000 < end_s)) {
+        return true;
+    }
+    identity->rbac_version = seat->rbac_version;
+    identity->tokens_version = tokens_version(tokens);
     return false;
 }
 
@@ -41,10 +59,10 @@ bool session_stays(struct session *session)
         return true; /* of a realm that has gone nothing is allowed */
     }
     const struct tokens *tokens = shard_tokens(session->shard);
-    if (ticket_is_looked_at(session->identity->ticket, seat, tokens)) {
+    if (token_is_looked_at(session->identity, seat, tokens)) {
         return true;
     }
-    session->access_version = session->identity->ticket == NULL ? seat->rbac_version : 0;
+    session->access_version = has_token(session->identity) ? 0 : seat->rbac_version;
     if (!auth_review(seat->rbac, tokens, access, &session->peer->info, &session->identity)) {
         session_dismiss(session, CLOSE_LOGOUT, STR("your account may not be here any more"));
         return false;
@@ -55,12 +73,23 @@ bool session_stays(struct session *session)
     return true;
 }
 
+static void note_end(const struct session *session)
+{
+    struct shard *shard = session->shard;
+    uint64_t end_s = session->identity == NULL ? 0 : end_of(session->identity);
+    if (end_s != 0 && (shard->token_end_s == 0 || end_s < shard->token_end_s)) {
+        shard->token_end_s = end_s;
+    }
+}
+
 static void review(struct session *session)
 {
     if (session->state == SESSION_OPEN && seat_access(session->seat) == NULL) {
         session_dismiss(session, CLOSE_REALM, STR("the realm has been deleted"));
     } else {
-        (void)session_stays(session);
+        if (session_stays(session)) {
+            note_end(session);
+        }
     }
 }
 
@@ -70,8 +99,10 @@ static void on_review(struct timer *timer)
     const struct snapshot *access = snapshot_peek(shard->router->options.rbac);
     uint64_t tokens = tokens_version(shard_tokens(shard));
     shard_enter(shard);
+    bool over = shard->token_end_s != 0 && clock_wall_ms() / 1000 >= shard->token_end_s;
     if (access != NULL &&
-        (access->version != shard->reviewed || tokens != shard->reviewed_tokens)) {
+        (over || access->version != shard->reviewed || tokens != shard->reviewed_tokens)) {
+        shard->token_end_s = 0;
         shard->reviewed = access->version;
         shard->reviewed_tokens = tokens;
         LIST_FOREACH_SAFE (node, &shard->open) {
@@ -89,8 +120,10 @@ void session_review_init(struct shard *shard)
     timer_init(&shard->review, on_review);
 }
 
-void session_review_start(struct shard *shard)
+void session_review_start(struct session *session)
 {
+    struct shard *shard = session->shard;
+    note_end(session);
     if (!timer_active(&shard->review)) {
         timer_start(&shard->review, REVIEW_MS);
     }
