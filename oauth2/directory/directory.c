@@ -9,21 +9,11 @@
 enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20 };
 
 const struct directory_operation *const directory_operations[] = {
-    directory_audit_operations,
-    directory_grant_operations,
-    directory_group_operations,
-    directory_rbac_operations,
-    directory_api_key_operations,
-    directory_source_operations,
-    directory_user_operations,
-    directory_user_change_operations,
-    directory_realm_operations,
-    directory_key_operations,
-    directory_ticket_operations,
-    directory_client_operations,
-    directory_owner_operations,
-    directory_oauth_token_operations,
-    NULL,
+    directory_audit_operations, directory_grant_operations,       directory_group_operations,
+    directory_rbac_operations,  directory_api_key_operations,     directory_source_operations,
+    directory_user_operations,  directory_user_change_operations, directory_realm_operations,
+    directory_key_operations,   directory_ticket_operations,      directory_client_operations,
+    directory_owner_operations, directory_oauth_token_operations, NULL,
 };
 
 bool directory_refuse_at(struct directory_call *call,
