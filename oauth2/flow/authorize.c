@@ -4,9 +4,9 @@
  * each time: its parameters stand in our forms as hidden fields and are checked anew, so nothing
  * is kept for who has not logged in. Until client and redirect URI are known to belong together
  * nobody is sent anywhere. */
+#include "application/redirect.h"
 #include "base/mem.h"
 #include "flow/flow_inside.h"
-#include "application/redirect.h"
 
 #include <stdlib.h>
 

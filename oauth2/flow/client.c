@@ -16,7 +16,7 @@ enum { BASIC_MAX = 2048 };
 struct client_words {
     struct str id;
     struct str secret;
-    bool has_secret;
+    enum flow_proof proof;
     enum flow_step (*then)(struct flow_call *call);
 };
 
@@ -95,20 +95,45 @@ struct str flow_client_name(const struct flow_client *client)
     return name.len > 0 ? name : client->id;
 }
 
-static enum flow_step refuse_client(struct flow_call *call)
+enum flow_step flow_client_refuse(struct flow_call *call)
 {
     return flow_refuse(call, FLOW_INVALID_CLIENT,
                        "the client is unknown, or did not prove that it is who it says");
 }
 
-static enum flow_step client_accept(struct flow_call *call, const struct client_words *words)
+/* What was registered, if anything was: a secret that leaks must not be good in another place. */
+static bool may_prove(const struct flow_client *client, enum flow_proof proof)
 {
-    struct flow_client *client = flow_client_find(call, words->id);
-    if (client == NULL || client->is_public == words->has_secret) {
-        return refuse_client(call);
+    static const struct {
+        enum flow_proof proof;
+        struct str method;
+    } methods[] = {
+        {FLOW_PROOF_NONE, STR_INIT(APPLICATION_NONE)},
+        {FLOW_PROOF_BASIC, STR_INIT(APPLICATION_BASIC)},
+        {FLOW_PROOF_POST, STR_INIT(APPLICATION_POST)},
+        {FLOW_PROOF_SIGNED, STR_INIT(APPLICATION_SIGNED)},
+    };
+    struct str registered = flow_text(client->record, "token_endpoint_auth_method");
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        if (methods[i].proof == proof && registered.len > 0 &&
+            !str_eq(registered, methods[i].method)) {
+            return false;
+        }
+    }
+    return client->is_public == (proof == FLOW_PROOF_NONE);
+}
+
+enum flow_step flow_client_accept(struct flow_call *call,
+                                  struct str id,
+                                  enum flow_proof proof,
+                                  enum flow_step (*then)(struct flow_call *call))
+{
+    struct flow_client *client = flow_client_find(call, id);
+    if (client == NULL || !may_prove(client, proof)) {
+        return flow_client_refuse(call);
     }
     call->client = client;
-    return words->then(call);
+    return then(call);
 }
 
 static enum flow_step on_login(struct flow_call *call)
@@ -116,14 +141,14 @@ static enum flow_step on_login(struct flow_call *call)
     const struct client_words *words = call->state;
     switch (call->login.outcome) {
     case FLOW_LOGIN_PASSED:
-        return client_accept(call, words);
+        return flow_client_accept(call, words->id, words->proof, words->then);
     case FLOW_LOGIN_LATER:
         call->answer.retry_after_s = call->login.wait_s;
         return flow_refuse(call, FLOW_TEMPORARILY, "too many attempts, try again later");
     case FLOW_LOGIN_FAILED:
         break;
     }
-    return refuse_client(call);
+    return flow_client_refuse(call);
 }
 
 /* As RFC 6749 wants it: each part encoded as in a form. What is not encoded is taken as it is. */
@@ -154,7 +179,7 @@ static bool read_basic(struct flow_call *call, struct client_words *words)
     }
     words->id = form_part(call, str_sub(text, 0, colon - 1));
     words->secret = form_part(call, str_from(text, colon));
-    words->has_secret = true;
+    words->proof = FLOW_PROOF_BASIC;
     return true;
 }
 
@@ -163,12 +188,14 @@ static bool read_words(struct flow_call *call, struct client_words *words, const
     const struct form *form = call->request.form;
     struct str id = form_value(form, STR("client_id"));
     struct str secret = form_value(form, STR("client_secret"));
+    int ways = (call->request.authorization.len > 0) + (secret.len > 0) +
+               (flow_assertion_given(call) ? 1 : 0);
     *out_why = NULL;
+    if (ways > 1) {
+        *out_why = "a client proves itself in one way only";
+        return false;
+    }
     if (call->request.authorization.len > 0) {
-        if (secret.len > 0 || form_value(form, STR("client_assertion")).len > 0) {
-            *out_why = "a client proves itself in one way only";
-            return false;
-        }
         if (!read_basic(call, words)) {
             return false;
         }
@@ -180,8 +207,8 @@ static bool read_words(struct flow_call *call, struct client_words *words, const
     }
     words->id = id;
     words->secret = secret;
-    words->has_secret = secret.len > 0;
-    return id.len > 0;
+    words->proof = secret.len > 0 ? FLOW_PROOF_POST : FLOW_PROOF_NONE;
+    return id.len > 0 || flow_assertion_given(call);
 }
 
 enum flow_step flow_client_prove(struct flow_call *call,
@@ -190,11 +217,16 @@ enum flow_step flow_client_prove(struct flow_call *call,
     struct client_words *words = ARENA_NEW(call->arena, struct client_words);
     const char *why = NULL;
     words->then = then;
+    words->proof = FLOW_PROOF_NONE;
     if (!read_words(call, words, &why)) {
-        return why == NULL ? refuse_client(call) : flow_refuse(call, FLOW_INVALID_REQUEST, why);
+        return why == NULL ? flow_client_refuse(call)
+                           : flow_refuse(call, FLOW_INVALID_REQUEST, why);
     }
-    if (!words->has_secret) {
-        return client_accept(call, words);
+    if (flow_assertion_given(call)) {
+        return flow_assertion_prove(call, then);
+    }
+    if (words->proof == FLOW_PROOF_NONE) {
+        return flow_client_accept(call, words->id, words->proof, then);
     }
     call->state = words;
     call->login = (struct flow_login){.name = words->id, .password = words->secret};

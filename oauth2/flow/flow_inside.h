@@ -71,6 +71,20 @@ bool flow_client_lists(const struct flow_client *client, const char *key, struct
  * client names itself alone. Anything else is answered with invalid_client. */
 enum flow_step flow_client_prove(struct flow_call *call,
                                  enum flow_step (*then)(struct flow_call *call));
+/* How it has proved itself; one way a request. */
+enum flow_proof { FLOW_PROOF_NONE, FLOW_PROOF_BASIC, FLOW_PROOF_POST, FLOW_PROOF_SIGNED };
+/* Goes on with `then` if that client may prove itself so. */
+enum flow_step flow_client_accept(struct flow_call *call,
+                                  struct str id,
+                                  enum flow_proof proof,
+                                  enum flow_step (*then)(struct flow_call *call));
+/* The one answer to who is no client, or not the one that he says. */
+enum flow_step flow_client_refuse(struct flow_call *call);
+
+/* client_assertion.c: a signed client. */
+bool flow_assertion_given(const struct flow_call *call);
+enum flow_step flow_assertion_prove(struct flow_call *call,
+                                    enum flow_step (*then)(struct flow_call *call));
 
 /* login.c: a browser's login, within a transaction. NULL: there is none, or it is nobody's who may
  * still come in. */

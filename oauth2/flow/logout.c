@@ -1,9 +1,9 @@
 /* logout.c - OpenID Connect RP-Initiated Logout 1.0: a client sends the browser here to end the
  * login. Without an ID token that says whose login it is, the person is asked first; nobody is
  * sent to an address that the client has not registered. */
+#include "application/redirect.h"
 #include "base/mem.h"
 #include "flow/flow_inside.h"
-#include "application/redirect.h"
 #include "token/token.h"
 
 enum { HINT_AGE_S = 365 * 24 * 3600, STATE_MAX = 4096, URI_MAX = 16 * 1024 };

@@ -1,6 +1,7 @@
 /* metadata.c - what the server says of itself: keys (RFC 7517) and metadata (RFC 8414, OpenID
  * Connect Discovery). What is advertised is what the table of endpoints serves, and no more. */
 #include "base/mem.h"
+#include "crypto/sign.h"
 #include "flow/flow_inside.h"
 
 enum { CACHE_S = 300 };
@@ -50,14 +51,26 @@ static json_t *grant_types(const struct flow_call *call)
     return list;
 }
 
+/* What a client may sign its assertions with. */
+static json_t *sign_algorithms(void)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < SIGN_ALGORITHMS; i++) {
+        (void)json_array_append_new(list, json_string(sign_algorithm_name((enum sign_algorithm)i)));
+    }
+    return list;
+}
+
 enum flow_step flow_metadata(struct flow_call *call)
 {
     json_t *metadata =
-        json_pack("{s:s%, s:o, s:[s, s, s], s:[s, s, s], s:b, s:b, s:b}", "issuer",
+        json_pack("{s:s%, s:o, s:[s, s, s, s], s:o, s:[s, s, s], s:b, s:b, s:b}", "issuer",
                   call->request.issuer.ptr, call->request.issuer.len, "grant_types_supported",
-                  grant_types(call), "token_endpoint_auth_methods_supported", "client_secret_basic",
-                  "client_secret_post", "none", "id_token_signing_alg_values_supported", "ES256",
-                  "RS256", "EdDSA", "authorization_response_iss_parameter_supported", 1,
+                  grant_types(call), "token_endpoint_auth_methods_supported", APPLICATION_BASIC,
+                  APPLICATION_POST, APPLICATION_SIGNED, APPLICATION_NONE,
+                  "token_endpoint_auth_signing_alg_values_supported", sign_algorithms(),
+                  "id_token_signing_alg_values_supported", "ES256", "RS256", "EdDSA",
+                  "authorization_response_iss_parameter_supported", 1,
                   "request_parameter_supported", 0, "request_uri_parameter_supported", 0);
     add_endpoints(call, metadata);
     if (flow_endpoint_serves(FLOW_AUTHORIZE)) {

@@ -4,70 +4,13 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "token/jws.h"
 #include "token/token_cache.h"
 #include "token/token_inside.h"
 
 #include <string.h>
 
 enum { CACHED_TEXT_MAX = 4 * 1024 };
-
-struct parts {
-    struct str header;
-    struct str claims;
-    struct str signature;
-    struct str signed_text; /* the first two and the dot between them */
-};
-
-static bool split(struct str text, struct parts *out)
-{
-    struct str rest;
-    if (text.len > TOKEN_TEXT_MAX || !str_cut(text, '.', &out->header, &rest) ||
-        !str_cut(rest, '.', &out->claims, &out->signature)) {
-        return false;
-    }
-    out->signed_text = str_make(text.ptr, out->header.len + 1 + out->claims.len);
-    /* A dot in the third part is no digit of base64. */
-    return out->header.len > 0 && out->claims.len > 0 && out->signature.len > 0;
-}
-
-static json_t *object_of(struct str part)
-{
-    struct buf bytes;
-    buf_init(&bytes, TOKEN_TEXT_MAX);
-    json_t *object = NULL;
-    if (base64_decode(BASE64_URL, part, &bytes)) {
-        object = json_loadb(bytes.ptr, bytes.len, JSON_REJECT_DUPLICATES, NULL);
-    }
-    buf_done(&bytes);
-    if (!json_is_object(object)) {
-        json_decref(object);
-        return NULL;
-    }
-    return object;
-}
-
-/* What asks us to believe in a key, or in rules, that we do not have. */
-static bool header_asks_for_more(const json_t *header)
-{
-    static const char *const names[] = {"crit", "b64", "jku", "jwk", "x5u", "x5c", "zip", "enc"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (json_object_get(header, names[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* With or without "application/", in any case of letters (RFC 7515, 4.1.9). */
-static bool type_is(const json_t *header, const char *type)
-{
-    struct str said = json_member_str(header, "typ");
-    struct str prefix = STR("application/");
-    if (said.len > prefix.len && str_eq_nocase(str_sub(said, 0, prefix.len), prefix)) {
-        said = str_from(said, prefix.len);
-    }
-    return str_eq_nocase(said, str_of(type));
-}
 
 static const struct token_key *
 key_for(const struct tokens *tokens, const struct token_wanted *wanted, struct str id)
@@ -86,9 +29,9 @@ static const struct token_key *read_header(const struct tokens *tokens,
                                            const char **out_why)
 {
     const struct token_key *key = key_for(tokens, wanted, json_member_str(header, "kid"));
-    if (header_asks_for_more(header)) {
+    if (jws_asks_for_more(header)) {
         *out_why = "its header asks for more than we give";
-    } else if (!type_is(header, wanted->type)) {
+    } else if (!jws_type_is(header, wanted->type)) {
         *out_why = "it is a token of another type";
     } else if (key == NULL) {
         *out_why = "it is by no key that verifies here";
@@ -99,16 +42,6 @@ static const struct token_key *read_header(const struct tokens *tokens,
         return key;
     }
     return NULL;
-}
-
-static bool signature_holds(const struct token_key *key, const struct parts *parts)
-{
-    struct buf signature;
-    buf_init(&signature, SIGN_SIGNATURE_MAX);
-    bool holds = base64_decode(BASE64_URL, parts->signature, &signature) &&
-                 sign_verify(key->sign, parts->signed_text, buf_str(&signature));
-    buf_done(&signature);
-    return holds;
 }
 
 static bool audience_has(const json_t *audience, struct str wanted)
@@ -169,23 +102,23 @@ static bool open_token(const struct tokens *tokens,
                        struct token *out,
                        const char **out_why)
 {
-    struct parts parts;
+    struct jws_parts parts;
     *out_why = "it is no token";
-    if (!split(text, &parts)) {
+    if (!jws_split(text, &parts)) {
         return false;
     }
-    json_t *header = object_of(parts.header);
+    json_t *header = jws_object(parts.header);
     const struct token_key *key =
         header == NULL ? NULL : read_header(tokens, wanted, header, out_why);
     json_decref(header);
     if (key == NULL) {
         return false;
     }
-    if (!signature_holds(key, &parts)) {
+    if (!jws_holds(key->sign, &parts)) {
         *out_why = "its signature is wrong";
         return false;
     }
-    out->claims = object_of(parts.claims);
+    out->claims = jws_object(parts.claims);
     if (out->claims == NULL) {
         *out_why = "its claims are no JSON object, or name one twice";
         return false;
