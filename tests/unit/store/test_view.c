@@ -519,7 +519,7 @@ static void a_database_that_fails_anywhere_fails_the_work(void **state)
     bool ok = false;
     (void)state;
     for (; !ok && left < 32; left++) {
-        struct weak weak = {.backend = {&ops}, .left = left};
+        struct weak weak = {.backend = {.ops = &ops}, .left = left};
         struct task task;
         task_init(&task, use_weak, NULL);
         ok = store_request_work(&weak.backend, &task.request);
