@@ -102,6 +102,7 @@ struct conf {
         uint64_t code_ms;
         uint64_t login_ms;
         uint64_t device_ms;
+        uint64_t key_rotation_ms; /* 0: never */
     } oauth2;
     struct {
         const char *config_file;

@@ -172,6 +172,10 @@ const struct conf_row conf_rows[] = {
      .max = 30 * DAY},
     {"oauth2.device.duration", CONF_DURATION, AT(oauth2.device_ms), "10m", CONF_RESTART,
      .text = "How long the code that a device shows may be typed in.", .min = SECOND, .max = HOUR},
+    {"oauth2.key.rotation", CONF_DURATION, AT(oauth2.key_rotation_ms), "90d", CONF_RESTART,
+     .text = "How long a realm signs tokens with one key before it gets another, which is shown ten "
+             "minutes before it signs; `0s`: only when somebody rotates it.",
+     .max = 3650 * DAY},
     {"bridge.config_file", CONF_TEXT, AT(bridge.config_file), "", CONF_RESTART,
      .text = "File with the subscriptions that are forwarded to message brokers."},
     {"store.url", CONF_TEXT, AT(store.url), "sqlite:", CONF_RESTART,

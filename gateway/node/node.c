@@ -252,6 +252,7 @@ static bool make_gateway(struct node *node, struct err *err)
     node->access = access_new(&(struct access_options){
         .workers = node->workers, .rbac = node->rbac, .auth = router_auth(node->router)});
     node_make_oauth(node);
+    node_make_key_schedule(node);
     node->pipeline = make_pipeline(node, node->routes);
     node->admin_pipeline = make_pipeline(node, node->admin_routes);
     node->api = api_new(&(struct api_options){
@@ -482,6 +483,7 @@ static void stop_threads(struct node *node)
         builder_stop(node->builder);
     }
     audit_stop(node->audit);
+    key_schedule_stop(node->keys);
     if (node->store != NULL) {
         store_close(node->store);
     }
@@ -502,6 +504,7 @@ void node_free(struct node *node)
     pipeline_free(node->pipeline);
     pipeline_free(node->admin_pipeline);
     oauth_free(node->oauth);
+    key_schedule_free(node->keys);
     access_free(node->access);
     api_free(node->api);
     net_free(node->net);

@@ -17,6 +17,7 @@
 #include "rbac/rbac_builder.h"
 #include "realm/router.h"
 #include "store/store.h"
+#include "token/key_schedule.h"
 #include "token/ticket.h"
 #include "transport/transport.h"
 #include "tunnel/tunnels.h"
@@ -46,6 +47,7 @@ struct node {
     struct transport *transport;
     struct tunnels *tunnels;
     struct access *access;
+    struct key_schedule *keys;
     struct oauth *oauth;
     struct pipeline *pipeline;
     struct pipeline *admin_pipeline;
@@ -84,6 +86,9 @@ const struct front_handler *admin_prefix_handler(void);
 /* renew.c: a password's record that was made otherwise than they are made now; `ctx` is the node */
 struct auth_renewal;
 void node_renew_credential(void *ctx, const struct auth_renewal *what);
+
+/* key_rotation.c: keys of realms that change by themselves. */
+void node_make_key_schedule(struct node *node);
 
 /* issuer.c: realms as issuers of tokens; the URL once the listeners are bound */
 void node_make_oauth(struct node *node);

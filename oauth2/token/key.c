@@ -212,3 +212,9 @@ bool token_key_verifies(const struct token_key *key, uint64_t now_s)
     return key->status == KEY_ACTIVE ||
            (key->status == KEY_RETIRING && (key->retired_s == 0 || now_s < key->retired_s));
 }
+
+bool token_key_is_old(const struct token_key *key, uint64_t now_s, uint64_t period_s)
+{
+    return period_s > 0 && key->status == KEY_ACTIVE &&
+           key->activated_s + period_s <= now_s + KEY_ANNOUNCE_S;
+}

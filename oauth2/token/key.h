@@ -23,7 +23,10 @@
 
 enum key_status { KEY_ACTIVE, KEY_RETIRING, KEY_RETIRED };
 
-enum { KEY_ID_SIZE = 44 }; /* 43 characters and a NUL */
+enum {
+    KEY_ID_SIZE = 44,         /* 43 characters and a NUL */
+    KEY_ANNOUNCE_S = 10 * 60, /* twice as long as others may keep our JWKs */
+};
 
 struct token_key {
     atomic_uint refs;
@@ -54,6 +57,9 @@ json_t *token_key_external(struct str id, const json_t *value);
 json_t *token_key_jwk(const struct token_key *key);
 
 bool token_key_verifies(const struct token_key *key, uint64_t now_s);
+
+/* An active key that has signed for so long that its successor is to be announced. */
+bool token_key_is_old(const struct token_key *key, uint64_t now_s, uint64_t period_s);
 
 const char *key_status_name(enum key_status status);
 

@@ -86,16 +86,20 @@ static void set_status(json_t *value, enum key_status status, uint64_t retired_s
     }
 }
 
+static bool is_past(const json_t *value, uint64_t now_s)
+{
+    uint64_t retired_s = 0;
+    return has_status(value, KEY_RETIRING) && json_member_time(value, "retired", &retired_s) &&
+           retired_s > 0 && retired_s <= now_s;
+}
+
 /* What becomes of a key beside a new one; false: it stays as it is. */
 static bool step_back(json_t *value, const struct key_rotation *rotation, uint64_t signs_until_s)
 {
-    uint64_t retired_s = 0;
-    (void)json_member_time(value, "retired", &retired_s);
     if (has_status(value, KEY_RETIRED)) {
         return false;
     }
-    if (rotation->emergency ||
-        (has_status(value, KEY_RETIRING) && retired_s > 0 && retired_s <= rotation->now_s)) {
+    if (rotation->emergency || is_past(value, rotation->now_s)) {
         set_status(value, KEY_RETIRED, rotation->now_s);
         return true;
     }
@@ -125,6 +129,54 @@ bool token_keys_rotate(struct store_view *view,
         }
     }
     return !store_view_failed(view) && put_key(view, next);
+}
+
+/* Whether the newest active key among them is old; and those that are past their end go. */
+static bool look_through(struct store_view *view,
+                         const struct key_rotation *rotation,
+                         const struct store_record *records,
+                         size_t count,
+                         bool *out_old)
+{
+    uint64_t newest_s = 0;
+    bool active = false;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t activated_s = 0;
+        json_t *value = json_loadb(records[i].value.ptr, records[i].value.len, 0, NULL);
+        bool ok = true;
+        if (is_past(value, rotation->now_s)) {
+            set_status(value, KEY_RETIRED, rotation->now_s);
+            ok = put(view, rotation->realm, records[i].key, value, records[i].version);
+        } else if (has_status(value, KEY_ACTIVE) &&
+                   json_member_time(value, "activated", &activated_s)) {
+            active = true;
+            newest_s = activated_s > newest_s ? activated_s : newest_s;
+        }
+        json_decref(value);
+        if (!ok) {
+            return false;
+        }
+    }
+    *out_old = active && rotation->period_s > 0 &&
+               newest_s + rotation->period_s <= rotation->now_s + KEY_ANNOUNCE_S;
+    return true;
+}
+
+bool token_keys_tend(struct store_view *view,
+                     const struct key_rotation *rotation,
+                     struct token_key *next)
+{
+    const struct store_record *records = NULL;
+    bool old = false;
+    size_t count = store_view_list(view, KEY, rotation->realm, NULL, &records);
+    if (!look_through(view, rotation, records, count, &old)) {
+        return false;
+    }
+    if (next == NULL || !old) {
+        return !store_view_failed(view);
+    }
+    return token_keys_live(view, rotation->realm, rotation->now_s) < KEY_LIVE_MAX &&
+           token_keys_rotate(view, rotation, next);
 }
 
 size_t token_keys_live(struct store_view *view, struct str realm, uint64_t now_s)

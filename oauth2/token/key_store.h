@@ -14,7 +14,6 @@
 
 enum {
     KEY_LIVE_MAX = 32,            /* that verify at a time */
-    KEY_ANNOUNCE_S = 10 * 60,     /* twice as long as others may keep our JWKs */
     KEY_KEEP_S = 400 * 24 * 3600, /* no ticket or token lives longer */
 };
 
@@ -28,7 +27,8 @@ struct key_rotation {
     struct str realm;
     uint64_t now_s;
     bool emergency;
-    uint64_t keep_s; /* how long the old ones verify once the new one signs */
+    uint64_t keep_s;   /* how long the old ones verify once the new one signs */
+    uint64_t period_s; /* of token_keys_tend: how long one signs; 0: for ever */
 };
 
 /* `next` takes the place of the realm's active keys; its times are set. What is past its end is
@@ -36,6 +36,13 @@ struct key_rotation {
 bool token_keys_rotate(struct store_view *view,
                        const struct key_rotation *rotation,
                        struct token_key *next);
+
+/* What the schedule is for: `next` (or NULL) takes its place if the present key is old enough, and
+ * what is past its end is retired. Nothing is written when there is nothing to do, and for a realm
+ * without keys. False: the view has failed, or the realm has KEY_LIVE_MAX keys already. */
+bool token_keys_tend(struct store_view *view,
+                     const struct key_rotation *rotation,
+                     struct token_key *next);
 
 /* How many verify now or will. */
 size_t token_keys_live(struct store_view *view, struct str realm, uint64_t now_s);

@@ -41,6 +41,39 @@ tokens_signing_key(const struct tokens *tokens, struct str realm, uint64_t now_s
     return announced;
 }
 
+struct due_look {
+    uint64_t now_s;
+    uint64_t period_s;
+    tokens_due_fn fn;
+    void *ctx;
+};
+
+static void look(void *ctx, struct hamt_entry *entry)
+{
+    const struct due_look *look = ctx;
+    const struct realm_tokens *here = CONTAINER_OF(entry, struct realm_tokens, entry);
+    struct key_due due = {.rotate = false};
+    bool ended = false;
+    for (size_t i = 0; i < here->key_count; i++) {
+        const struct token_key *key = here->keys[i];
+        ended = ended || !token_key_verifies(key, look->now_s);
+    }
+    if (here->key_count > 0 && token_key_is_old(here->keys[0], look->now_s, look->period_s)) {
+        due.rotate = true;
+        due.algorithm = sign_key_algorithm(here->keys[0]->sign);
+    }
+    if (ended || due.rotate) {
+        look->fn(look->ctx, entry->key, &due);
+    }
+}
+
+void tokens_due(
+    const struct tokens *tokens, uint64_t now_s, uint64_t period_s, tokens_due_fn fn, void *ctx)
+{
+    struct due_look at = {now_s, period_s, fn, ctx};
+    hamt_each(&tokens->realms, look, &at);
+}
+
 json_t *tokens_public_keys(const struct tokens *tokens, struct str realm, uint64_t now_s)
 {
     const struct realm_tokens *here = find(tokens, realm);

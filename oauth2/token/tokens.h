@@ -26,6 +26,17 @@ tokens_signing_key(const struct tokens *tokens, struct str realm, uint64_t now_s
 /* A list of JWKs: every key that verifies now or will sign. */
 json_t *tokens_public_keys(const struct tokens *tokens, struct str realm, uint64_t now_s);
 
+/* What a realm's keys are due for. */
+struct key_due {
+    bool rotate; /* the present one has signed for the period; else: some are past their end */
+    enum sign_algorithm algorithm; /* of its successor */
+};
+/* Tells of every realm with such keys; `realm` lives as long as the snapshot. A period of 0 is
+ * never over. */
+typedef void (*tokens_due_fn)(void *ctx, struct str realm, const struct key_due *what);
+void tokens_due(
+    const struct tokens *tokens, uint64_t now_s, uint64_t period_s, tokens_due_fn fn, void *ctx);
+
 /* What the store says of a ticket, by its place (ticket.h); lives as long as the snapshot. */
 struct ticket_entry {
     struct str id;

@@ -145,6 +145,25 @@ def test_after_an_emergency_the_old_keys_are_gone(issuer, algorithm):
     assert header_of(token) == {"alg": algorithm, "kid": made, "typ": "at+jwt"}
 
 
+def counts(issuer, token):
+    """What /verify says of it."""
+    return issuer.get("verify", headers=[("Authorization", "Bearer " + token)]).status == 204
+
+
+def test_after_an_emergency_old_tokens_are_refused_at_once(issuer):
+    """Whatever has been remembered of them."""
+    here = Issuer(issuer.node, OLD_REALM)
+    form = {"grant_type": "client_credentials"}
+    old = [here.token(form, "machine").json()["access_token"] for _ in range(2)]
+    assert counts(here, old[0]) and counts(here, old[0])
+    rotate(issuer.node, OLD_REALM)
+    assert counts(here, old[0])  # by schedule it goes on
+    rotate(issuer.node, OLD_REALM, emergency=True)
+    for token in old:
+        assert not counts(here, token)
+    assert counts(here, here.token(form, "machine").json()["access_token"])
+
+
 # --- ID tokens ------------------------------------------------------------------------------------
 
 def test_an_id_token_says_who_logged_in_for_whom(issuer):
