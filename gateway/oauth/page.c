@@ -6,10 +6,11 @@
 #include "oauth/oauth_inside.h"
 
 static const char style[] =
-    ":root{color-scheme:light dark;--ink:#1b1f24;--paper:#f4f5f7;--card:#fff;--line:#c9ced6;"
+    ":root{color-scheme:light "
+    "dark;--ink:#1b1f24;--paper:#f4f5f7;--card:#fff;--line:#c9ced6;--edge:#6d7580;"
     "--accent:#0b5cad;--wrong:#a1161c}"
     "@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#15181c;--card:#20242a;"
-    "--line:#4a515b;--accent:#7db7f2;--wrong:#ff9a95}}"
+    "--line:#4a515b;--edge:#8d949e;--accent:#7db7f2;--wrong:#ff9a95}}"
     "*{box-sizing:border-box}"
     "body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);"
     "color:var(--ink);font:16px/1.5 system-ui,sans-serif}"
@@ -17,15 +18,16 @@ static const char style[] =
     "border-radius:.75rem;padding:2rem}"
     "h1{font-size:1.4rem;margin:0 0 .5rem}p{margin:.5rem 0 1rem;overflow-wrap:anywhere}"
     "label{display:block;font-weight:600;margin:1rem 0 .25rem}"
-    "input{width:100%;font:inherit;padding:.6rem;border:1px solid var(--line);"
+    "input{width:100%;font:inherit;padding:.6rem;border:1px solid var(--edge);"
     "border-radius:.4rem;background:var(--paper);color:inherit}"
+    "::placeholder{color:inherit;opacity:.75}"
     "button{font:inherit;font-weight:600;margin:1.25rem .5rem 0 0;padding:.6rem 1.2rem;"
     "border:1px solid var(--accent);border-radius:.4rem;background:var(--accent);"
     "color:var(--card);cursor:pointer}"
     "button.quiet{background:none;color:var(--accent)}"
     "ul{margin:.5rem 0;padding-left:1.25rem}"
     ":focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
-    ".wrong{color:var(--wrong);font-weight:600}";
+    ".code{white-space:nowrap}.wrong{color:var(--wrong);font-weight:600}";
 
 void oauth_page_style_hash(struct buf *out)
 {
@@ -105,6 +107,25 @@ static void put_wrong(struct buf *out, const json_t *fields)
     }
 }
 
+/* With who it was that could not come in, and the focus where the next word belongs. */
+static void put_credentials(struct buf *out, const json_t *fields)
+{
+    struct str name = field(fields, "username");
+    put(out, "<label for=\"username\">Name</label>\n"
+             "<input id=\"username\" name=\"username\" autocomplete=\"username\" "
+             "autocapitalize=\"none\" spellcheck=\"false\" required");
+    if (name.len > 0) {
+        put(out, " value=\"");
+        put_escaped(out, name);
+        put(out, "\"");
+    }
+    put(out, name.len > 0 ? ">\n" : " autofocus>\n");
+    put(out, "<label for=\"password\">Password</label>\n"
+             "<input id=\"password\" name=\"password\" type=\"password\" "
+             "autocomplete=\"current-password\" required");
+    put(out, name.len > 0 ? " autofocus>\n" : ">\n");
+}
+
 static void put_login(struct buf *out, const json_t *fields)
 {
     if (field(fields, "client").len > 0) {
@@ -114,33 +135,57 @@ static void put_login(struct buf *out, const json_t *fields)
     }
     put_wrong(out, fields);
     begin_form(out, fields);
-    put(out, "<label for=\"username\">Name</label>\n"
-             "<input id=\"username\" name=\"username\" autocomplete=\"username\" "
-             "autocapitalize=\"none\" spellcheck=\"false\" required autofocus>\n"
-             "<label for=\"password\">Password</label>\n"
-             "<input id=\"password\" name=\"password\" type=\"password\" "
-             "autocomplete=\"current-password\" required>\n"
-             "<button>Log in</button>\n</form>\n");
+    put_credentials(out, fields);
+    put(out, "<button>Log in</button>\n</form>\n");
+}
+
+/* What OpenID Connect's words mean; all others are names of groups. */
+static struct str meaning_of(struct str word)
+{
+    static const struct {
+        struct str word;
+        struct str meaning;
+    } rows[] = {{STR_INIT("openid"), STR_INIT("your name")},
+                {STR_INIT("profile"), STR_INIT("what is known about you")},
+                {STR_INIT("email"), STR_INIT("your e-mail address")},
+                {STR_INIT("offline_access"), STR_INIT("also while you are away")}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (str_eq(word, rows[i].word)) {
+            return rows[i].meaning;
+        }
+    }
+    return STR_EMPTY;
+}
+
+static void put_scope(struct buf *out, struct str scope)
+{
+    struct str word = STR_EMPTY;
+    put(out, "<ul>\n");
+    while (scope.len > 0) {
+        (void)str_cut(scope, ' ', &word, &scope);
+        struct str meaning = meaning_of(word);
+        put(out, "<li>");
+        put_escaped(out, word);
+        put(out, meaning.len > 0 ? ": " : "");
+        (void)buf_append(out, meaning);
+        put(out, "</li>\n");
+    }
+    put(out, "</ul>\n");
 }
 
 static void put_consent(struct buf *out, const json_t *fields)
 {
     struct str scope = field(fields, "scope");
-    struct str word = STR_EMPTY;
     put(out, "<p><strong>");
     put_field(out, fields, "client");
     put(out, "</strong> wants to act for you, <strong>");
     put_field(out, fields, "user");
-    put(out, "</strong>, with what these give you:</p>\n<ul>\n");
-    while (scope.len > 0) {
-        (void)str_cut(scope, ' ', &word, &scope);
-        put(out, "<li>");
-        put_escaped(out, word);
-        put(out, "</li>\n");
+    put(out, scope.len > 0 ? "</strong>, with what these give you:</p>\n" : "</strong>.</p>\n");
+    if (scope.len > 0) {
+        put_scope(out, scope);
     }
-    put(out, "</ul>\n");
     if (field(fields, "code").len > 0) {
-        put(out, "<p>Your device shows <strong>");
+        put(out, "<p>Your device shows <strong class=\"code\">");
         put_field(out, fields, "code");
         put(out, "</strong>. If it shows something else, deny.</p>\n");
     }

@@ -105,10 +105,13 @@ static enum flow_step show(struct flow_call *call,
 {
     struct str mark = flow_form_mark(call);
     struct str name = flow_client_name(request->client);
+    struct str hint = param(request, "login_hint");
+    struct str typed = call->request.post ? param(request, "username") : hint;
     json_t *fields =
-        json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s, s:s%, s:o}", "title", title, "action",
-                  "authorize", "client", name.ptr, name.len, "form_mark", mark.ptr, mark.len,
-                  "scope", request->scope.text.ptr == NULL ? "" : request->scope.text.ptr,
+        json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s%, s:s, s:s%, s:o}", "title", title, "action",
+                  "authorize", "username", typed.ptr == NULL ? "" : typed.ptr, typed.len, "client",
+                  name.ptr, name.len, "form_mark", mark.ptr, mark.len, "scope",
+                  request->scope.text.ptr == NULL ? "" : request->scope.text.ptr,
                   request->scope.text.len, "wrong", request->wrong == NULL ? "" : request->wrong,
                   "user", request->user == NULL ? "" : request->user->username.ptr,
                   request->user == NULL ? (size_t)0 : request->user->username.len, "hidden",

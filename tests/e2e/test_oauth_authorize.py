@@ -183,8 +183,18 @@ def test_a_wrong_password_shows_the_page_again(issuer):
     wrong = flow.browser.submit(username="eve", password="no")
     assert wrong.header("location") is None and "wrong" in wrong.text
     unknown = flow.browser.submit(username="nobody-at-all", password="no")
-    assert unknown.text == wrong.text  # which of both it was is not said
+    # Which of both it was is not said.
+    assert unknown.text.replace("nobody-at-all", "eve") == wrong.text
     assert flow.browser.submit(username="eve", password=PASSWORD).location[1]["code"]
+
+
+def test_a_hint_is_filled_in_where_the_name_goes(issuer):
+    """OpenID Connect Core, 3.1.2.1."""
+    flow = Flow(issuer)
+    flow.browser.get(flow.url(login_hint='ann"><b>'))
+    name, password = flow.browser.page.inputs
+    assert name["value"] == 'ann"><b>' and "autofocus" in password
+    assert "b" not in flow.browser.page.tags
 
 
 def test_who_is_logged_in_is_not_asked_again(issuer):
