@@ -54,11 +54,25 @@ enum flow_step flow_begin(struct flow_call *call)
     return rows[call->request.endpoint].begin(call);
 }
 
+static enum flow_step store_is_away(struct flow_call *call)
+{
+    enum flow_endpoint endpoint = call->request.endpoint;
+    bool for_people =
+        endpoint == FLOW_AUTHORIZE || endpoint == FLOW_DEVICE || endpoint == FLOW_LOGOUT;
+    call->answer = (struct flow_answer){.retry_after_s = 1};
+    call->note = (struct flow_note){0};
+    return for_people
+               ? flow_page(call, 503, PAGE_ERROR,
+                           json_pack("{s:s, s:s}", "title", "This does not work now", "text",
+                                     "Try again in a moment."))
+               : flow_refuse(call, FLOW_TEMPORARILY, "what this needs cannot be read or kept now");
+}
+
 enum flow_step flow_continue(struct flow_call *call, const struct err *err)
 {
-    if (err != NULL && call->answer.status == 0) {
-        call->answer.retry_after_s = 1;
-        return flow_refuse(call, FLOW_TEMPORARILY, "what this needs cannot be read or kept now");
+    /* A refusal stands; whatever else was to be said rests on what has not been kept. */
+    if (err != NULL && call->answer.status < 400) {
+        return store_is_away(call);
     }
     return call->answer.status != 0 ? FLOW_ANSWERED : call->then(call);
 }

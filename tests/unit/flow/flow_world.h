@@ -24,6 +24,7 @@ struct world {
     struct flow_options options;
     uint64_t now_s;
     bool busy_logins; /* every login is one too many */
+    bool store_away;  /* what is written is not kept */
 };
 
 /* One request and its answer, until world_end. */
@@ -153,6 +154,10 @@ static inline void world_store(struct world *world, struct asked *asked)
     struct arena kept = asked->store.arena;
     asked->store = (struct store_request){.op = STORE_WORK, .work = world_work, .arena = kept};
     store_run(world->store, &asked->store);
+    if (world->store_away && asked->store.ok) {
+        asked->store.ok = false;
+        (void)err_set(&asked->store.err, ERR_UNAVAILABLE, "the disk is full");
+    }
 }
 
 /* A request as it comes from outside. */
