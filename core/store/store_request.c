@@ -339,6 +339,12 @@ struct found {
     size_t cap;
 };
 
+/* Some of the arena is left to who asks: what is read leaves room for what is made of it. */
+static size_t reserve_of(const struct arena *arena)
+{
+    return arena->max / 64;
+}
+
 static bool too_big(const struct found *found, struct err *err)
 {
     return err_set(err, ERR_LIMIT, "the answer is larger than %zu bytes", found->arena->max);
@@ -355,7 +361,7 @@ static bool read_record(void *ctx, const struct store_value *c, struct err *err)
     for (size_t i = 0; i < RECORD_COLUMNS; i++) {
         needed += c[i].text.len + 2 * sizeof(max_align_t);
     }
-    if (!arena_room(found->arena, needed)) {
+    if (!arena_room(found->arena, needed + reserve_of(found->arena))) {
         return too_big(found, err);
     }
     if (found->count == found->cap) {
@@ -389,7 +395,8 @@ bool store_find_fitting(struct store_backend *backend,
     query.row = read_record;
     query.ctx = &found;
     bool ok = backend->ops->query(backend, &query, err);
-    if (ok && !arena_room(arena, (found.count + 1) * sizeof(struct store_record))) {
+    if (ok &&
+        !arena_room(arena, (found.count + 1) * sizeof(struct store_record) + reserve_of(arena))) {
         ok = too_big(&found, err);
     }
     if (ok) {

@@ -37,7 +37,6 @@ struct proc {
     struct directory_call call;
     struct store_audit audit; /* the row, unless it only reads */
     bool prepared;
-    bool ran;
 };
 
 static void proc_free(struct proc *proc)
@@ -149,7 +148,7 @@ static void on_stored(struct store_request *store)
         answer(proc);
     } else {
         /* A transaction that was lost has decided nothing, whatever it said. */
-        if (proc->ran && store->err.code != ERR_NONE) {
+        if (store->err.code != ERR_NONE) {
             proc->call.error = (struct directory_error){0};
         }
         answer_error(proc);
@@ -161,10 +160,10 @@ static void on_stored(struct store_request *store)
 static bool work(struct store_view *view, struct store_request *store)
 {
     struct proc *proc = CONTAINER_OF(store, struct proc, store);
-    proc->ran = directory_run(&proc->call, view);
+    bool ok = directory_run(&proc->call, view);
     proc->audit.realm = proc->call.realm; /* a new one is known by now */
     audit_error(proc);                    /* none, if it has gone well */
-    return proc->ran;
+    return ok;
 }
 
 static void submit(struct proc *proc)

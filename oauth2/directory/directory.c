@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20 };
+enum { LIMIT_MAX = 10000, NUMBER_TEXT_MAX = 20, DUMP_ROOM = 64 << 10, EVENTS_FIRST = 8 };
 
 const struct directory_operation *const directory_operations[] = {
     directory_audit_operations, directory_grant_operations,       directory_group_operations,
@@ -148,20 +148,27 @@ json_t *directory_get(struct directory_call *call,
     return directory_get_in(call, call->realm, kind, key, out_record);
 }
 
+bool directory_dump(struct directory_call *call, const json_t *value, struct str *out)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+    struct str bytes = str_of(text);
+    bool room = arena_room(call->arena, bytes.len + DUMP_ROOM);
+    if (room) {
+        *out = arena_str(call->arena, bytes);
+    }
+    free(text);
+    return room || directory_refuse(call, DIRECTORY_TOO_LARGE,
+                                    "it would change more than there is room for: do it in parts");
+}
+
 bool directory_put(struct directory_call *call,
                    struct str kind,
                    struct str key,
                    const json_t *value,
                    uint64_t expect)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
-    const struct store_write write = {.kind = kind,
-                                      .realm = call->realm,
-                                      .key = key,
-                                      .value = arena_str(call->arena, str_of(text)),
-                                      .expect = expect};
-    free(text);
-    return store_view_put(call->view, &write);
+    struct store_write write = {.kind = kind, .realm = call->realm, .key = key, .expect = expect};
+    return directory_dump(call, value, &write.value) && store_view_put(call->view, &write);
 }
 
 bool directory_remove_in(struct directory_call *call,
@@ -225,15 +232,32 @@ bool directory_answer_list(struct directory_call *call,
     return true;
 }
 
+/* Of so many that there is no room for more the rest is not told. */
+static bool more_events(struct directory_call *call)
+{
+    size_t cap = call->event_cap == 0 ? EVENTS_FIRST : 2 * call->event_cap;
+    if (!arena_room(call->arena, cap * sizeof(struct directory_event) + DUMP_ROOM)) {
+        return false;
+    }
+    struct directory_event *events = ARENA_ARRAY(call->arena, struct directory_event, cap);
+    for (size_t i = 0; i < call->event_count; i++) {
+        events[i] = call->events[i];
+    }
+    call->events = events;
+    call->event_cap = cap;
+    return true;
+}
+
 void directory_tell_in(struct directory_call *call,
                        struct str realm,
                        struct str topic,
                        json_t *args)
 {
     (void)directory_keep(call, args);
-    if (call->event_count < DIRECTORY_EVENTS_MAX) {
-        call->events[call->event_count++] = (struct directory_event){realm, topic, args};
+    if (call->event_count == call->event_cap && !more_events(call)) {
+        return;
     }
+    call->events[call->event_count++] = (struct directory_event){realm, topic, args};
 }
 
 void directory_tell(struct directory_call *call, struct str topic, json_t *args)
@@ -331,11 +355,18 @@ bool directory_run(struct directory_call *call, struct store_view *view)
     call->details = NULL;
     call->event_count = 0;
     call->error = (struct directory_error){0};
+    bool ok = false;
     if ((operation->flags & DIRECTORY_REALM) != 0 &&
         store_view_get(view, STR("realm"), STR_EMPTY, call->realm) == NULL) {
-        return directory_refuse(call, DIRECTORY_NO_REALM,
-                                "no realm %.200s: postern realm create %.200s --open",
-                                call->realm.ptr, call->realm.ptr);
+        (void)directory_refuse(call, DIRECTORY_NO_REALM,
+                               "no realm %.200s: postern realm create %.200s --open",
+                               call->realm.ptr, call->realm.ptr);
+    } else {
+        ok = operation->run(call);
     }
-    return operation->run(call) && !store_view_failed(view);
+    if (store_view_failed(view)) {
+        call->error = (struct directory_error){0}; /* what could not be read looks like nothing */
+        return false;
+    }
+    return ok;
 }

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DIRECTORY_EVENTS_MAX = 16, DIRECTORY_EVENT_MAX = 8192, DIRECTORY_TEXT_MAX = 400 };
+enum { DIRECTORY_EVENT_MAX = 8192, DIRECTORY_TEXT_MAX = 400 };
 
 /* To be published once the change is in force. */
 struct directory_event {
@@ -58,8 +58,9 @@ struct directory_call {
     json_t *result;  /* one positional result; NULL: none */
     json_t *details; /* for who asks for them: version, total, next; NULL: none */
     struct directory_error error;
-    struct directory_event events[DIRECTORY_EVENTS_MAX];
+    struct directory_event *events; /* in the arena */
     size_t event_count;
+    size_t event_cap;
 };
 
 enum directory_flags {

@@ -167,6 +167,7 @@ static bool api_key_delete(struct directory_call *call)
 {
     struct str username;
     struct str id;
+    enum directory_care before = directory_care(call);
     if (!user_of(call, &username) || !directory_arg_text(call, 1, &id)) {
         return false;
     }
@@ -179,7 +180,7 @@ static bool api_key_delete(struct directory_call *call)
     directory_tell(call, DELETED,
                    json_pack("[s%, s%, s%]", call->realm.ptr, call->realm.len, username.ptr,
                              username.len, id.ptr, id.len));
-    return directory_remove(call, KIND, key);
+    return directory_remove(call, KIND, key) && directory_keeps_care(call, before);
 }
 
 bool directory_api_keys_drop(struct directory_call *call, struct str username)

@@ -31,19 +31,29 @@ static json_t *read_argument(struct directory_call *call)
     return grant;
 }
 
+/* Before anything is made of them. */
+static bool few_lines(struct directory_call *call, const json_t *grant)
+{
+    size_t roles = json_array_size(json_object_get(grant, "roles"));
+    size_t resources = json_array_size(json_object_get(grant, "resources"));
+    size_t lines = (roles == 0 ? 1 : roles) * (resources == 0 ? 1 : resources);
+    return lines <= LINES_MAX ||
+           directory_refuse(call, DIRECTORY_INVALID, "%zu roles and resources: at most %d at once",
+                            lines, LINES_MAX);
+}
+
 static bool read_lines(struct directory_call *call, struct realm_writes *out)
 {
-    json_t *grant = read_argument(call);
-    if (grant == NULL || !directory_lines(call, "grants", grant, GRANT, out)) {
+    json_t *grant = directory_keep(call, read_argument(call));
+    if (grant == NULL || !few_lines(call, grant) ||
+        !directory_lines(call, "grants", json_incref(grant), GRANT, out)) {
         return false;
     }
     if (out->count == 0) {
         return directory_refuse(call, DIRECTORY_INVALID,
                                 "it names no role or no resource: there is nothing to do");
     }
-    return out->count <= LINES_MAX ||
-           directory_refuse(call, DIRECTORY_INVALID, "%zu roles and resources: at most %d at once",
-                            out->count, LINES_MAX);
+    return true;
 }
 
 /* The master realm is open to nobody in particular unless its owner says so. */

@@ -28,7 +28,7 @@ static bool
 group_write(struct directory_call *call, json_t *element, uint64_t expect, struct str topic)
 {
     struct realm_writes writes;
-    size_t administrators = directory_administrators(call); /* by what is nested, too */
+    enum directory_care before = directory_care(call); /* by what is nested, too */
     if (!directory_parse(call, "groups", element, &writes)) {
         return false;
     }
@@ -36,7 +36,7 @@ group_write(struct directory_call *call, json_t *element, uint64_t expect, struc
     json_t *value = directory_keep(call, json_loadb(write->value.ptr, write->value.len, 0, NULL));
     const struct store_record *record = NULL;
     if (!directory_put(call, GROUP, write->key, value, expect) ||
-        !directory_keeps_administrator(call, administrators)) {
+        !directory_keeps_care(call, before)) {
         return false;
     }
     (void)directory_get(call, GROUP, write->key, &record);
@@ -146,11 +146,13 @@ static json_t *arg_groups(struct directory_call *call, bool many)
                    : NULL;
     }
     bool ok = json_is_array(argument);
-    for (size_t i = 0; ok && i < json_array_size(argument); i++) {
+    for (size_t i = 0; ok && i < json_array_size(argument) && i < DIRECTORY_NAMES_MAX; i++) {
         ok = json_string_length(json_array_get(argument, i)) > 0;
     }
-    if (!ok) {
-        (void)directory_refuse(call, DIRECTORY_INVALID, "argument 2 must be a list of names");
+    if (!ok || json_array_size(argument) > DIRECTORY_NAMES_MAX) {
+        (void)directory_refuse(call, DIRECTORY_INVALID,
+                               "argument 2 must be a list of at most %d names",
+                               DIRECTORY_NAMES_MAX);
         return NULL;
     }
     return argument;

@@ -53,20 +53,11 @@ static bool leave(json_t *record, struct str name)
 
 static bool put(struct directory_call *call, const struct store_record *record, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
-    struct str bytes = str_of(text);
-    bool room = arena_room(call->arena, bytes.len + 64);
     struct store_write write = {.kind = record->kind,
                                 .realm = record->realm,
                                 .key = record->key,
-                                .value = room ? arena_str(call->arena, bytes) : STR_EMPTY,
                                 .expect = record->version};
-    free(text);
-    if (!room) {
-        return directory_refuse(call, "bondy.error.operation_failed",
-                                "too many are in the group: remove some first");
-    }
-    return store_view_put(call->view, &write);
+    return directory_dump(call, value, &write.value) && store_view_put(call->view, &write);
 }
 
 /* Members of one kind: users, or groups that it is nested in. */
@@ -145,7 +136,7 @@ bool directory_group_delete(struct directory_call *call)
 {
     struct departure departure = {.call = call};
     const struct store_record *record = NULL;
-    size_t administrators = directory_administrators(call);
+    enum directory_care before = directory_care(call);
     if (!directory_arg_name(call, 0, &departure.name) || !may_go(call, departure.name)) {
         return false;
     }
@@ -164,7 +155,7 @@ bool directory_group_delete(struct directory_call *call)
     free(quoted);
     json_decref(text);
     if (!directory_remove(call, GROUP, name) || !leave_realm(&departure, call->realm) ||
-        !leave_heirs(&departure) || !directory_keeps_administrator(call, administrators)) {
+        !leave_heirs(&departure) || !directory_keeps_care(call, before)) {
         return false;
     }
     directory_tell(call, STR("bondy.group.deleted"),

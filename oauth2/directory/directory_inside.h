@@ -16,6 +16,10 @@
 #define DIRECTORY_NO_GROUPS     "bondy.error.no_such_groups"
 #define DIRECTORY_NO_USERS      "bondy.error.no_such_users"
 #define DIRECTORY_PRECONDITION  "bondy.error.precondition_failed"
+#define DIRECTORY_TOO_LARGE     "wamp.error.payload_size_exceeded"
+
+/* Names in one argument: each costs a look into the store, and other writers wait. */
+enum { DIRECTORY_NAMES_MAX = 1000 };
 
 /* One file a subject. */
 extern const struct directory_operation directory_grant_operations[];
@@ -77,6 +81,8 @@ json_t *directory_get(struct directory_call *call,
                       struct str kind,
                       struct str key,
                       const struct store_record **out_record);
+/* The text of a record, in the arena. False: refused, there is no room. */
+bool directory_dump(struct directory_call *call, const json_t *value, struct str *out);
 /* Writes a record of the call's realm. `expect` as in store_write. */
 bool directory_put(struct directory_call *call,
                    struct str kind,
@@ -146,7 +152,7 @@ bool directory_parse_realm(struct directory_call *call,
                            const json_t *realm,
                            struct realm_writes *out);
 /* What there is, as the transaction sees it, of all that a realm object refers to; lives as long
- * as the call. The call's realm is the object's. */
+ * as the call. The call's realm is the object's. NULL: refused, there is too much of it. */
 const struct rbac *directory_fresh(struct directory_call *call, const json_t *object);
 /* The first write of that kind, or NULL. */
 const struct store_write *directory_write_of(const struct realm_writes *writes, struct str kind);
@@ -172,12 +178,12 @@ bool directory_tokens_revoke(struct directory_call *call,
 /* His tickets and tokens end. */
 bool directory_user_revoke(struct directory_call *call, struct str realm, struct str username);
 
-/* The groups and users of the master realm, as the transaction sees them. */
-const struct rbac_realm *directory_master(struct directory_call *call);
-/* How many enabled users of the master realm are in bondy.administrators; any other realm: 0. */
-size_t directory_administrators(struct directory_call *call);
-/* Refuses when there were some (`before`) and there are none any more. */
-bool directory_keeps_administrator(struct directory_call *call, size_t before);
+/* How well the master realm is looked after, as the transaction sees it: by enabled users in
+ * bondy.administrators, of whom one at least can come in. Of another realm nobody asks. */
+enum directory_care { DIRECTORY_NOT_ASKED, DIRECTORY_ABANDONED, DIRECTORY_SHUT, DIRECTORY_KEPT };
+enum directory_care directory_care(struct directory_call *call);
+/* Refuses when it was better `before`. */
+bool directory_keeps_care(struct directory_call *call, enum directory_care before);
 
 /* The JWKs of a realm, for its external form; the caller's. */
 json_t *directory_public_keys(struct directory_call *call, struct str realm);

@@ -11,6 +11,9 @@ bool directory_parse_realm(struct directory_call *call,
                                           .quiet = true,
                                           .present = directory_fresh(call, realm)};
     struct realm_mistake mistake = {0};
+    if (options.present == NULL) {
+        return false;
+    }
     if (realm_record_parse(realm, &options, call->arena, out, &mistake)) {
         return true;
     }

@@ -15,10 +15,25 @@ struct fresh {
     const json_t *object;
     struct str prototype; /* "": none */
     struct str sso_realm;
+    bool full; /* it names more than there is room for */
 };
+
+/* What one name may take, beside the records, for which the store looks itself; and how many may
+ * stand in one list, since each is looked up while others wait. */
+enum { NAME_ROOM = 4 << 10, NAMES_MAX = 10 * 1000 };
+
+static bool has_room(struct fresh *fresh)
+{
+    fresh->full = fresh->full || !arena_room(fresh->call->arena, NAME_ROOM);
+    return !fresh->full;
+}
 
 static bool see(struct fresh *fresh, struct str kind, struct str realm, struct str key)
 {
+    if (!arena_room(fresh->call->arena, realm.len + key.len + NAME_ROOM)) {
+        fresh->full = true;
+        return false;
+    }
     struct str name = arena_printf(fresh->call->arena, PRISTR " " PRISTR " " PRISTR, STRARG(kind),
                                    STRARG(realm), STRARG(key));
     return map_put(&fresh->seen, name, fresh) == NULL;
@@ -100,8 +115,11 @@ typedef void (*name_fn)(struct fresh *fresh, struct str folded);
 
 static void apply_name(struct fresh *fresh, const json_t *name, name_fn fn)
 {
-    char *bytes = arena_alloc(fresh->call->arena, RBAC_NAME_MAX);
     struct str folded;
+    if (!has_room(fresh)) {
+        return;
+    }
+    char *bytes = arena_alloc(fresh->call->arena, RBAC_NAME_MAX);
     if (json_is_string(name) &&
         rbac_name_fold(str_make(json_string_value(name), json_string_length(name)), bytes,
                        &folded)) {
@@ -112,8 +130,10 @@ static void apply_name(struct fresh *fresh, const json_t *name, name_fn fn)
 /* One name or a list of them. */
 static void apply_names(struct fresh *fresh, const json_t *names, name_fn fn)
 {
+    size_t count = json_array_size(names);
     apply_name(fresh, names, fn);
-    for (size_t i = 0; i < json_array_size(names); i++) {
+    fresh->full = fresh->full || count > NAMES_MAX;
+    for (size_t i = 0; i < count && !fresh->full; i++) {
         apply_name(fresh, json_array_get(names, i), fn);
     }
 }
@@ -185,22 +205,10 @@ const struct rbac *directory_fresh(struct directory_call *call, const json_t *ob
     arena_defer(call->arena, release, rbac);
     map_done(&fresh.seen);
     rbac_builder_free(fresh.builder);
-    return rbac;
-}
-
-const struct rbac_realm *directory_master(struct directory_call *call)
-{
-    static const struct str kinds[] = {STR_INIT("group"), STR_INIT("user")};
-    struct rbac_builder *builder = rbac_builder_new();
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        const struct store_record *records = NULL;
-        size_t count = store_view_list(call->view, kinds[i], MASTER_REALM, NULL, &records);
-        for (size_t at = 0; at < count; at++) {
-            (void)rbac_builder_apply(builder, &records[at]);
-        }
+    if (fresh.full) {
+        (void)directory_refuse(call, DIRECTORY_TOO_LARGE,
+                               "it names more than there is room for: send it in parts");
+        return NULL;
     }
-    struct rbac *rbac = rbac_builder_build(builder, 0);
-    arena_defer(call->arena, release, rbac);
-    rbac_builder_free(builder);
-    return rbac_realm_find(rbac, MASTER_REALM);
+    return rbac;
 }

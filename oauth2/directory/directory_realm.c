@@ -153,21 +153,18 @@ static bool put_realm(struct directory_call *call,
     if (before != NULL && json_equal(before, value)) {
         return true;
     }
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
-    const struct store_write merged = {.kind = DIRECTORY_REALM_KIND,
-                                       .realm = STR_EMPTY,
-                                       .key = call->realm,
-                                       .value = arena_str(call->arena, str_of(text)),
-                                       .expect = record == NULL ? 0 : record->version};
-    free(text);
+    struct store_write merged = {.kind = DIRECTORY_REALM_KIND,
+                                 .realm = STR_EMPTY,
+                                 .key = call->realm,
+                                 .expect = record == NULL ? 0 : record->version};
     *out_changed = true;
-    return store_view_put(call->view, &merged);
+    return directory_dump(call, value, &merged.value) && store_view_put(call->view, &merged);
 }
 
 /* Beside what is there: an equal record is left alone, permissions are added. */
 static bool merge(struct directory_call *call, struct realm_writes *writes)
 {
-    struct store_record *present = ARENA_ARRAY(call->arena, struct store_record, writes->count);
+    struct store_record *present = NEW_ARRAY(struct store_record, writes->count + 1);
     struct err err = {0};
     size_t count = 0;
     for (size_t i = 0; i < writes->count; i++) {
@@ -178,8 +175,11 @@ static bool merge(struct directory_call *call, struct realm_writes *writes)
             present[count++] = *record;
         }
     }
-    return realm_writes_merge(writes, present, count, call->arena, &err) ||
-           directory_refuse(call, "wamp.error.payload_size_exceeded", "%s", err.text);
+    bool ok = !store_view_failed(call->view) &&
+              (realm_writes_merge(writes, present, count, call->arena, &err) ||
+               directory_refuse(call, DIRECTORY_TOO_LARGE, "%s", err.text));
+    mem_free(present);
+    return ok;
 }
 
 static bool put_one(struct directory_call *call, const struct store_write *write, bool *out_changed)
@@ -219,7 +219,7 @@ static bool parse(struct directory_call *call, const json_t *object, struct real
 static bool realm_write(struct directory_call *call, const json_t *object, struct str topic)
 {
     struct realm_writes writes;
-    size_t administrators = directory_administrators(call);
+    enum directory_care before = directory_care(call);
     bool changed = false;
     if (!parse(call, object, &writes)) {
         return false;
@@ -244,7 +244,7 @@ static bool realm_write(struct directory_call *call, const json_t *object, struc
         directory_tell_in(call, MASTER_REALM, topic,
                           json_pack("[s%]", call->realm.ptr, call->realm.len));
     }
-    return directory_keeps_administrator(call, administrators) && answer_realm(call);
+    return directory_keeps_care(call, before) && answer_realm(call);
 }
 
 static bool realm_create(struct directory_call *call)

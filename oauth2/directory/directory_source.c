@@ -59,15 +59,16 @@ static bool read_lines(struct directory_call *call, struct realm_writes *out)
     if (!directory_arg_object(call, 0, &source) || !directory_only_keys(call, source, keys)) {
         return false;
     }
-    json_t *element = json_deep_copy(source);
+    json_t *element = directory_keep(call, json_deep_copy(source));
     json_t *name = json_object_get(source, "username");
     if (name != NULL && json_object_get(source, "usernames") == NULL) {
         (void)json_object_set(element, "usernames", name); /* as a source is shown */
     }
-    if (!directory_lines(call, "sources", element, SOURCE, out)) {
+    bool few = json_array_size(json_object_get(element, "usernames")) <= LINES_MAX;
+    if (few && !directory_lines(call, "sources", json_incref(element), SOURCE, out)) {
         return false;
     }
-    if (out->count == 0 || out->count > LINES_MAX) {
+    if (!few || out->count == 0) {
         return directory_refuse_at(call, DIRECTORY_INVALID, source, "usernames",
                                    "\"usernames\" must be \"all\" or a list of 1 to %d names",
                                    LINES_MAX);
@@ -167,8 +168,10 @@ static bool source_delete(struct directory_call *call)
     struct str cidr = STR_EMPTY;
     struct str method = STR_EMPTY;
     bool one = json_array_size(call->args) > 2;
+    enum directory_care before = directory_care(call);
     return directory_arg_name(call, 0, &name) && arg_cidr(call, 1, &cidr) &&
-           (!one || directory_arg_text(call, 2, &method)) && delete_of(call, name, cidr, method);
+           (!one || directory_arg_text(call, 2, &method)) && delete_of(call, name, cidr, method) &&
+           directory_keeps_care(call, before);
 }
 
 static bool source_get(struct directory_call *call)

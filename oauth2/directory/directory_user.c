@@ -197,11 +197,10 @@ static bool user_update(struct directory_call *call)
 bool directory_user_delete(struct directory_call *call)
 {
     struct directory_user user;
-    size_t administrators = directory_administrators(call);
+    enum directory_care before = directory_care(call);
     if (!directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user) ||
         !directory_remove(call, DIRECTORY_USER_KIND, user.name) ||
-        !directory_user_forget(call, user.name) ||
-        !directory_keeps_administrator(call, administrators)) {
+        !directory_user_forget(call, user.name) || !directory_keeps_care(call, before)) {
         return false;
     }
     directory_tell(

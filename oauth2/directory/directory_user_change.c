@@ -131,6 +131,11 @@ static const json_t *group_names(struct directory_call *call, bool list)
                                     : "argument 2 must be a group's name");
         return NULL;
     }
+    if (json_array_size(arg) > DIRECTORY_NAMES_MAX) {
+        (void)directory_refuse(call, DIRECTORY_INVALID, "at most %d names at once",
+                               DIRECTORY_NAMES_MAX);
+        return NULL;
+    }
     for (size_t i = 0; list && i < json_array_size(arg); i++) {
         if (!json_is_string(json_array_get(arg, i))) {
             (void)directory_refuse(call, DIRECTORY_INVALID, "group %zu is not a name", i + 1);
@@ -140,6 +145,28 @@ static const json_t *group_names(struct directory_call *call, bool list)
     return list ? arg : directory_keep(call, json_pack("[O]", arg));
 }
 
+/* The user's groups without those of `names`, or with those that he is not in. A new list. */
+static json_t *changed_groups(struct directory_call *call,
+                              const struct directory_user *user,
+                              const json_t *names,
+                              bool add)
+{
+    json_t *groups = list_without(user->value, "groups", NULL);
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        json_t *name = json_array_get(names, i);
+        json_t *folded = folded_name(call, name);
+        size_t at = 0;
+        while (at < json_array_size(groups) && !json_equal(json_array_get(groups, at), folded)) {
+            at++;
+        }
+        (void)json_array_remove(groups, at); /* none is behind the last */
+        if (add) {
+            (void)json_array_append(groups, folded == NULL ? name : folded);
+        }
+    }
+    return groups;
+}
+
 static bool change_groups(struct directory_call *call, bool list, bool add)
 {
     struct directory_user user;
@@ -147,18 +174,7 @@ static bool change_groups(struct directory_call *call, bool list, bool add)
     if (names == NULL || !directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user)) {
         return false;
     }
-    json_t *groups = directory_keep(call, list_without(user.value, "groups", NULL));
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        json_t *name = json_array_get(names, i);
-        json_t *folded = folded_name(call, name);
-        json_t *others = list_without(directory_keep(call, json_pack("{s:O}", "groups", groups)),
-                                      "groups", folded);
-        groups = directory_keep(call, others);
-        if (add) {
-            (void)json_array_append(groups, folded == NULL ? name : folded);
-        }
-    }
-    if (!change_member(call, user.name, "groups", json_incref(groups))) {
+    if (!change_member(call, user.name, "groups", changed_groups(call, &user, names, add))) {
         return false;
     }
     return add || list || !directory_user_find(call, user.name, &user) ||

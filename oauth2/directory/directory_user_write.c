@@ -58,13 +58,12 @@ static bool index_aliases(struct directory_call *call,
 {
     for (size_t i = 0; i < json_array_size(after); i++) {
         struct str alias = str_of(json_string_value(json_array_get(after, i)));
-        char *text = json_dumps(
-            directory_keep(call, json_pack("{s:s%}", "username", username.ptr, username.len)),
-            JSON_COMPACT);
-        struct str value = arena_str(call->arena, str_of(text));
-        free(text);
+        json_t *owner =
+            directory_keep(call, json_pack("{s:s%}", "username", username.ptr, username.len));
+        struct str value;
         if (!in_list(before, alias) &&
-            !put(call, realm, ALIAS, arena_str(call->arena, alias), value)) {
+            (!directory_dump(call, owner, &value) ||
+             !put(call, realm, ALIAS, arena_str(call->arena, alias), value))) {
             return false;
         }
     }
@@ -209,19 +208,19 @@ static bool may_prove(struct directory_call *call,
 }
 
 /* The credential goes from the record that has it. */
-static void clear_password(struct directory_call *call, struct realm_writes *writes)
+static bool clear_password(struct directory_call *call, struct realm_writes *writes)
 {
-    for (size_t i = 0; i < writes->count; i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < writes->count; i++) {
         struct store_write *write = &writes->writes[i];
         if (str_eq(write->kind, DIRECTORY_USER_KIND)) {
             json_t *value = json_loadb(write->value.ptr, write->value.len, 0, NULL);
             (void)json_object_del(value, "credential");
-            char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
-            write->value = arena_str(call->arena, str_of(text));
-            free(text);
+            ok = directory_dump(call, value, &write->value);
             json_decref(value);
         }
     }
+    return ok;
 }
 
 static void tell_change(struct directory_call *call,
@@ -239,7 +238,7 @@ static void tell_change(struct directory_call *call,
 bool directory_user_write(struct directory_call *call, const struct directory_user_change *change)
 {
     struct realm_writes writes;
-    size_t administrators = change->added ? 0 : directory_administrators(call);
+    enum directory_care before = change->added ? DIRECTORY_NOT_ASKED : directory_care(call);
     if (!directory_parse(call, "users", change->element, &writes)) {
         return false;
     }
@@ -247,8 +246,8 @@ bool directory_user_write(struct directory_call *call, const struct directory_us
         return directory_refuse(call, "wamp.error.unavailable",
                                 "the password was not hashed: try again");
     }
-    if (change->clear_password) {
-        clear_password(call, &writes);
+    if (change->clear_password && !clear_password(call, &writes)) {
+        return false;
     }
     for (size_t i = 0; i < writes.count; i++) {
         const struct store_write *write = &writes.writes[i];
@@ -263,5 +262,5 @@ bool directory_user_write(struct directory_call *call, const struct directory_us
             tell_change(call, change, write->key);
         }
     }
-    return directory_keeps_administrator(call, administrators);
+    return directory_keeps_care(call, before);
 }
