@@ -7,7 +7,8 @@
  * serialised head row, and watchers see transactions whole and in that order.
  *
  * Values are JSON text. The same schema and SQL serve every backend. Of one key
- * the last 100 versions are kept, deletions among them.
+ * the last 100 versions are kept, deletions among them; of kinds that have secrets
+ * in them (store_request.c) older values are empty.
  */
 #ifndef POSTERN_STORE_STORE_H
 #define POSTERN_STORE_STORE_H

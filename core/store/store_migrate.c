@@ -13,7 +13,8 @@ enum { STEP_STATEMENTS_MAX = 8 };
  * of commits. `tag` tells a change from another one that got the same number after a fail-over.
  * 2: `leases` are rows that end by themselves, outside versions and the change log.
  * 3: `audit` is written once. Its rows are counted, and get their numbers, in `audit_head`.
- * 4: revocations are found by their age. */
+ * 4: revocations are found by their age.
+ * 5: what secret records were before is forgotten (store_request.c). */
 static const char *const steps[][STEP_STATEMENTS_MAX] = {
     {
         "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1),"
@@ -53,6 +54,12 @@ static const char *const steps[][STEP_STATEMENTS_MAX] = {
     },
     {
         "CREATE INDEX versions_revocation ON versions (time_ms) WHERE kind = 'revocation'",
+    },
+    {
+        "UPDATE versions SET value = '' WHERE value <> ''"
+        " AND kind IN ('user', 'key', 'api_key', 'ticket', 'setting')"
+        " AND version < (SELECT r.version FROM records r WHERE r.kind = versions.kind"
+        " AND r.realm = versions.realm AND r.key = versions.key)",
     },
 };
 

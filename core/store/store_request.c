@@ -121,6 +121,34 @@ check_present(const struct store_write *write, const struct present *present, st
                    (unsigned long long)write->expect);
 }
 
+/* Of these only the present version is kept: in what they were are passwords' records, hashes of
+ * keys, and private keys that have been given up. That they were, when, and by whom stays. */
+static const struct str secret_kinds[] = {STR_INIT("user"), STR_INIT("key"), STR_INIT("api_key"),
+                                          STR_INIT("ticket"), STR_INIT("setting")};
+
+static bool is_secret(struct str kind)
+{
+    for (size_t i = 0; i < COUNT_OF(secret_kinds); i++) {
+        if (str_eq(secret_kinds[i], kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+forget_before(struct store_backend *backend, const struct store_record *record, struct err *err)
+{
+    const struct store_value before[] = {
+        STORE_TEXT(record->kind),
+        STORE_TEXT(record->realm),
+        STORE_TEXT(record->key),
+        STORE_NUMBER(record->version - 1),
+    };
+    return record->version == 1 || !is_secret(record->kind) ||
+           store_exec_with(backend, SQL_VERSION_EMPTY, before, COUNT_OF(before), err);
+}
+
 static bool
 insert_version(struct store_backend *backend, const struct store_record *record, struct err *err)
 {
@@ -135,7 +163,8 @@ insert_version(struct store_backend *backend, const struct store_record *record,
         STORE_NUMBER(record->version), STORE_NUMBER(record->deleted),
     };
     if (!store_exec_with(backend, SQL_VERSION_INSERT, version, COUNT_OF(version), err) ||
-        !store_exec_with(backend, SQL_RECORD_UPSERT, present, COUNT_OF(present), err)) {
+        !store_exec_with(backend, SQL_RECORD_UPSERT, present, COUNT_OF(present), err) ||
+        !forget_before(backend, record, err)) {
         return false;
     }
     if (record->version <= STORE_VERSIONS_KEPT) {

@@ -55,6 +55,8 @@ static const char *const statements[SQL_STATEMENTS] = {
                            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     [SQL_VERSION_PRUNE] = "DELETE FROM versions"
                           " WHERE kind = $1 AND realm = $2 AND key = $3 AND version <= $4",
+    [SQL_VERSION_EMPTY] = "UPDATE versions SET value = ''"
+                          " WHERE kind = $1 AND realm = $2 AND key = $3 AND version = $4",
     [SQL_RECORD_UPSERT] = "INSERT INTO records (kind, realm, key, version, deleted)"
                           " VALUES ($1, $2, $3, $4, $5)"
                           " ON CONFLICT (kind, realm, key) DO UPDATE"

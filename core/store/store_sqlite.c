@@ -273,7 +273,8 @@ static bool prepare_file(struct sqlite_backend *self, struct err *err)
     }
     return run_sql(self,
                    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                   "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
+                   "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+                   "PRAGMA secure_delete = ON", /* what is forgotten is overwritten */
                    err) &&
            run_sql(self, wal_kept, err) && claim_file(self, err) && check_file(self, err);
 }

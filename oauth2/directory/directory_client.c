@@ -41,7 +41,7 @@ static void tell(struct directory_call *call, struct str topic, struct str name)
 /* As it is now; with the secret (NULL: none) that has just been made. */
 static bool answer_client(struct directory_call *call, struct str name, const char *secret)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     if (store_view_failed(call->view) || !directory_user_find(call, name, &user)) {
         return false;
     }
@@ -150,7 +150,7 @@ static bool client_update(struct directory_call *call)
     json_t *element = given->element;
     char secret[CREDENTIAL_SECRET_SIZE] = "";
     json_t *client = NULL;
-    struct directory_user user;
+    struct directory_user user = {0};
     if (!client_of(call, &user) || !directory_user_keeps_identity(call, &user, element) ||
         !directory_client_merge(call, json_object_get(user.value, "client"), given->changes,
                                 &client) ||
@@ -178,7 +178,7 @@ static bool client_update(struct directory_call *call)
 
 static bool client_get(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return client_of(call, &user) && answer_client(call, user.name, NULL);
 }
 
@@ -189,7 +189,7 @@ static bool client_list(struct directory_call *call)
 
 static bool client_delete(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     if (!client_of(call, &user) || !directory_user_delete(call)) {
         return false;
     }
@@ -230,7 +230,7 @@ static bool read_overlap(struct directory_call *call, uint64_t *out)
 static bool client_rotate_secret(struct directory_call *call)
 {
     char secret[CREDENTIAL_SECRET_SIZE] = "";
-    struct directory_user user;
+    struct directory_user user = {0};
     uint64_t overlap_s = 0;
     if (!read_overlap(call, &overlap_s) || !client_of(call, &user)) {
         return false;

@@ -138,7 +138,7 @@ static void show(json_t *external, const char *key, const json_t *value, json_t 
 
 json_t *directory_client_external(struct directory_call *call, const json_t *value)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     json_t *client = json_object_get(value, "client");
     json_t *external = client == NULL ? json_object() : json_copy(client);
     struct str credential = STR_EMPTY;

@@ -55,7 +55,7 @@ static bool owner_add(struct directory_call *call)
 
 static bool owner_get(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return owner_of(call, &user) && directory_user_answer(call, user.name);
 }
 
@@ -66,7 +66,7 @@ static bool owner_list(struct directory_call *call)
 
 static bool owner_update(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     const json_t *data = NULL;
     if (!owner_of(call, &user) || !directory_user_data(call, 1, &data) ||
         !directory_user_keeps_identity(call, &user, data)) {
@@ -83,7 +83,7 @@ static bool owner_update(struct directory_call *call)
 
 static bool owner_delete(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return owner_of(call, &user) && directory_user_delete(call) &&
            tell(call, OWNER_DELETED, user.name);
 }

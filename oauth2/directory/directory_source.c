@@ -95,8 +95,8 @@ static json_t *given(struct directory_call *call, const struct realm_writes *lin
 
 static bool source_add(struct directory_call *call)
 {
-    struct realm_writes lines;
-    if (!read_lines(call, &lines)) {
+    struct realm_writes lines = {0};
+    if (!read_lines(call, &lines) || lines.count == 0) {
         return false;
     }
     json_t *source = directory_keep(call, given(call, &lines));

@@ -117,7 +117,7 @@ bool directory_user_data(struct directory_call *call, size_t at, const json_t **
 
 bool directory_user_answer(struct directory_call *call, struct str name)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return !store_view_failed(call->view) && directory_user_find(call, name, &user) &&
            directory_answer(call, directory_user_external(call, user.value), user.record->version);
 }
@@ -144,7 +144,7 @@ static bool user_add(struct directory_call *call)
 
 static bool user_get(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return directory_user_of(call, DIRECTORY_NOT_FOUND, &user) &&
            directory_user_answer(call, user.name);
 }
@@ -179,7 +179,7 @@ bool directory_user_keeps_identity(struct directory_call *call,
 /* What the data say is so from now on; the rest stays. */
 static bool user_update(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     const json_t *data = NULL;
     if (!directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user) ||
         !directory_user_data(call, 1, &data) || !directory_user_keeps_identity(call, &user, data)) {
@@ -196,7 +196,7 @@ static bool user_update(struct directory_call *call)
 
 bool directory_user_delete(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     enum directory_care before = directory_care(call);
     if (!directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user) ||
         !directory_remove(call, DIRECTORY_USER_KIND, user.name) ||
@@ -211,7 +211,7 @@ bool directory_user_delete(struct directory_call *call)
 
 static bool user_grants(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return directory_user_of(call, DIRECTORY_NOT_FOUND, &user) &&
            directory_grants_of(call, DIRECTORY_USER, user.name);
 }

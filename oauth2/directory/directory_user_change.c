@@ -13,7 +13,7 @@ change_member(struct directory_call *call, struct str username, const char *key,
 
 static bool set_enabled(struct directory_call *call, bool enabled)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user) &&
            change_member(call, user.name, "enabled", json_boolean(enabled));
 }
@@ -30,7 +30,7 @@ static bool user_disable(struct directory_call *call)
 
 static bool user_is_enabled(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     return directory_user_of(call, DIRECTORY_NOT_FOUND, &user) &&
            directory_answer(call, json_boolean(directory_user_enabled(&user)), 0);
 }
@@ -38,7 +38,7 @@ static bool user_is_enabled(struct directory_call *call)
 static bool user_change_password(struct directory_call *call)
 {
     const struct directory_new_password *prepared = call->prepared;
-    struct directory_user user;
+    struct directory_user user = {0};
     if (!directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user)) {
         return false;
     }
@@ -100,7 +100,7 @@ static const json_t *alias_argument(struct directory_call *call)
 
 static bool user_add_alias(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     const json_t *alias = alias_argument(call);
     if (alias == NULL || !directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user)) {
         return false;
@@ -112,7 +112,7 @@ static bool user_add_alias(struct directory_call *call)
 
 static bool user_remove_alias(struct directory_call *call)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     const json_t *alias = alias_argument(call);
     if (alias == NULL || !directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user)) {
         return false;
@@ -169,7 +169,7 @@ static json_t *changed_groups(struct directory_call *call,
 
 static bool change_groups(struct directory_call *call, bool list, bool add)
 {
-    struct directory_user user;
+    struct directory_user user = {0};
     const json_t *names = group_names(call, list);
     if (names == NULL || !directory_user_of(call, DIRECTORY_NO_PRINCIPAL, &user)) {
         return false;

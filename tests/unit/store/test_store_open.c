@@ -73,6 +73,91 @@ static void an_older_schema_is_brought_up_with_all_that_is_in_it(void **state)
     store_close(store);
 }
 
+/* One version of a record of that kind, with a text in it of `size` bytes that begin with `mark`;
+ * 0: it is deleted. */
+static void
+put_marked(struct store *store, const char *kind, unsigned key, const char *mark, size_t size)
+{
+    struct store_request request;
+    char name[16];
+    char *value = mem_alloc(size + 32);
+    (void)snprintf(name, sizeof(name), "k%u", key);
+    int len = snprintf(value, size + 32, "\"%s%u-", mark, key);
+    memset(value + len, 'x', size);
+    value[(size_t)len + size] = '"';
+    request_init(&request, STORE_COMMIT);
+    const struct store_write write = {.kind = str_of(kind),
+                                      .realm = STR("com.x"),
+                                      .key = str_of(name),
+                                      .value = str_make(value, (size_t)len + size + 1),
+                                      .remove = size == 0,
+                                      .expect = STORE_ANY_VERSION};
+    request.writes = &write;
+    request.write_count = 1;
+    store_run(store, &request);
+    assert_true(request.ok);
+    arena_done(&request.arena);
+    mem_free(value);
+}
+
+static size_t count_in_file(const char *path, const char *text)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &status), 0);
+    char *bytes = mem_alloc((size_t)status.st_size);
+    assert_int_equal(read(fd, bytes, (size_t)status.st_size), status.st_size);
+    assert_int_equal(close(fd), 0);
+    size_t count = 0;
+    size_t left = (size_t)status.st_size;
+    for (const char *at = bytes; (at = memmem(at, left, text, strlen(text))) != NULL; at++) {
+        left = (size_t)status.st_size - (size_t)(at + 1 - bytes);
+        count++;
+    }
+    mem_free(bytes);
+    return count;
+}
+
+static void what_a_secret_was_is_not_in_the_file_any_more(void **state)
+{
+    enum { KEYS = 40 };
+    static const char *const kinds[] = {"user", "key", "api_key", "ticket", "setting"};
+    const struct place *place = *state;
+    struct store *store = open_store(place);
+    for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+        for (unsigned i = 0; i < KEYS; i++) {
+            size_t size = i % 4 == 0 ? 20 * 1000 : 150 + 10 * i;
+            put_marked(store, kinds[k], i, "olden", size);
+            put_marked(store, kinds[k], i, "later", 100 + 20 * i);
+            put_marked(store, kinds[k], i, "newest", i % 2 == 0 ? 0 : 200);
+        }
+    }
+    put_marked(store, "api_spec", 1, "specification", 100);
+    put_marked(store, "api_spec", 1, "another", 100);
+    store_close(store);
+    assert_int_equal(count_in_file(place->file, "olden"), 0);
+    assert_int_equal(count_in_file(place->file, "later"), 0);
+    assert_int_equal(count_in_file(place->file, "newest"), COUNT_OF(kinds) * KEYS / 2);
+    assert_int_equal(count_in_file(place->file, "specification"), 1);
+}
+
+static void secrets_of_an_older_schema_are_forgotten_with_it(void **state)
+{
+    const struct place *place = *state;
+    struct store *store = open_store(place);
+    put_marked(store, "user", 1, "first", 100);
+    put_marked(store, "user", 1, "second", 100);
+    put_marked(store, "user", 2, "third", 100);
+    put_marked(store, "user", 2, "fourth", 0);
+    store_close(store);
+    run_sql(place->file, "UPDATE versions SET value = '\"shown-before\"' WHERE deleted = 0;"
+                         "UPDATE schema_version SET version = 3");
+    assert_int_equal(count_in_file(place->file, "shown-before"), 3);
+    store_close(open_store(place));
+    assert_int_equal(count_in_file(place->file, "shown-before"), 1);
+}
+
 static void a_second_user_of_the_file_is_refused(void **state)
 {
     const struct place *place = *state;
@@ -179,6 +264,8 @@ int main(void)
         T(the_file_is_for_its_owner_alone),
         T(a_schema_of_a_newer_program_is_refused),
         T(an_older_schema_is_brought_up_with_all_that_is_in_it),
+        T(what_a_secret_was_is_not_in_the_file_any_more),
+        T(secrets_of_an_older_schema_are_forgotten_with_it),
         T(a_second_user_of_the_file_is_refused),
         T(a_file_that_is_no_database_is_refused_and_left_alone),
         T(a_damaged_page_is_noticed_at_the_start),
