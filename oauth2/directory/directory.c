@@ -161,6 +161,16 @@ bool directory_dump(struct directory_call *call, const json_t *value, struct str
                                     "it would change more than there is room for: do it in parts");
 }
 
+struct str directory_quoted(struct directory_call *call, struct str name)
+{
+    json_t *text = json_stringn(name.ptr, name.len);
+    char *quoted = json_dumps(text, JSON_ENCODE_ANY);
+    struct str kept = arena_str(call->arena, str_of(quoted));
+    free(quoted);
+    json_decref(text);
+    return kept;
+}
+
 bool directory_put(struct directory_call *call,
                    struct str kind,
                    struct str key,

@@ -10,7 +10,6 @@
 #include "directory/directory_user_inside.h"
 #include "rbac/rbac_builder.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROLES_ARENA_MAX = 16 << 20 }; /* a user may be in all of a realm's groups */
@@ -200,26 +199,16 @@ static bool has_chief(const struct chiefs *chiefs, struct str quoted)
     return false;
 }
 
-static struct str quoted_name(struct directory_call *call, struct str name)
-{
-    json_t *text = json_stringn(name.ptr, name.len);
-    char *quoted = json_dumps(text, JSON_ENCODE_ANY);
-    struct str kept = arena_str(call->arena, str_of(quoted));
-    free(quoted);
-    json_decref(text);
-    return kept;
-}
-
 static void find_chiefs(struct directory_call *call, struct chiefs *out)
 {
     const struct store_record *groups = NULL;
     size_t count = store_view_list(call->view, GROUP, MASTER_REALM, NULL, &groups);
     *out = (struct chiefs){.names = NEW_ARRAY(struct str, count + 1), .count = 1};
-    out->names[0] = quoted_name(call, RBAC_ROLE_ADMINISTRATORS);
+    out->names[0] = directory_quoted(call, RBAC_ROLE_ADMINISTRATORS);
     for (size_t before = 0; before != out->count;) {
         before = out->count;
         for (size_t i = 0; i < count && out->count <= count; i++) {
-            struct str quoted = quoted_name(call, groups[i].key);
+            struct str quoted = directory_quoted(call, groups[i].key);
             if (has_chiefs(out, groups[i].key, groups[i].value) && !has_chief(out, quoted)) {
                 out->names[out->count++] = quoted;
             }

@@ -148,12 +148,8 @@ bool directory_group_delete(struct directory_call *call)
     if (!directory_expected(call, record)) {
         return false;
     }
-    json_t *text = json_stringn(name.ptr, name.len);
-    char *quoted = json_dumps(text, JSON_ENCODE_ANY);
-    departure.quoted = arena_str(call->arena, str_of(quoted));
+    departure.quoted = directory_quoted(call, name);
     departure.role = arena_printf(call->arena, "group/" PRISTR, STRARG(name));
-    free(quoted);
-    json_decref(text);
     if (!directory_remove(call, GROUP, name) || !leave_realm(&departure, call->realm) ||
         !leave_heirs(&departure) || !directory_keeps_care(call, before)) {
         return false;

@@ -83,6 +83,8 @@ json_t *directory_get(struct directory_call *call,
                       const struct store_record **out_record);
 /* The text of a record, in the arena. False: refused, there is no room. */
 bool directory_dump(struct directory_call *call, const json_t *value, struct str *out);
+/* A name as records have it, in the arena. */
+struct str directory_quoted(struct directory_call *call, struct str name);
 /* Writes a record of the call's realm. `expect` as in store_write. */
 bool directory_put(struct directory_call *call,
                    struct str kind,
