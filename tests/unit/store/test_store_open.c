@@ -152,7 +152,7 @@ static void secrets_of_an_older_schema_are_forgotten_with_it(void **state)
     put_marked(store, "user", 2, "fourth", 0);
     store_close(store);
     run_sql(place->file, "UPDATE versions SET value = '\"shown-before\"' WHERE deleted = 0;"
-                         "UPDATE schema_version SET version = 3");
+                         "UPDATE schema_version SET version = 4");
     assert_int_equal(count_in_file(place->file, "shown-before"), 3);
     store_close(open_store(place));
     assert_int_equal(count_in_file(place->file, "shown-before"), 1);
