@@ -173,14 +173,15 @@ const struct conf_row conf_rows[] = {
     {"oauth2.device.duration", CONF_DURATION, AT(oauth2.device_ms), "10m", CONF_RESTART,
      .text = "How long the code that a device shows may be typed in.", .min = SECOND, .max = HOUR},
     {"oauth2.key.rotation", CONF_DURATION, AT(oauth2.key_rotation_ms), "90d", CONF_RESTART,
-     .text = "How long a realm signs tokens with one key before it gets another, which is shown ten "
-             "minutes before it signs; `0s`: only when somebody rotates it.",
+     .text =
+         "How long a realm signs tokens with one key before it gets another, which is shown ten "
+         "minutes before it signs; `0s`: only when somebody rotates it.",
      .max = 3650 * DAY},
     {"bridge.config_file", CONF_TEXT, AT(bridge.config_file), "", CONF_RESTART,
      .text = "File with the subscriptions that are forwarded to message brokers."},
     {"store.url", CONF_TEXT, AT(store.url), "sqlite:", CONF_RESTART,
-     .text =
-         "Where records are kept: `sqlite:` (in `data.dir`), `sqlite:PATH` or `postgresql://...`.",
+     .text = "Where records are kept: `sqlite:` (in `data.dir`), `sqlite:PATH` or"
+             " `postgresql://USER:PASSWORD@HOST[,HOST]/NAME` (docs/postgresql.md).",
      .check = check_store_url, .secret = true},
     {"cluster.url", CONF_TEXT, AT(cluster.url), "", CONF_RESTART,
      .text = "NATS servers that join the nodes: `nats://host:port[,host:port]`; empty is one node "

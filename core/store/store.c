@@ -19,6 +19,9 @@ enum { GROUP_MAX = 256 };
 /* Between batches of rows whose time is up; the first comes soon after the start. */
 enum { SWEEP_EVERY_MS = 30 * 1000, SWEEP_AGAIN_MS = 20 };
 
+/* How often a database that others write to is asked for what they have written. */
+enum { FOLLOW_EVERY_MS = 1000 };
+
 struct watcher {
     store_watch_fn fn;
     void *ctx;
@@ -30,18 +33,54 @@ struct store {
     struct store_group taken;
     struct watcher *watchers;
     size_t watcher_count;
-    uint64_t sweep_ms; /* when the next sweep is due */
+    uint64_t sweep_ms;  /* when the next sweep is due */
+    uint64_t follow_ms; /* when the database is asked next for what is not ours */
+    uint64_t told;      /* the last transaction that watchers know of */
+    bool away;          /* the database was when it was asked last */
     struct store_audit_bounds audit;
     pthread_t thread;
     bool started;
 };
 
-static void notify(const struct store *store, const struct store_request *request)
+static void
+notify(struct store *store, uint64_t seq, const struct store_record *records, size_t count)
 {
     for (size_t i = 0; i < store->watcher_count; i++) {
         const struct watcher *watcher = &store->watchers[i];
-        watcher->fn(watcher->ctx, request->seq, request->records, request->record_count);
+        watcher->fn(watcher->ctx, seq, records, count);
     }
+    store->told = seq;
+}
+
+/* Watchers get what the log has up to `last` and they do not know: of others, or of a commit of
+ * ours whose answer was lost. */
+static bool follow(struct store *store, uint64_t last, struct err *err)
+{
+    struct arena arena;
+    struct store_record *records = NULL;
+    size_t count = 0;
+    arena_init(&arena, SIZE_MAX / 2);
+    bool ok = store_read_changes(store->backend, store->told, last, &arena, &records, &count, err);
+    for (size_t i = 0, end = 0; ok && i < count; i = end) {
+        while (end < count && records[end].seq == records[i].seq) {
+            end++;
+        }
+        notify(store, records[i].seq, &records[i], end - i);
+    }
+    arena_done(&arena);
+    return ok;
+}
+
+/* What comes between our own transactions is told before them; when it cannot be had now, they
+ * are told with it. */
+static void notify_of(struct store *store, const struct store_request *request)
+{
+    struct err err = {0};
+    if (request->seq > store->told + 1 && !follow(store, request->seq - 1, &err)) {
+        log_warn("store cannot follow its database", KV_ERR(&err));
+        return;
+    }
+    notify(store, request->seq, request->records, request->record_count);
 }
 
 /* Writes come first, so that a read sees what was submitted before it. */
@@ -52,7 +91,7 @@ static void process(struct store *store, struct store_group *group)
         if (!store_writes(r)) {
             store_request_read(store->backend, r);
         } else if (r->ok && r->record_count > 0) {
-            notify(store, r);
+            notify_of(store, r);
         }
     }
 }
@@ -129,16 +168,39 @@ static void sweep(struct store *store)
     if (now_ms < store->sweep_ms) {
         return;
     }
-    if (!sweep_batch(store, &more, &err)) {
+    if (!store->away && !sweep_batch(store, &more, &err)) {
         log_warn("store cannot sweep", KV_ERR(&err));
     }
     store->sweep_ms = now_ms + (more ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
 }
 
-static int until_sweep(const struct store *store)
+/* Now and then, for a database that others write to. It also finds out that the database is away,
+ * or back. */
+static void follow_others(struct store *store)
+{
+    struct err err = {0};
+    uint64_t now_ms = clock_mono_ms();
+    if (!store->backend->shared || now_ms < store->follow_ms) {
+        return;
+    }
+    bool ok = follow(store, INT64_MAX, &err);
+    if (!ok && !store->away) {
+        log_error("store is away: nothing can be written until it is back", KV_ERR(&err));
+    } else if (ok && store->away) {
+        log_info("store is back");
+    }
+    store->away = !ok;
+    store->follow_ms = clock_mono_ms() + FOLLOW_EVERY_MS;
+}
+
+static int until_due(const struct store *store)
 {
     uint64_t now_ms = clock_mono_ms();
-    return now_ms < store->sweep_ms ? (int)(store->sweep_ms - now_ms) : 0;
+    uint64_t due_ms = store->sweep_ms;
+    if (store->backend->shared && store->follow_ms < due_ms) {
+        due_ms = store->follow_ms;
+    }
+    return now_ms < due_ms ? (int)(due_ms - now_ms) : 0;
 }
 
 static void *run(void *arg)
@@ -146,8 +208,9 @@ static void *run(void *arg)
     struct store *store = arg;
     bool more = true;
     while (more) {
-        more = mailbox_run_some(store->mailbox, until_sweep(store));
+        more = mailbox_run_some(store->mailbox, until_due(store));
         process_taken(store);
+        follow_others(store);
         sweep(store);
     }
     return NULL;
@@ -203,16 +266,20 @@ bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *e
     bool ok = store_read_all(store->backend, &arena, &records, &count, &seq, err);
     if (ok) {
         fn(ctx, seq, records, count);
+        store->told = seq;
     }
     arena_done(&arena);
     return ok;
 }
 
-/* "sqlite:" and "sqlite:/path". */
 static struct store_backend *open_url(struct str url, struct str data_dir, struct err *err)
 {
+    if (str_starts(url, STR("postgresql://")) || str_starts(url, STR("postgres://"))) {
+        return store_postgres_open(url, err);
+    }
     if (!str_starts(url, STR("sqlite:"))) {
-        (void)err_set(err, ERR_INVALID, "store.url must begin with \"sqlite:\"");
+        (void)err_set(err, ERR_INVALID,
+                      "store.url must begin with \"sqlite:\" or \"postgresql://\"");
         return NULL;
     }
     struct str path = str_from(url, STR("sqlite:").len);
@@ -234,11 +301,13 @@ struct store *store_open(struct str url, struct str data_dir, struct err *err)
     if (backend == NULL) {
         return NULL;
     }
-    if (!store_migrate(backend, err)) {
+    uint64_t head = 0;
+    if (!store_migrate(backend, err) || !store_head(backend, &head, err)) {
         backend->ops->close(backend);
         return NULL;
     }
     struct store *store = NEW(struct store);
+    store->told = head;
     store->backend = backend;
     store->mailbox = mailbox_new();
     return store;

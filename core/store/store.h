@@ -182,7 +182,8 @@ typedef void (*store_watch_fn)(void *ctx,
                                const struct store_record *records,
                                size_t count);
 
-/* `url` is "sqlite:" (data_dir/postern.db) or "sqlite:/path". Creates and migrates the schema. */
+/* `url` is "sqlite:" (data_dir/postern.db), "sqlite:/path" or "postgresql://...". Creates and
+ * migrates the schema. */
 struct store *store_open(struct str url, struct str data_dir, struct err *err);
 /* Before store_start, on the calling thread: all present records, as one first transaction. */
 bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err);

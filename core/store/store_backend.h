@@ -52,8 +52,12 @@ struct store_backend_ops {
 struct store_backend {
     const struct store_backend_ops *ops;
     bool guarded; /* the request at work has a savepoint (store_group.c) */
+    bool shared;  /* others may write to the database as well */
+    bool unsure;  /* the last transaction may have been committed, or not: no answer came */
 };
 
 struct store_backend *store_sqlite_open(struct str path, struct err *err);
+/* "postgresql://...": one database, or one schema of it, by search_path in its options. */
+struct store_backend *store_postgres_open(struct str url, struct err *err);
 
 #endif

@@ -62,10 +62,14 @@ static void begin_again(struct store_request *request)
 }
 
 /* A conflict that was not committed may be one with what never happened. */
-static void fail(struct store_request *request, const struct err *err)
+static void
+fail(const struct store_backend *backend, struct store_request *request, const struct err *err)
 {
     undone(request);
-    (void)err_set(&request->err, ERR_UNAVAILABLE, "nothing was written: %s", err->text);
+    (void)err_set(&request->err, ERR_UNAVAILABLE, "%s: %s",
+                  backend->unsure ? "nobody knows yet whether this was written, look again"
+                                  : "nothing was written",
+                  err->text);
 }
 
 static void roll_back(struct store_backend *backend)
@@ -128,7 +132,7 @@ static void write_each(struct store_backend *backend,
         begin_again(r);
         if (!write_alone(backend, bounds, r, &err)) {
             roll_back(backend);
-            fail(r, &err);
+            fail(backend, r, &err);
             log_error("store cannot write", KV_ERR(&err));
         }
     }
@@ -180,11 +184,13 @@ static bool write_all(struct store_backend *backend,
     return commit(backend, bounds, audited, err);
 }
 
-static void fail_all(const struct store_group *group, const struct err *err)
+static void fail_all(const struct store_backend *backend,
+                     const struct store_group *group,
+                     const struct err *err)
 {
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
         if (store_writes(r)) {
-            fail(r, err);
+            fail(backend, r, err);
         }
     }
     log_error("store cannot write", KV_ERR(err));
@@ -208,7 +214,7 @@ void store_group_write(struct store_backend *backend,
         if (given_up) {
             write_each(backend, bounds, group);
         } else {
-            fail_all(group, &err);
+            fail_all(backend, group, &err);
         }
     }
 }

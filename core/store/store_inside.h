@@ -141,6 +141,15 @@ bool store_lease_sweep(struct store_backend *backend, bool *out_more, struct err
 /* store_sweep.c: some revocations that are over go; `out_more`: there may be others. */
 bool store_revocation_sweep(struct store_backend *backend, bool *out_more, struct err *err);
 
+/* What the transactions behind `after`, up to `last`, have changed, in the order of the log. */
+bool store_read_changes(struct store_backend *backend,
+                        uint64_t after,
+                        uint64_t last,
+                        struct arena *arena,
+                        struct store_record **out_records,
+                        size_t *out_count,
+                        struct err *err);
+
 /* All present records and the head's number; `records` and their strings are in `arena`. */
 bool store_read_all(struct store_backend *backend,
                     struct arena *arena,

@@ -490,6 +490,20 @@ void store_request_read(struct store_backend *backend, struct store_request *req
     request->ok = read_request(backend, request);
 }
 
+bool store_read_changes(struct store_backend *backend,
+                        uint64_t after,
+                        uint64_t last,
+                        struct arena *arena,
+                        struct store_record **out_records,
+                        size_t *out_count,
+                        struct err *err)
+{
+    const struct store_value params[] = {STORE_NUMBER(after), STORE_NUMBER(last)};
+    const struct store_query query = {
+        .sql = store_sql(SQL_CHANGES), .params = params, .param_count = COUNT_OF(params)};
+    return store_find(backend, query, arena, out_records, out_count, err);
+}
+
 bool store_read_all(struct store_backend *backend,
                     struct arena *arena,
                     struct store_record **out_records,

@@ -1,7 +1,7 @@
 /* store_sql.c - the subset is what SQLite, PostgreSQL and its relatives read alike: BIGINT, TEXT,
  * ON CONFLICT, LIKE, $n parameters (first used in ascending order, which SQLite needs), and of
  * functions COUNT and LOWER alone (of ASCII letters).
- * Order is bytewise: a PostgreSQL database is created with the collation "C". */
+ * Order is bytewise: in PostgreSQL the columns have the collation "C". */
 #include "store/store_sql.h"
 
 /* The columns of a record, in the order in which store_request.c reads them. */
@@ -64,6 +64,12 @@ static const char *const statements[SQL_STATEMENTS] = {
     [SQL_CHANGE_INSERT] = "INSERT INTO changes (seq, part, tag, kind, realm, key, version)"
                           " VALUES ($1, $2, $3, $4, $5, $6, $7)",
     [SQL_CHANGE_PRUNE] = "DELETE FROM changes WHERE seq <= $1",
+
+    /* What has been pruned from the versions has a later one behind it. */
+    [SQL_CHANGES] = "SELECT " RECORD_COLUMNS " FROM changes c JOIN versions v"
+                    " ON v.kind = c.kind AND v.realm = c.realm AND v.key = c.key"
+                    " AND v.version = c.version WHERE c.seq > $1 AND c.seq <= $2"
+                    " ORDER BY c.seq, c.part",
 
     [SQL_LOAD] = PRESENT_RECORDS " ORDER BY r.kind, r.realm, r.key",
     [SQL_LIST] = PRESENT_RECORDS " AND r.kind = $1 AND r.realm = $2 ORDER BY r.key",

@@ -18,6 +18,7 @@ enum store_sql {
     SQL_RECORD_UPSERT,
     SQL_CHANGE_INSERT,
     SQL_CHANGE_PRUNE,
+    SQL_CHANGES,
     SQL_LOAD,
     SQL_LIST,
     SQL_PAGE,

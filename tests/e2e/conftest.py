@@ -26,7 +26,7 @@ MARKS = {
 
 
 def pytest_configure(config):
-    for name, meaning in MARKS.items():
+    for name, meaning in {**MARKS, "databases": "needs a database server"}.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 
 

@@ -1,4 +1,6 @@
-/* store_helper.h - a store in a directory of its own, and requests that run at once. */
+/* store_helper.h - a store in a directory of its own, and requests that run at once.
+ *
+ * With POSTERN_TEST_POSTGRES, the URL of a server, the store is in a schema of its own there. */
 #ifndef POSTERN_TESTS_STORE_HELPER_H
 #define POSTERN_TESTS_STORE_HELPER_H
 
@@ -6,21 +8,56 @@
 #include "store/store.h"
 
 #include <dirent.h>
+#include <libpq-fe.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define URL STR("sqlite:")
-
 struct place {
     char dir[64];
-    char file[96];
+    char file[96];   /* of SQLite */
+    char schema[64]; /* of PostgreSQL; empty: it is SQLite */
+    char url[256];
 };
+
+static inline const char *postgres_url(void)
+{
+    return getenv("POSTERN_TEST_POSTGRES"); /* NOLINT(concurrency-mt-unsafe) */
+}
+
+static inline bool on_postgres(const struct place *place)
+{
+    return place->schema[0] != '\0';
+}
+
+/* One statement or several, by the server's own administrator. */
+static inline void postgres_do(const char *sql)
+{
+    PGconn *conn = PQconnectdb(postgres_url());
+    PGresult *result = PQexec(conn, sql);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
+        fail_msg("%s: %s", sql, PQerrorMessage(conn));
+    }
+    PQclear(result);
+    PQfinish(conn);
+}
+
+static inline void place_on_postgres(struct place *place)
+{
+    static unsigned number;
+    char sql[128];
+    (void)snprintf(place->schema, sizeof(place->schema), "t%d_%u", (int)getpid(), ++number);
+    (void)snprintf(sql, sizeof(sql), "CREATE SCHEMA %s", place->schema);
+    postgres_do(sql);
+    (void)snprintf(place->url, sizeof(place->url), "%s&options=-csearch_path%%3D%s", postgres_url(),
+                   place->schema);
+}
 
 static inline struct str place_dir(const struct place *place)
 {
@@ -33,6 +70,10 @@ static inline int place_setup(void **state)
     (void)snprintf(place->dir, sizeof(place->dir), "/tmp/postern-store-XXXXXX");
     assert_non_null(mkdtemp(place->dir));
     (void)snprintf(place->file, sizeof(place->file), "%s/postern.db", place->dir);
+    (void)snprintf(place->url, sizeof(place->url), "sqlite:");
+    if (postgres_url() != NULL) {
+        place_on_postgres(place);
+    }
     *state = place;
     return 0;
 }
@@ -55,7 +96,7 @@ static inline int place_teardown(void **state)
 static inline struct store *open_store(const struct place *place)
 {
     struct err err = {0};
-    struct store *store = store_open(URL, place_dir(place), &err);
+    struct store *store = store_open(str_of(place->url), place_dir(place), &err);
     if (store == NULL) {
         fail_msg("%s", err.text);
     }

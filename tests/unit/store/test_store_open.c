@@ -8,7 +8,7 @@
 static void open_fails(const struct place *place, enum err_code code, const char *says)
 {
     struct err err = {0};
-    assert_null(store_open(URL, place_dir(place), &err));
+    assert_null(store_open(STR("sqlite:"), place_dir(place), &err));
     assert_int_equal(err.code, code);
     if (strstr(err.text, says) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", err.text, says);
@@ -211,7 +211,7 @@ static void a_missing_directory_and_odd_urls_are_refused(void **state)
 {
     const struct place *place = *state;
     struct err err = {0};
-    assert_null(store_open(URL, STR("/nonexistent/directory"), &err));
+    assert_null(store_open(STR("sqlite:"), STR("/nonexistent/directory"), &err));
     assert_int_equal(err.code, ERR_UNAVAILABLE);
     assert_null(store_open(STR("mysql://x"), place_dir(place), &err));
     assert_int_equal(err.code, ERR_INVALID);

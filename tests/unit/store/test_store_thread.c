@@ -184,6 +184,9 @@ static void on_counted(void *ctx, uint64_t seq, const struct store_record *recor
 static void a_full_disk_fails_the_group_and_tells_no_watcher(void **state)
 {
     const struct place *place = *state;
+    if (on_postgres(place)) {
+        skip(); /* the disk is the server's */
+    }
     struct store *store = open_store(place);
     size_t told = 0;
     store_watch(store, on_counted, &told);
@@ -223,7 +226,7 @@ static void acknowledge(struct store_request *request)
 
 static _Noreturn void commit_until_killed(const struct place *place, int fd, unsigned from)
 {
-    struct store *store = store_open(URL, place_dir(place), NULL);
+    struct store *store = store_open(str_of(place->url), place_dir(place), NULL);
     if (store == NULL || !store_start(store, NULL)) {
         _exit(1);
     }

@@ -1,0 +1,49 @@
+/* store_postgres.h - the parts of the PostgreSQL backend. Inside core/store only. */
+#ifndef POSTERN_STORE_STORE_POSTGRES_H
+#define POSTERN_STORE_STORE_POSTGRES_H
+
+#include "base/map.h"
+#include "store/store_backend.h"
+
+#include <libpq-fe.h>
+
+enum {
+    POSTGRES_WAIT_MS = 2500,    /* without a byte of an answer: a writer has his within 3 s */
+    POSTGRES_CONNECT_MS = 2500, /* for all hosts together */
+    POSTGRES_STATE_LEN = 5,     /* of an SQLSTATE */
+};
+
+struct postgres {
+    struct store_backend backend;
+    PQconninfoOption *options; /* of store.url */
+    size_t host_count;
+    size_t host;           /* that answered last */
+    PGconn *conn;          /* NULL: lost */
+    struct idmap prepared; /* address of the SQL -> the SQL, of this connection */
+    bool migrated;         /* the first transaction has brought the schema up */
+    uint64_t wait_ms;      /* for an answer */
+    bool late;             /* the connection was given up because nothing came */
+    unsigned failures;     /* to connect, in a row */
+    uint64_t retry_ms;     /* not before */
+    struct err why;        /* there is no connection */
+};
+
+/* store_postgres_connect.c: reads store.url. False: it is none. */
+bool postgres_parse(struct postgres *self, struct str url, struct err *err);
+/* Connects to the first host that takes writes, ready for statements. */
+bool postgres_connect(struct postgres *self, struct err *err);
+
+/* store_postgres.c: sends one statement, or several at once without parameters. A connection that
+ * is lost on the way is closed. */
+bool postgres_run(struct postgres *self, const struct store_query *query, struct err *err);
+/* Ends the connection, if there is one. */
+void postgres_drop(struct postgres *self);
+/* False at the deadline. */
+bool postgres_wait(PGconn *conn, bool for_writing, uint64_t deadline_ms);
+
+/* store_postgres_error.c: an error as the operator needs it. `text` may have several lines. */
+bool postgres_fail(const char *state, const char *text, struct err *err);
+/* Of a connection that could not be made. */
+bool postgres_connect_fail(const char *text, struct err *err);
+
+#endif
