@@ -50,8 +50,9 @@ put_cache(struct headers *headers, struct arena *arena, const struct flow_answer
     put(headers, STR("pragma"), STR("no-cache"));
 }
 
-static void put_all(struct headers *headers, struct arena *arena, const struct flow_answer *answer)
+static void put_all(struct headers *headers, struct arena *arena, const struct flow_call *call)
 {
+    const struct flow_answer *answer = &call->answer;
     put_cache(headers, arena, answer);
     put(headers, STR("www-authenticate"), answer->challenge);
     for (size_t i = 0; i < FLOW_COOKIES_MAX; i++) {
@@ -62,7 +63,10 @@ static void put_all(struct headers *headers, struct arena *arena, const struct f
     }
     if (answer->allow_origin.len > 0) {
         put(headers, STR("access-control-allow-origin"), answer->allow_origin);
-        put(headers, STR("vary"), STR("Origin"));
+        put(headers, STR("access-control-expose-headers"), STR("www-authenticate, retry-after"));
+    }
+    if (flow_endpoint_shares(call->request.endpoint)) {
+        put(headers, STR("vary"), STR("Origin")); /* also of what another origin must not get */
     }
     if (answer->retry_after_s > 0) {
         put(headers, STR("retry-after"), arena_printf(arena, "%u", answer->retry_after_s));
@@ -150,7 +154,7 @@ void oauth_answer(struct oauth_visit *visit)
     case FLOW_EMPTY:
         break;
     }
-    put_all(&headers, visit->call.arena, answer);
+    put_all(&headers, visit->call.arena, &visit->call);
     put(&headers, visit->extra.name, visit->extra.value);
     send_answer(visit, &headers, text != NULL ? str_of(text) : buf_str(&page));
     free(text);

@@ -219,6 +219,9 @@ static bool check_method(struct oauth_visit *visit, enum flow_endpoint endpoint)
     struct str allowed = flow_endpoint_methods(endpoint);
     struct str rest = allowed;
     struct str each = STR_EMPTY;
+    if (flow_endpoint_shares(endpoint) && str_eq(visit->stream->head.method, STR("OPTIONS"))) {
+        return true;
+    }
     while (rest.len > 0) {
         (void)str_cut(rest, ',', &each, &rest);
         if (str_eq(str_trim(each), visit->stream->head.method)) {
@@ -326,7 +329,8 @@ void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_p
     visit->call.options = &oauth->options.flow;
     visit->call.now_s = clock_wall_ms() / 1000;
     visit->call.request.endpoint = place->endpoint;
-    if (!check_method(visit, place->endpoint) || !find_realm(visit, place->realm)) {
+    if (!check_method(visit, place->endpoint) || !find_realm(visit, place->realm) ||
+        oauth_preflight(visit)) {
         return;
     }
     read_head(visit, place);

@@ -48,6 +48,9 @@ void oauth_refuse(struct oauth_visit *visit,
                   const char *text,
                   struct header header);
 
+/* cors.c: answers an OPTIONS request, if it is one to an endpoint that has it. */
+bool oauth_preflight(struct oauth_visit *visit);
+
 /* page.c: a whole HTML page; what `fields` has is text and stands escaped in it. */
 /* What a Content-Security-Policy calls the pages' style: 'sha256-...'. */
 void oauth_page_style_hash(struct buf *out);

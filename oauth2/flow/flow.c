@@ -49,9 +49,36 @@ struct str flow_endpoint_methods(enum flow_endpoint endpoint)
     return !row->get ? STR("POST") : row->post ? STR("GET, HEAD, POST") : STR("GET, HEAD");
 }
 
+bool flow_endpoint_shares(enum flow_endpoint endpoint)
+{
+    switch (endpoint) {
+    case FLOW_TOKEN:
+    case FLOW_REVOKE:
+    case FLOW_USERINFO:
+    case FLOW_JWKS:
+    case FLOW_METADATA:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Who is known by then may be used from its own origins; who is not, from those of any client, so
+ * that a page can read why it was refused. */
+static enum flow_step share(struct flow_call *call, enum flow_step step)
+{
+    struct str origin = call->request.origin;
+    if (step == FLOW_ANSWERED && origin.len > 0 && flow_endpoint_shares(call->request.endpoint) &&
+        (call->client == NULL ? rbac_realm_has_origin(call->realm, origin)
+                              : flow_client_lists(call->client, "origins", origin))) {
+        call->answer.allow_origin = origin;
+    }
+    return step;
+}
+
 enum flow_step flow_begin(struct flow_call *call)
 {
-    return rows[call->request.endpoint].begin(call);
+    return share(call, rows[call->request.endpoint].begin(call));
 }
 
 static enum flow_step store_is_away(struct flow_call *call)
@@ -72,7 +99,7 @@ enum flow_step flow_continue(struct flow_call *call, const struct err *err)
 {
     /* A refusal stands; whatever else was to be said rests on what has not been kept. */
     if (err != NULL && call->answer.status < 400) {
-        return store_is_away(call);
+        return share(call, store_is_away(call));
     }
-    return call->answer.status != 0 ? FLOW_ANSWERED : call->then(call);
+    return share(call, call->answer.status != 0 ? FLOW_ANSWERED : call->then(call));
 }

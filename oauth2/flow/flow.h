@@ -49,6 +49,10 @@ bool flow_endpoint_serves(enum flow_endpoint endpoint);
 /* "GET, HEAD, POST": what a 405 says is allowed. */
 struct str flow_endpoint_methods(enum flow_endpoint endpoint);
 
+/* May pages of other origins, those that clients name, read its answers (CORS)? Nothing that works
+ * by a browser's login may. */
+bool flow_endpoint_shares(enum flow_endpoint endpoint);
+
 /* Lifetimes, in seconds: the settings oauth2.*. */
 struct flow_options {
     uint64_t access_s;        /* of an access token */

@@ -28,6 +28,7 @@ struct realm_state {
     struct hamt aliases;
     struct hamt keys; /* rbac_keys.c's */
     struct hamt api_keys;
+    struct hamt origins;        /* rbac_origins.c's */
     struct rbac_rights *rights; /* NULL: to be built anew */
     struct rbac_realm *built;   /* the same */
     bool touched;               /* since the last build: those that inherit are built anew too */
@@ -48,6 +49,8 @@ struct realm_state *builder_state(struct rbac_builder *builder, struct str uri);
 void builder_held_free(struct held *held);
 
 /* rbac_keys.c: a user with his keys comes, or goes and is still among the users. */
+/* rbac_origins.c: a client comes, or goes. */
+void builder_origins_count(struct realm_state *state, const struct rbac_user *user, bool more);
 void builder_keys_put(struct realm_state *state, const struct rbac_user *user);
 void builder_keys_drop(struct realm_state *state, const struct rbac_user *user);
 

@@ -78,6 +78,9 @@ const struct str *rbac_realm_authmethods(const struct rbac_realm *realm, size_t 
 struct str rbac_realm_password_opts(const struct rbac_realm *realm); /* a JSON object's text */
 struct str rbac_realm_info(const struct rbac_realm *realm);          /* the same */
 
+/* Does a client of the realm name that origin as one of a browser that it runs in? */
+bool rbac_realm_has_origin(const struct rbac_realm *realm, struct str origin);
+
 /* A user's record; lives as long as the snapshot. Names are in lower case. */
 struct rbac_user {
     struct str username;

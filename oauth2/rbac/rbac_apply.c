@@ -158,6 +158,7 @@ static void drop_user(struct realm_state *state, struct str username)
         }
     }
     builder_keys_drop(state, user);
+    builder_origins_count(state, user, false);
     (void)hamt_remove(&state->users, username);
 }
 
@@ -185,6 +186,7 @@ static void apply_user(struct realm_state *state, const struct store_record *rec
     }
     hamt_put(&state->users, &entry->entry);
     builder_keys_put(state, &entry->user);
+    builder_origins_count(state, &entry->user, true);
 }
 
 /* The key is USERNAME ID, so that all of a user's stand together. */

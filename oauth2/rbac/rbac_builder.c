@@ -44,6 +44,7 @@ static void free_state(struct realm_state *state)
     hamt_done(&state->aliases);
     hamt_done(&state->keys);
     hamt_done(&state->api_keys);
+    hamt_done(&state->origins);
     json_decref(state->object);
     rbac_rights_unref(state->rights);
     rbac_realm_unref(state->built);
@@ -325,6 +326,7 @@ static struct rbac_realm *build_realm(const struct rbac_builder *builder, struct
     realm->aliases = hamt_share(&state->aliases);
     realm->keys = hamt_share(&state->keys);
     realm->api_keys = hamt_share(&state->api_keys);
+    realm->origins = hamt_share(&state->origins);
     return realm;
 }
 

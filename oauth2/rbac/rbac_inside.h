@@ -137,6 +137,7 @@ struct rbac_realm {
     struct hamt aliases;           /* alias -> struct alias_entry */
     struct hamt keys;              /* public key -> who has it: rbac_keys.c */
     struct hamt api_keys;          /* id -> struct api_key_entry */
+    struct hamt origins;           /* of clients: rbac_origins.c */
 };
 
 struct user_entry {

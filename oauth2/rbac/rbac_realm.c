@@ -150,6 +150,7 @@ void rbac_realm_unref(struct rbac_realm *realm)
     hamt_done(&realm->aliases);
     hamt_done(&realm->keys);
     hamt_done(&realm->api_keys);
+    hamt_done(&realm->origins);
     rbac_rights_unref(realm->rights);
     rbac_rights_unref(realm->inherited);
     arena_done(&realm->arena);

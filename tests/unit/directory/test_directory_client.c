@@ -112,6 +112,8 @@ static void a_public_client_has_no_secret_and_says_what_it_may(void **state)
     "{'kty': 'EC', 'crv': 'P-256', 'x': 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU'," \
     " 'y': 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0'"
 
+#define TWICE EC_KEY ", 'kid': 'a'}, " EC_KEY ", 'kid': 'a'}"
+
 static void what_is_wrong_with_a_client_is_refused(void **state)
 {
     static const char *const data[] = {
@@ -153,8 +155,7 @@ static void what_is_wrong_with_a_client_is_refused(void **state)
         "{'client_id': 'xyz', 'jwks': {'keys': [" EC_KEY ", 'use': 'enc'}]}}",
         "{'client_id': 'xyz', 'jwks': {'keys': [{'kty': 'oct', 'k': 'AAAA'}]}}",
         "{'client_id': 'xyz', 'jwks': {'keys': [{'kty': 'RSA', 'n': 'AQAB', 'e': 'AQAB'}]}}",
-        "{'client_id': 'xyz', 'jwks': {'keys': [" EC_KEY ", 'kid': 'a'}, " EC_KEY
-        ", 'kid': 'a'}]}}",
+        "{'client_id': 'xyz', 'jwks': {'keys': [" TWICE "]}}",
         "{'client_id': 'xyz', 'token_endpoint_auth_method': 'private_key_jwt',"
         " 'client_secret': 'a password', 'jwks': {'keys': [" EC_KEY "}]}}",
         "{'client_id': 'xyz', 'consent': 'yes'}",
