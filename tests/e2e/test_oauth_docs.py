@@ -29,3 +29,17 @@ def test_every_command_of_the_page_does_what_it_says(node, tmp_path):
                          {"access_token", "refresh_token"}, {"access_token", "refresh_token"}]
     assert re.search(r"^https://www\.example\.com/cb\?code=\S+&state=xyz&iss=http", done.stdout,
                      re.MULTILINE)
+
+
+def test_every_test_that_the_page_names_is_there():
+    table = TEXT.partition("## Conformance")[2]
+    here = "\n".join(path.read_text() for path in E2E.glob("test_*.py"))
+    named = re.findall(r"`(test_\w+|(?:flow|token|application)/\w+)`", table)
+    assert len(named) > 80
+    for name in named:
+        folder, _, unit = name.rpartition("/")
+        if folder:
+            texts = [path.read_text() for path in (ROOT / "tests/unit" / folder).glob("test_*.c")]
+            assert any(f"static void {unit}(" in text for text in texts), name
+        else:
+            assert f"def {name}(" in here or name == "test_oauth_token", name

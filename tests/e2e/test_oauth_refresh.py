@@ -68,11 +68,14 @@ def test_many_refreshes_at_once_do_not_end_the_family(issuer):
 
 def test_the_token_before_the_last_is_a_theft(issuer):
     """RFC 9700, 4.14.2."""
-    first = Flow(issuer).tokens()
+    first = Flow(issuer).tokens(scope="openid")
     second = good(refresh(issuer, first["refresh_token"]))
     third = good(refresh(issuer, second["refresh_token"]))
+    bearer = [("Authorization", "Bearer " + third["access_token"])]
+    assert issuer.get("userinfo", headers=bearer).status == 200
     dead(refresh(issuer, first["refresh_token"]))
     dead(refresh(issuer, third["refresh_token"]))  # and what came of it ends
+    assert issuer.get("userinfo", headers=bearer).status == 401
 
 
 def test_a_scope_may_be_narrowed_and_comes_back(issuer):

@@ -217,14 +217,24 @@ def test_the_password_grant_is_there_for_realms_that_ask_for_it(issuer):
             "invalid_request")
 
 
+def works(issuer, tokens):
+    """Whether the access token is taken, where one is asked for."""
+    bearer = [("Authorization", "Bearer " + tokens["access_token"])]
+    status = issuer.get("userinfo", headers=bearer).status
+    assert status in (200, 401)
+    return status == 200
+
+
 # --- codes ----------------------------------------------------------------------------------------
 
 def test_a_code_that_comes_twice_ends_what_came_of_it(issuer):
     """RFC 6749, 4.1.2."""
     flow = Flow(issuer)
-    code = flow.code()
+    code = flow.code(scope="openid staff")
     tokens = flow.redeem(code).json()
+    assert works(issuer, tokens)
     refused(flow.redeem(code), 400, "invalid_grant")
+    assert not works(issuer, tokens)
     refused(refresh(issuer, tokens["refresh_token"]), 400, "invalid_grant")
 
 
