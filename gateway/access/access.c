@@ -91,8 +91,9 @@ prove(struct access_look *look, const struct credentials *shown, struct access_a
                    : prove_basic(look, shown->text, answer);
     case ACCESS_API_KEY:
         return prove_key(look, shown->text, answer);
-    default:
-        return prove_token(look, shown->text, answer);
+    default: /* what is known is well formed */
+        return credentials_token(shown->text) ? prove_token(look, shown->text, answer)
+                                              : refuse_ill(look->visit, answer);
     }
 }
 
@@ -160,9 +161,6 @@ enum access_step access_check(struct access *access,
                                    : credentials_read(request);
     if (shown.kind == CREDENTIALS_MANY) {
         return refuse_many(visit, out);
-    }
-    if (shown.kind == CREDENTIALS_ILL) {
-        return refuse_ill(visit, out);
     }
     bool one = shown.kind == CREDENTIALS_ONE;
     enum access_scheme missing = 0;

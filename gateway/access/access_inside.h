@@ -90,7 +90,7 @@ struct access_proof {
 };
 
 /* credentials.c: what of a request's head is somebody's credentials. */
-enum credentials_kind { CREDENTIALS_NONE, CREDENTIALS_MANY, CREDENTIALS_ILL, CREDENTIALS_ONE };
+enum credentials_kind { CREDENTIALS_NONE, CREDENTIALS_MANY, CREDENTIALS_ONE };
 struct credentials {
     enum credentials_kind kind;
     enum access_scheme scheme;
@@ -103,6 +103,8 @@ bool credentials_basic(struct str text,
                        char room[BASIC_ROOM],
                        struct str *out_user,
                        struct str *out_password);
+/* RFC 6750, 2.1: b64token. */
+bool credentials_token(struct str text);
 /* The two halves of an API key. */
 bool credentials_key(struct str text, struct str *out_id, struct str *out_secret);
 

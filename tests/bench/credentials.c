@@ -12,6 +12,8 @@
 #include "loop/jobs.h"
 #include "piece.h"
 #include "rbac/rbac_builder.h"
+#include "token/token.h"
+#include "token/tokens_builder.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -22,9 +24,9 @@
 #define USER     "ann"
 #define PASSWORD "bench-secret"
 #define SECRET   "0123456789abcdef0123456789abcdef"
-/* As long as an access token of ours is. */
-#define PIECE    "eyJhdWQiOiJjb20uZXhhbXBsZS5iZW5jaCIsImNsaWVudF9pZCI6Im1hY2hpbmUiLCJleHA"
-#define TOKEN    "Bearer " PIECE PIECE "." PIECE PIECE PIECE PIECE PIECE PIECE "." PIECE PIECE
+#define ISSUER   "http://127.0.0.1:18080"
+
+enum { LIFE_S = 3600 };
 
 static atomic_size_t allocations;
 
@@ -76,16 +78,6 @@ static void fail(const char *what)
 {
     (void)fprintf(stderr, "bench_credentials: %s\n", what);
     exit(1);
-}
-
-static bool
-token(void *ctx, const struct rbac_realm *realm, struct str text, struct access_token *out)
-{
-    (void)ctx;
-    (void)realm;
-    (void)text;
-    *out = (struct access_token){.authid = USER, .authid_len = strlen(USER)};
-    return true;
 }
 
 static void check(void *ctx, size_t number)
@@ -194,8 +186,8 @@ static void fill(struct rbac_builder *builder)
     put(builder, "source", "api_key 0.0.0.0/0 all", source("api_key"));
     put(builder, "source", "oauth2 0.0.0.0/0 all", source("oauth2"));
     put(builder, "user", USER,
-        json_pack("{s:s, s:s, s:[], s:b}", "username", USER, "credential", credential, "groups",
-                  "enabled", true));
+        json_pack("{s:s, s:s, s:[s], s:b}", "username", USER, "credential", credential, "groups",
+                  "api_clients", "enabled", true));
     put(builder, "api_key", USER " k1",
         json_pack("{s:s, s:s, s:s%, s:n}", "id", "k1", "username", USER, "sha256", hex.ptr, hex.len,
                   "expires_at"));
@@ -203,38 +195,76 @@ static void fill(struct rbac_builder *builder)
     buf_done(&hex);
 }
 
+/* The realm's key in a snapshot, and an access token by it. */
+static struct tokens *make_tokens(struct buf *out_header)
+{
+    uint64_t now_s = clock_wall_ms() / 1000;
+    struct tokens_builder *builder = tokens_builder_new();
+    struct token_key *key = token_key_new(STR(REALM), sign_key_generate(SIGN_ES256), now_s, 0);
+    json_t *record = token_key_write(key);
+    char *text = json_dumps(record, JSON_COMPACT);
+    (void)tokens_builder_apply(builder, &(struct store_record){.kind = STR("key"),
+                                                               .realm = STR(REALM),
+                                                               .key = str_of(key->id),
+                                                               .value = str_of(text)});
+    struct tokens *tokens = tokens_builder_build(builder, 1);
+    json_t *claims =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:[], s:i}", "iss",
+                  ISSUER "/realms/" REALM, "aud", REALM, "sub", USER, "client_id", USER, "iat",
+                  (json_int_t)now_s, "exp", (json_int_t)(now_s + LIFE_S), "jti",
+                  "Zm9vYmFyYmF6cXV4eHl6eg", "scope", "staff", "groups", "rev", 1);
+    char *token = token_mint(key, "at+jwt", claims);
+    (void)buf_printf(out_header, "Bearer %s", token);
+    mem_free(token);
+    json_decref(claims);
+    json_decref(record);
+    free(text);
+    token_key_unref(key);
+    tokens_builder_free(builder);
+    return tokens;
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
     struct buf basic;
+    struct buf bearer;
     struct bench bench = {.seconds = argc == 2 ? strtod(argv[1], NULL) : 0};
     if (bench.seconds <= 0) {
         (void)fputs("usage: bench_credentials SECONDS\n", stderr);
         return 64;
     }
     buf_init(&basic, 1024);
+    buf_init(&bearer, 8192);
+    struct tokens *made = make_tokens(&bearer);
     (void)buf_append(&basic, STR("Basic "));
     (void)base64_encode(BASE64_STANDARD, STR(USER ":" PASSWORD), &basic);
     bench.ways[0] = (struct way){"Basic", {STR("authorization"), buf_str(&basic)}};
     bench.ways[1] = (struct way){"API key", {STR("x-api-key"), STR("pk_k1_" SECRET)}};
-    bench.ways[2] = (struct way){"Bearer", {STR("authorization"), STR(TOKEN)}};
+    bench.ways[2] = (struct way){"Bearer", {STR("authorization"), buf_str(&bearer)}};
     struct workers *workers = workers_new(1, 1 << 20, &err);
     struct jobs *jobs = jobs_new(1, 16, &err);
     struct snapshot_slot *slot = snapshot_slot_new(workers, jobs);
     struct rbac_builder *builder = rbac_builder_new();
     fill(builder);
     snapshot_publish(slot, (struct snapshot *)(void *)rbac_builder_build(builder, 1), NULL, NULL);
-    struct auth *auth = auth_new(&(struct auth_options){.jobs = jobs, .secret = STR(SECRET)});
-    bench.access = access_new(
-        &(struct access_options){.workers = workers, .rbac = slot, .auth = auth, .token = token});
+    struct snapshot_slot *tokens = snapshot_slot_new(workers, jobs);
+    snapshot_publish(tokens, (struct snapshot *)(void *)made, NULL, NULL);
+    struct auth *auth = auth_new(&(struct auth_options){
+        .jobs = jobs, .secret = STR(SECRET), .tokens = tokens, .rbac = slot});
+    auth_set_issuer(auth, STR(ISSUER));
+    bench.access =
+        access_new(&(struct access_options){.workers = workers, .rbac = slot, .auth = auth});
     workers_on_start(workers, begin, &bench);
     workers_run_here(workers);
     access_free(bench.access);
     auth_free(auth);
     snapshot_slot_free(slot);
+    snapshot_slot_free(tokens);
     workers_free(workers);
     jobs_free(jobs);
     rbac_builder_free(builder);
     buf_done(&basic);
+    buf_done(&bearer);
     return 0;
 }
