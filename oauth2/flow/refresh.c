@@ -106,15 +106,15 @@ bool flow_family_begin(struct flow_call *call,
     }
     grantee->family = flow_random_text(call, FAMILY_BYTES);
     json_t *row = flow_keep(
-        call,
-        json_pack("{s:s%, s:s%, s:s%, s:s%, s:s%, s:b, s:I, s:I, s:I, s:[], s:[], s:I, s:I}",
-                  "client", grantee->client.ptr, grantee->client.len, "authid",
-                  grantee->user->username.ptr, grantee->user->username.len, "family",
-                  grantee->family.ptr, grantee->family.len, "scope", grantee->scope.text.ptr,
-                  grantee->scope.text.len, "device", device.ptr, device.len, "whole",
-                  (int)grantee->scope.whole, "auth_time", (json_int_t)grantee->auth_time_s, "end",
-                  (json_int_t)(call->now_s + call->options->refresh_s), "generation", (json_int_t)0,
-                  "present", "before", "used", (json_int_t)0, "reuses", (json_int_t)0));
+        call, json_pack("{s:s%, s:s%, s:s%, s:s%, s:s%, s:b, s:I, s:I, s:I, s:[], s:[], s:I, s:I}",
+                        "client", grantee->client.ptr, grantee->client.len, "authid",
+                        grantee->user->username.ptr, grantee->user->username.len, "family",
+                        grantee->family.ptr, grantee->family.len, "scope", grantee->scope.text.ptr,
+                        grantee->scope.text.len, "device", device.ptr, device.len, "whole",
+                        (int)grantee->scope.whole, "auth_time", (json_int_t)grantee->auth_time_s,
+                        "end", (json_int_t)call->now_s + (json_int_t)call->options->refresh_s,
+                        "generation", (json_int_t)0, "present", "before", "used", (json_int_t)0,
+                        "reuses", (json_int_t)0));
     *out_token = add_secret(call, row, selector, 0);
     return put_row(call, view, flow_digest(call, selector), row);
 }

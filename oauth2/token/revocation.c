@@ -18,11 +18,11 @@ struct str revocation_of_user(struct str authid, struct str client, char out[REV
 bool revocation_put(struct store_view *view, struct str realm, struct str key, uint64_t now_s)
 {
     struct arena *arena = store_view_arena(view);
+    unsigned long long until_s = now_s + KEEP_S;
     return store_view_put(
         view, &(struct store_write){.kind = STR("revocation"),
                                     .realm = realm,
                                     .key = arena_str(arena, key),
-                                    .value = arena_printf(arena, "{\"until\":%llu}",
-                                                          (unsigned long long)(now_s + KEEP_S)),
+                                    .value = arena_printf(arena, "{\"until\":%llu}", until_s),
                                     .expect = STORE_ANY_VERSION});
 }

@@ -17,6 +17,7 @@ from support.wampraw import (ABORT, AUTHENTICATE, CALL, CHALLENGE, ERROR, GOODBY
                              WELCOME, Closed, RawSocket)
 
 REALM, OTHER, MASTER = "com.example.bearer", "com.example.other", "com.leapsight.bondy"
+SHUT, FAR = "com.example.shut", "com.example.far"
 SECRET = "the right secret"
 FEW = {"protocol": "cra", "params": {"iterations": 4096}}
 METHODS = ["password", "oauth2"]
@@ -51,6 +52,10 @@ SECURITY = [
                   grant("com.shop.", "guests", permissions=("wamp.register",), match="prefix"),
                   grant("bondy.oauth2.token.introspect", "meter")]),
     realm(OTHER, users=[user("app", "api_clients"), user("ann", "resource_owners")]),
+    {**realm(SHUT, users=[user("app", "api_clients")]), "authmethods": ["password"]},
+    {**realm(FAR, users=[user("app", "api_clients")]),
+     "sources": [{"usernames": "all", "authmethod": "password", "cidr": "0.0.0.0/0"},
+                 {"usernames": "all", "authmethod": "oauth2", "cidr": "192.0.2.0/24"}]},
 ]
 
 
@@ -75,7 +80,8 @@ def node(tmp_path_factory):
     file = home / "security.json"
     file.write_text(json.dumps(SECURITY))
     with Node(home / "node", settings={"security.config_file": str(file)}) as running:
-        for one in (spec("shop"), spec("any", security={"type": "identity"}), spec("other", OTHER)):
+        for one in (spec("shop"), spec("any", security={"type": "identity"}), spec("other", OTHER),
+                    spec("shut", SHUT), spec("far", FAR)):
             running.publish(one)
         callee = RawSocket(running.rawsocket)
         callee.socket.settimeout(None)
@@ -253,6 +259,13 @@ def test_a_token_of_another_realm_or_a_changed_one_is_refused(node):
                  f"{head}.{body}", "a.b.c", good + "x", "x" * 9000):
         assert status(node, text) == 401, text
     assert status(node, good) == 200
+
+
+def test_a_realm_must_have_the_method_and_a_source_for_it(node):
+    shut = machine(node, "app", f"/realms/{SHUT}/oauth")
+    answer = get(node, "/shut/who", shut)
+    assert answer.status == 401 and 'add "oauth2" to its authmethods' in answer.json()["detail"]
+    assert status(node, machine(node, "app", f"/realms/{FAR}/oauth"), "/far/who") == 403
 
 
 def test_a_refresh_token_opens_nothing(node):
