@@ -141,7 +141,8 @@ bool store_lease_sweep(struct store_backend *backend, bool *out_more, struct err
 /* store_sweep.c: some revocations that are over go; `out_more`: there may be others. */
 bool store_revocation_sweep(struct store_backend *backend, bool *out_more, struct err *err);
 
-/* What the transactions behind `after`, up to `last`, have changed, in the order of the log. */
+/* What the transactions behind `after`, up to `last`, have changed and none has changed again, in
+ * the order of the log. */
 bool store_read_changes(struct store_backend *backend,
                         uint64_t after,
                         uint64_t last,

@@ -65,8 +65,10 @@ static const char *const statements[SQL_STATEMENTS] = {
                           " VALUES ($1, $2, $3, $4, $5, $6, $7)",
     [SQL_CHANGE_PRUNE] = "DELETE FROM changes WHERE seq <= $1",
 
-    /* What has been pruned from the versions has a later one behind it. */
-    [SQL_CHANGES] = "SELECT " RECORD_COLUMNS " FROM changes c JOIN versions v"
+    /* The present versions alone: what was in between may have been pruned, or forgotten. */
+    [SQL_CHANGES] = "SELECT " RECORD_COLUMNS " FROM changes c JOIN records r"
+                    " ON r.kind = c.kind AND r.realm = c.realm AND r.key = c.key"
+                    " AND r.version = c.version JOIN versions v"
                     " ON v.kind = c.kind AND v.realm = c.realm AND v.key = c.key"
                     " AND v.version = c.version WHERE c.seq > $1 AND c.seq <= $2"
                     " ORDER BY c.seq, c.part",

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <libpq-fe.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,16 +37,49 @@ static inline bool on_postgres(const struct place *place)
     return place->schema[0] != '\0';
 }
 
-/* One statement or several, by the server's own administrator. */
-static inline void postgres_do(const char *sql)
+/* One statement or several, by the server's own administrator; the number that they give. */
+static inline int64_t postgres_ask(const char *schema, const char *sql)
 {
     PGconn *conn = PQconnectdb(postgres_url());
+    char path[128];
+    (void)snprintf(path, sizeof(path), "SET search_path TO %s",
+                   *schema == '\0' ? "public" : schema);
+    PQclear(PQexec(conn, path));
     PGresult *result = PQexec(conn, sql);
     if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
         fail_msg("%s: %s", sql, PQerrorMessage(conn));
     }
+    int64_t number = PQntuples(result) == 0 ? 0 : strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
     PQfinish(conn);
+    return number;
+}
+
+static inline void postgres_do(const char *sql)
+{
+    (void)postgres_ask("", sql);
+}
+
+static inline int sqlite_number(void *ctx, int count, char **columns, char **names)
+{
+    (void)count;
+    (void)names;
+    *(int64_t *)ctx = columns[0] == NULL ? 0 : strtoll(columns[0], NULL, 10);
+    return 0;
+}
+
+/* The same in the place's store, which must be closed: SQLite's is for one alone. */
+static inline int64_t place_ask(const struct place *place, const char *sql)
+{
+    int64_t number = 0;
+    sqlite3 *db = NULL;
+    if (on_postgres(place)) {
+        return postgres_ask(place->schema, sql);
+    }
+    assert_int_equal(sqlite3_open(place->file, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, sqlite_number, &number, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return number;
 }
 
 static inline void place_on_postgres(struct place *place)

@@ -412,11 +412,66 @@ static void watchers_hear_of_what_others_write_before_what_comes_after_it(void *
     heard_init(&heard);
     store_watch(ours, on_heard, &heard);
     assert_int_equal(put(theirs, STR("a"), STR("1"), 0, NULL), ERR_NONE);
-    assert_int_equal(put(theirs, STR("a"), STR("2"), 1, NULL), ERR_NONE);
+    assert_int_equal(put(theirs, STR("b"), STR("2"), 0, NULL), ERR_NONE);
     assert_int_equal(atomic_load(&heard.count), 0);
-    assert_int_equal(put(ours, STR("a"), STR("3"), 2, NULL), ERR_NONE);
+    assert_int_equal(put(ours, STR("c"), STR("3"), 0, NULL), ERR_NONE);
     assert_int_equal(atomic_load(&heard.count), 3);
     assert_true(atomic_load(&heard.in_order));
+    store_close(theirs);
+    store_close(ours);
+}
+
+struct last {
+    uint64_t version;
+    size_t count;
+    char text[16];
+};
+
+static void on_last(void *ctx, uint64_t seq, const struct store_record *records, size_t count)
+{
+    struct last *last = ctx;
+    (void)seq;
+    last->count += count;
+    last->version = records[count - 1].version;
+    (void)snprintf(last->text, sizeof(last->text), PRISTR, STRARG(records[count - 1].value));
+}
+
+static void put_user(struct store *store, struct str key, struct str value)
+{
+    struct store_request request;
+    const struct store_write write = {.kind = STR("user"),
+                                      .realm = STR("com.x"),
+                                      .key = key,
+                                      .value = value,
+                                      .remove = value.len == 0,
+                                      .expect = STORE_ANY_VERSION};
+    request_init(&request, STORE_COMMIT);
+    request.writes = &write;
+    request.write_count = 1;
+    store_run(store, &request);
+    assert_true(request.ok);
+    arena_done(&request.arena);
+}
+
+/* What a secret was before is forgotten, and so nobody may be told of it. */
+static void of_a_record_that_others_change_often_watchers_hear_the_present_state(void **state)
+{
+    struct store *ours = open_store(*state);
+    struct store *theirs = open_store(*state);
+    struct last last = {0};
+    store_watch(ours, on_last, &last);
+    put_user(theirs, STR("ann"), STR("1"));
+    put_user(theirs, STR("ann"), STR("2"));
+    put_user(theirs, STR("ann"), STR("3"));
+    put_user(theirs, STR("bob"), STR("1"));
+    put_user(theirs, STR("bob"), STR_EMPTY);
+    put_user(ours, STR("cleo"), STR("1"));
+    assert_int_equal(last.count, 3);
+    put_user(theirs, STR("ann"), STR("4"));
+    put_user(ours, STR("ann"), STR("5"));
+    assert_int_equal(last.count, 4);
+    assert_int_equal(last.version, 5);
+    assert_string_equal(last.text, "5");
     store_close(theirs);
     store_close(ours);
 }
@@ -429,8 +484,9 @@ static void watchers_hear_of_what_others_write_while_nothing_is_asked(void **sta
     heard_init(&heard);
     store_watch(ours, on_heard, &heard);
     assert_true(store_start(ours, NULL));
-    for (uint64_t i = 0; i < 5; i++) {
-        assert_int_equal(put(theirs, STR("a"), STR("1"), i, NULL), ERR_NONE);
+    const struct str keys[] = {STR("a"), STR("b"), STR("c"), STR("d"), STR("e")};
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        assert_int_equal(put(theirs, keys[i], STR("1"), 0, NULL), ERR_NONE);
     }
     uint64_t end_ms = clock_mono_ms() + PATIENCE_MS;
     while (atomic_load(&heard.count) < 5 && clock_mono_ms() < end_ms) {
@@ -470,6 +526,7 @@ int main(void)
         T(what_is_no_text_is_refused_and_nowhere_found),
         T(a_name_too_long_for_an_index_is_refused_and_hurts_nobody),
         T(watchers_hear_of_what_others_write_before_what_comes_after_it),
+        T(of_a_record_that_others_change_often_watchers_hear_the_present_state),
         T(watchers_hear_of_what_others_write_while_nothing_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

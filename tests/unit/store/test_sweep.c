@@ -1,32 +1,8 @@
-/* links: sqlite */
 /* test_sweep.c - revocations go by themselves when they are over, with their past; nothing else
  * does. */
 #include "store_helper.h"
 
-#include <sqlite3.h>
-
 enum { MANY = 1200 };
-
-static void run_sql(const char *file, const char *sql)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static int64_t count_of(const char *file, const char *sql)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t count = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    return count;
-}
 
 static void write_one(struct store *store, struct str kind, const char *key, bool remove)
 {
@@ -65,40 +41,37 @@ static void what_is_over_goes_with_its_past_and_what_is_not_stays(void **state)
     write_one(store, STR("revocation"), "gone", true);
     write_one(store, STR("ticket"), "old", false);
     store_close(store);
-    run_sql(place->file, "UPDATE versions SET time_ms = 1");
+    (void)place_ask(place, "UPDATE versions SET time_ms = 1");
     store = open_store(place);
     write_one(store, STR("revocation"), "renewed", false);
     write_one(store, STR("revocation"), "new", false);
     store_close(store);
     live(place);
-    assert_int_equal(count_of(place->file, "SELECT COUNT(*) FROM records WHERE kind = 'revocation'"
-                                           " AND key IN ('renewed', 'new')"),
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM records WHERE kind = 'revocation'"
+                                      " AND key IN ('renewed', 'new')"),
                      2);
-    assert_int_equal(
-        count_of(place->file, "SELECT COUNT(*) FROM records WHERE kind = 'revocation'"), 2);
-    assert_int_equal(
-        count_of(place->file, "SELECT COUNT(*) FROM versions WHERE kind = 'revocation'"), 2);
-    assert_int_equal(count_of(place->file, "SELECT COUNT(*) FROM versions WHERE kind = 'ticket'"),
-                     1);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM records WHERE kind = 'revocation'"), 2);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM versions WHERE kind = 'revocation'"),
+                     2);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM versions WHERE kind = 'ticket'"), 1);
 }
 
 static void many_go_a_batch_at_a_time(void **state)
 {
     const struct place *place = *state;
     store_close(open_store(place));
-    run_sql(place->file,
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)"
-            " INSERT INTO versions SELECT 'revocation', 'r', i, 1, 1, i, '', '', 0, '{}' FROM n;"
-            "INSERT INTO records SELECT kind, realm, key, version, 0 FROM versions");
+    (void)place_ask(
+        place, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)"
+               " INSERT INTO versions SELECT 'revocation', 'r', i, 1, 1, i, '', '', 0, '{}' FROM n;"
+               "INSERT INTO records SELECT kind, realm, key, version, 0 FROM versions");
     live(place);
-    int64_t left = count_of(place->file, "SELECT COUNT(*) FROM records");
+    int64_t left = place_ask(place, "SELECT COUNT(*) FROM records");
     assert_true(left < MANY);
-    assert_int_equal(count_of(place->file, "SELECT COUNT(*) FROM versions"), left);
-    assert_int_equal(count_of(place->file, "SELECT COUNT(*) FROM versions WHERE time_ms <= 500"),
-                     0);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM versions"), left);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM versions WHERE time_ms <= 500"), 0);
     live(place);
     live(place);
-    assert_int_equal(count_of(place->file, "SELECT COUNT(*) FROM versions"), 0);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM versions"), 0);
 }
 
 int main(void)
