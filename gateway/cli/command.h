@@ -81,6 +81,7 @@ struct command {
     const char *sort;
     const char *expires;
     const char *algorithm;
+    const char *overlap;
     const char *actor;
     const char *action;
     const char *outcome;

@@ -58,6 +58,7 @@ struct command_row {
 extern const struct command_row *const command_tables[];
 extern const struct command_row command_rows_admin[];
 extern const struct command_row command_rows_identity[];
+extern const struct command_row command_rows_oauth[];
 
 /* What many commands have. */
 #define WAMP_OPTIONS  "url realm authid authmethod key serializer ca-file insecure connect-timeout"

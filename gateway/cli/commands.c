@@ -76,4 +76,4 @@ static const struct command_row rows[] = {
 };
 
 const struct command_row *const command_tables[] = {rows, command_rows_admin, command_rows_identity,
-                                                    NULL};
+                                                    command_rows_oauth, NULL};

@@ -84,6 +84,8 @@ static const struct option options[] = {
     TEXT("client-id", 0, client_id, "ID: for this client of the realm's"),
     TEXT("device-id", 0, device_id, "ID: for this device"),
     FLAG("allow-sso", 0, allow_sso, "good in all realms of the same sign-on"),
+    TEXT(
+        "overlap", 0, overlap, "TIME: how long the present secrets go on: 0, 90s, 5m, 24h (a day)"),
     TEXT("algorithm", 0, algorithm, "NAME: ES256, RS256 or EdDSA"),
     FLAG("emergency", 0, emergency, "what the old keys have signed is worth nothing from now on"),
     TEXT("actor", 0, actor, "NAME: what he did"),

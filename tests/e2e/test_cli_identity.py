@@ -518,3 +518,31 @@ def test_help_is_on_stdout_and_every_command_has_an_example():
     assert "example:\n  postern user add " in postern("help", "user", "add").stdout
     assert "postern user alias remove" in postern("user", "alias", "--help").stdout
     assert postern("usr", "--help").returncode == USAGE
+
+
+def test_clients_are_made_rotated_and_deleted(node):
+    made = value(here(node, "client", "add", "shop", "-f", "-",
+                      text=json.dumps({"redirect_uris": ["https://shop.example.com/cb"]})))
+    assert made["client_id"] == "shop" and made["client_secret"].startswith("cs_")
+    listed = here(node, "client", "list")
+    assert "shop" in listed.stdout and made["client_secret"] not in listed.stdout
+    turned = value(here(node, "client", "rotate-secret", "shop", "--overlap", "1h"))
+    assert turned["client_secret"] != made["client_secret"]
+    old, new = turned["secrets"]
+    assert abs(old["expires"] - new["created"] - 3600) <= 1
+    assert len(value(here(node, "client", "rotate-secret", "shop", "--overlap", "0"))["secrets"]) == 1
+    here(node, "client", "update", "shop", "-f", "-", text='{"name": "The Shop"}')
+    assert value(here(node, "client", "get", "shop"))["name"] == "The Shop"
+    here(node, "client", "delete", "shop")
+    here(node, "client", "get", "shop", code=FAILED)
+    unnamed = value(here(node, "client", "add"))
+    assert unnamed["client_id"] and unnamed["client_secret"]
+    here(node, "client", "delete", unnamed["client_id"])
+
+
+def test_resource_owners_are_users_of_their_group(node):
+    here(node, "resource-owner", "add", "owen")
+    assert value(here(node, "resource-owner", "get", "owen"))["groups"] == ["resource_owners"]
+    assert "owen" in here(node, "resource-owner", "list").stdout
+    here(node, "resource-owner", "delete", "owen")
+    here(node, "user", "get", "owen", code=FAILED)
