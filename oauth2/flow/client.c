@@ -21,7 +21,7 @@ struct client_words {
 };
 
 static const char *const grant_names[FLOW_GRANTS] = {
-#define GRANT_NAME(name, text) [FLOW_GRANT_##name] = text,
+#define GRANT_NAME(name, text) [FLOW_GRANT_##name] = (text),
     FLOW_GRANT_MAP(GRANT_NAME)
 #undef GRANT_NAME
 };
