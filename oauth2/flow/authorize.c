@@ -194,7 +194,7 @@ static bool authorize_work(struct flow_call *call, struct store_view *view)
     if (!login_is_enough(call, request)) {
         return true;
     }
-    if (!flow_scope_read(call, request->client, request->user, param(request, "scope"), STR_EMPTY,
+    if (!flow_scope_read(call, request->client, request->user, param(request, "scope"), NULL,
                          &request->scope)) {
         (void)send_error(call, request, FLOW_INVALID_SCOPE);
         return true;

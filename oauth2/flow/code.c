@@ -111,9 +111,8 @@ static bool read_grantee(struct flow_call *call, const json_t *row)
         .auth_time_s = flow_number(row, "auth_time"),
         .nonce = arena_str(call->arena, flow_text(row, "nonce")),
     };
-    return flow_scope_read(call, call->client, user, STR_EMPTY,
-                           arena_str(call->arena, flow_text(row, "scope")),
-                           &state->grantee.scope) ||
+    struct str ceiling = arena_str(call->arena, flow_text(row, "scope"));
+    return flow_scope_read(call, call->client, user, STR_EMPTY, &ceiling, &state->grantee.scope) ||
            invalid(call);
 }
 

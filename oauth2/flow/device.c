@@ -180,7 +180,7 @@ static bool give(struct flow_call *call, struct store_view *view, json_t *row)
     device->grantee = (struct flow_grantee){
         .client = call->client->id, .user = user, .auth_time_s = flow_number(row, "auth_time")};
     if (!flow_scope_read(call, call->client, user, arena_str(call->arena, flow_text(row, "scope")),
-                         STR_EMPTY, &device->grantee.scope)) {
+                         NULL, &device->grantee.scope)) {
         device->error = FLOW_INVALID_SCOPE;
         return store_view_lease_drop(view, DEVICE, device->key);
     }
@@ -377,7 +377,7 @@ static bool page_work(struct flow_call *call, struct store_view *view)
     if (client != NULL) {
         device->client_name = flow_client_name(client);
         (void)flow_scope_read(call, client, device->user,
-                              arena_str(call->arena, flow_text(device->row, "scope")), STR_EMPTY,
+                              arena_str(call->arena, flow_text(device->row, "scope")), NULL,
                               &device->scope);
     }
     return true;

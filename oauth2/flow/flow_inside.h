@@ -106,13 +106,13 @@ struct flow_scope {
     bool offline;
     bool whole; /* nothing narrows it: grants to the user by his name come with it */
 };
-/* What `wanted` ("": all that there is) gives to `user` through `client`, within `ceiling` ("":
- * no narrower one). False: invalid_scope. */
+/* What `wanted` ("": all that there is) gives to `user` through `client`, within `ceiling` (NULL:
+ * nothing was granted before). False: invalid_scope. */
 bool flow_scope_read(struct flow_call *call,
                      const struct flow_client *client,
                      const struct rbac_user *user,
                      struct str wanted,
-                     struct str ceiling,
+                     const struct str *ceiling,
                      struct flow_scope *out);
 
 /* access_token.c: what tokens of an authorization say. */

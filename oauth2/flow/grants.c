@@ -11,7 +11,7 @@ enum flow_step flow_grant_client_credentials(struct flow_call *call)
                            "a public client cannot prove that it is itself");
     }
     if (!flow_scope_read(call, call->client, grantee.user,
-                         form_value(call->request.form, STR("scope")), STR_EMPTY, &grantee.scope)) {
+                         form_value(call->request.form, STR("scope")), NULL, &grantee.scope)) {
         return flow_refuse(call, FLOW_INVALID_SCOPE, "the scope is none that the client has");
     }
     json_t *answer = flow_token_answer(call, &grantee);
@@ -69,7 +69,7 @@ static enum flow_step password_proved(struct flow_call *call)
     state->grantee =
         (struct flow_grantee){.client = call->client->id, .user = user, .auth_time_s = call->now_s};
     if (!flow_scope_read(call, call->client, user, form_value(call->request.form, STR("scope")),
-                         STR_EMPTY, &state->grantee.scope)) {
+                         NULL, &state->grantee.scope)) {
         return flow_refuse(call, FLOW_INVALID_SCOPE, "the scope is none that the user has");
     }
     call->state = state;

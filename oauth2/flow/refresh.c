@@ -245,7 +245,7 @@ static bool read_grantee(struct flow_call *call, const json_t *row)
     };
     struct str ceiling = arena_str(call->arena, flow_text(row, "scope"));
     if (flow_scope_read(call, call->client, user, form_value(call->request.form, STR("scope")),
-                        ceiling, &grantee->scope)) {
+                        &ceiling, &grantee->scope)) {
         grantee->scope.whole = form_value(call->request.form, STR("scope")).len == 0 &&
                                json_is_true(json_object_get(row, "whole"));
         return true;

@@ -42,18 +42,22 @@ struct reading {
     struct flow_call *call;
     const struct flow_client *client;
     struct rbac_roles all; /* of the user */
-    struct str ceiling;
+    const struct str *ceiling;
     struct flow_scope *out;
     struct buf text;
 };
+
+static bool within_ceiling(const struct reading *reading, struct str word)
+{
+    return reading->ceiling == NULL || flow_has_word(*reading->ceiling, word);
+}
 
 /* What the client, and what was granted before, let through. */
 static bool let_through(const struct reading *reading, struct str word)
 {
     const struct flow_client *client = reading->client;
     bool bounded = json_is_array(json_object_get(client->record, "scopes"));
-    return (!bounded || flow_client_lists(client, "scopes", word)) &&
-           (reading->ceiling.len == 0 || flow_has_word(reading->ceiling, word));
+    return (!bounded || flow_client_lists(client, "scopes", word)) && within_ceiling(reading, word);
 }
 
 static void add_word(struct reading *reading, struct str word)
@@ -82,7 +86,7 @@ static void add_role(struct reading *reading, struct str role)
 
 static void add_all(struct reading *reading)
 {
-    reading->out->whole = reading->ceiling.len == 0 &&
+    reading->out->whole = reading->ceiling == NULL &&
                           !json_is_array(json_object_get(reading->client->record, "scopes"));
     for (size_t i = 0; i < reading->all.count; i++) {
         if (let_through(reading, reading->all.names[i])) {
@@ -98,13 +102,16 @@ static bool add_named(struct reading *reading, struct str word)
             reading->out->openid = reading->out->openid || i == 0;
             reading->out->offline = reading->out->offline || i == 3;
             add_word(reading, word);
-            return reading->ceiling.len == 0 || flow_has_word(reading->ceiling, word);
+            return within_ceiling(reading, word);
         }
     }
     for (size_t i = 0; i < reading->all.count; i++) {
         if (str_eq(word, reading->all.names[i])) {
+            if (!let_through(reading, word)) {
+                return false;
+            }
             add_role(reading, reading->all.names[i]);
-            return let_through(reading, word);
+            return true;
         }
     }
     return false;
@@ -113,7 +120,7 @@ static bool add_named(struct reading *reading, struct str word)
 /* Everything that was granted before and is still the user's. */
 static void add_ceiling(struct reading *reading)
 {
-    struct str rest = reading->ceiling;
+    struct str rest = *reading->ceiling;
     struct str word;
     while (rest.len > 0) {
         (void)str_cut(rest, ' ', &word, &rest);
@@ -124,7 +131,7 @@ static void add_ceiling(struct reading *reading)
 static bool read_all(struct reading *reading, struct str wanted)
 {
     struct str word;
-    if (wanted.len == 0 && reading->ceiling.len > 0) {
+    if (wanted.len == 0 && reading->ceiling != NULL) {
         add_ceiling(reading);
         return true;
     }
@@ -147,7 +154,7 @@ bool flow_scope_read(struct flow_call *call,
                      const struct flow_client *client,
                      const struct rbac_user *user,
                      struct str wanted,
-                     struct str ceiling,
+                     const struct str *ceiling,
                      struct flow_scope *out)
 {
     struct reading reading = {

@@ -139,6 +139,17 @@ def test_a_group_that_the_user_has_left_is_in_no_new_token(issuer):
     put_user(issuer, "cat", groups=["resource_owners", "staff", "ops"])
 
 
+def test_a_grant_of_nothing_stays_one_of_nothing(issuer):
+    """RFC 6749, 6: a group that the user comes into later was never granted."""
+    put_user(issuer, "dan", groups=["resource_owners", "staff"])
+    flow = Flow(issuer, "bounded")
+    tokens = flow.tokens("dan")
+    assert tokens["scope"] == ""
+    put_user(issuer, "dan", groups=["resource_owners", "staff", "ops"])
+    after = good(refresh(issuer, tokens["refresh_token"], "bounded"))
+    assert after["scope"] == "" and claims_of(after["access_token"])["groups"] == []
+
+
 # --- nodes with short times -----------------------------------------------------------------------
 
 @pytest.fixture

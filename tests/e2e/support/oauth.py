@@ -47,6 +47,8 @@ def security():
             client("other", "confidential", browser, redirect_uris=[CALLBACK], consent=False),
             client("narrow", "confidential", ["client_credentials"], groups=["staff", "ops"],
                    scopes=["staff"]),
+            client("bounded", "public", browser, redirect_uris=[CALLBACK], consent=False,
+                   scopes=["ops"]),
             client("telly", "public", [DEVICE_GRANT, "refresh_token"]),
             {"username": "machine", "password": SECRET, "groups": ["api_clients", "staff"]},
             {"username": "guessed", "password": SECRET, "groups": ["api_clients", "staff"]},
