@@ -116,6 +116,7 @@ static void a_public_client_has_no_secret_and_says_what_it_may(void **state)
 
 static void what_is_wrong_with_a_client_is_refused(void **state)
 {
+    /* NOLINTBEGIN(bugprone-suspicious-missing-comma): long ones are in two pieces */
     static const char *const data[] = {
         "{'client_id': 'xyz', 'client_secret': 'abc'}",
         "{'client_id': 'xyz', 'username': 'zyx'}",
@@ -160,6 +161,7 @@ static void what_is_wrong_with_a_client_is_refused(void **state)
         " 'client_secret': 'a password', 'jwks': {'keys': [" EC_KEY "}]}}",
         "{'client_id': 'xyz', 'consent': 'yes'}",
     };
+    /* NOLINTEND(bugprone-suspicious-missing-comma) */
     struct world *world = *state;
     people(world);
     for (size_t i = 0; i < COUNT_OF(data); i++) {

@@ -108,7 +108,7 @@ static inline int world_setup(void **state)
     world->tokens = tokens_builder_build(world->tokens_builder, 1);
     world->options = (struct flow_options){.access_s = 900,
                                            .refresh_idle_s = 86400,
-                                           .refresh_s = 30 * 86400,
+                                           .refresh_s = UINT64_C(30) * 86400,
                                            .refresh_grace_s = 30,
                                            .code_s = 60,
                                            .login_s = 3600,
