@@ -204,6 +204,10 @@ static void begin(struct proc *proc)
         submit(proc);
         return;
     }
+    if (!directory_realm_known(&proc->call)) {
+        fail(proc);
+        return;
+    }
     proc->job.run = prepare;
     proc->job.finish = on_prepared;
     if (!jobs_submit(proc->procs->options.jobs, &proc->job)) {

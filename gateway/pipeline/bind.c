@@ -113,6 +113,55 @@ static enum stage_result bind_body(struct exchange *exchange)
     return STAGE_NEXT;
 }
 
+enum { KEYS_ROOM = 64 << 10 };
+
+/* A member that the operation does not take, or takes once: in `key`. */
+static bool strange_member(const struct exchange *exchange, struct arena *scratch, struct str *key)
+{
+    const struct name_list *known = exchange->operation->takes;
+    const struct slice body = exchange->body_value;
+    bool *seen = ARENA_ARRAY(scratch, bool, known->count);
+    struct scan scan;
+    scan_init(&scan, body.serializer, body.bytes, scratch);
+    (void)scan_enter_map(&scan);
+    while (scan_key(&scan, key)) {
+        size_t at = 0;
+        while (at < known->count && !str_eq(known->names[at], *key)) {
+            at++;
+        }
+        if (at == known->count || seen[at]) {
+            return true;
+        }
+        seen[at] = true;
+        (void)scan_skip(&scan, NULL);
+    }
+    *key = STR("(none)");
+    return scan_failed(&scan); /* keys of MsgPack that are no text */
+}
+
+/* No body is checked by `requires`. */
+static enum stage_result check_strangers(struct exchange *exchange)
+{
+    struct str key = STR_EMPTY;
+    if (exchange->operation->takes == NULL || exchange->body.len == 0) {
+        return STAGE_NEXT;
+    }
+    if (slice_kind(exchange->body_value) != SCAN_MAP) {
+        return exchange_refuse(exchange, 400, STR("bondy.error.invalid_data"),
+                               "the body must be an object");
+    }
+    struct arena scratch;
+    arena_init(&scratch, 2 * exchange->body_value.bytes.len + KEYS_ROOM);
+    enum stage_result result =
+        !strange_member(exchange, &scratch, &key)
+            ? STAGE_NEXT
+            : exchange_refuse(exchange, 400, STR("bondy.error.invalid_data"),
+                              "the key '" PRISTR "' is unknown, or there twice",
+                              STRARG(str_sub(key, 0, 64)));
+    arena_done(&scratch);
+    return result;
+}
+
 /* What the operation wants the body to be, before templates look for it. */
 static enum stage_result check_members(struct exchange *exchange)
 {
@@ -140,6 +189,7 @@ enum stage_result bind_stage(struct exchange *exchange)
     size_t max = exchange->operation->body_max;
     if (exchange->body_complete) {
         enum stage_result bound = bind_body(exchange);
+        bound = bound == STAGE_NEXT ? check_strangers(exchange) : bound;
         return bound == STAGE_NEXT ? check_members(exchange) : bound;
     }
     if (max > exchange->pipeline->options.body_max) {

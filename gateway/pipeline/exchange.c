@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "pipeline/counters.h"
 
 #include <stdarg.h>
@@ -97,6 +98,7 @@ enum stage_result exchange_refuse(
     va_start(args, format);
     (void)vsnprintf(detail, sizeof(detail), format, args);
     va_end(args);
+    utf8_mend(detail); /* it was cut by bytes */
     return exchange_fail(
         exchange, &(struct http_problem){.status = status, .code = code, .detail = str_of(detail)});
 }

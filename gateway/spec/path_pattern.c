@@ -239,6 +239,14 @@ bool path_patterns(struct str text, struct arena *arena, struct patterns *out, s
     return patterns(text, split_path, arena, out, err);
 }
 
+/* In lower case: of a host, or of a pattern of hosts. */
+static bool of_host(char c)
+{
+    static const char others[] = "-._:[]";
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           memchr(others, c, sizeof(others) - 1) != NULL;
+}
+
 bool host_patterns(struct str text, struct arena *arena, struct patterns *out, struct err *err)
 {
     char *lower = arena_cstr(arena, text);
@@ -252,7 +260,12 @@ bool host_patterns(struct str text, struct arena *arena, struct patterns *out, s
     while (str_ends(host, STR("."))) {
         host = str_sub(host, 0, host.len - 1);
     }
-    if (host.len == 0 || memchr(host.ptr, '/', host.len) != NULL) {
+    for (size_t i = 0; i < host.len; i++) {
+        if (!of_host(host.ptr[i])) {
+            return err_set(err, ERR_INVALID, "no host has such a character");
+        }
+    }
+    if (host.len == 0) {
         return err_set(err, ERR_INVALID, "no host");
     }
     return patterns(host, split_host, arena, out, err);

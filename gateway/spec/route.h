@@ -77,6 +77,7 @@ struct operation {
     uint64_t timeout_ms; /* action.timeout, else options.timeout, else defaults.timeout */
     size_t body_max;
     const struct name_list *requires; /* the body is a map with these; NULL: nothing is asked */
+    const struct name_list *takes;    /* a body is a map with these alone, each once; NULL: any */
     bool uses_body;                   /* a template of this operation looks at request.body */
     bool body_as_text; /* none does, but one looks at request.text: nothing is decoded */
     struct response_template on_result;

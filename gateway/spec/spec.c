@@ -131,6 +131,9 @@ static struct str text_member(struct compile *compile, const json_t *root, const
     if (text.len == 0 && json_is_string(json_object_get(root, key))) {
         report(compile, spot_member(root, key), (struct hint){0}, "'%s' is empty", key);
     }
+    if (text.len < json_string_length(json_object_get(root, key))) {
+        report(compile, spot_member(root, key), (struct hint){0}, "'%s' has a NUL", key);
+    }
     if (text.len > 1024) {
         report(compile, spot_member(root, key), (struct hint){0}, "'%s' is too long", key);
     }

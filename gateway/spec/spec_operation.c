@@ -15,6 +15,7 @@ static const struct key_row operation_rows[] = {
     {"body_read_bytes", NUMBER, false, NULL},
     {"body_read_seconds", NUMBER, false, NULL},
     {"requires", LIST, false, NULL},
+    {"takes", LIST, false, NULL},
     {"action", MAP, true, NULL},
     {"response", MAP, true, NULL},
 };
@@ -350,6 +351,7 @@ static bool read_operation(struct scope *scope,
     good = member_integer(scope, object, "body_max_bytes", SPEC_BODY_MAX, &number) && good;
     out->body_max = (size_t)number;
     good = member_names(scope, object, "requires", &out->requires) && good;
+    good = member_names(scope, object, "takes", &out->takes) && good;
     if (json_object_get(object, "action") != NULL) {
         action = member_object(scope, object, "action");
         good = action != NULL && read_action(scope, method, action, out) && good;

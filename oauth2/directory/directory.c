@@ -357,6 +357,19 @@ bool directory_read_options(struct directory_call *call)
            ((call->operation->flags & DIRECTORY_LIST) == 0 || read_page(call));
 }
 
+static bool no_realm(struct directory_call *call)
+{
+    return directory_refuse(call, DIRECTORY_NO_REALM,
+                            "no realm %.200s: postern realm create %.200s --open", call->realm.ptr,
+                            call->realm.ptr);
+}
+
+bool directory_realm_known(struct directory_call *call)
+{
+    return (call->operation->flags & DIRECTORY_REALM) == 0 ||
+           rbac_realm_find(call->present, call->realm) != NULL || no_realm(call);
+}
+
 bool directory_run(struct directory_call *call, struct store_view *view)
 {
     const struct directory_operation *operation = call->operation;
@@ -368,9 +381,7 @@ bool directory_run(struct directory_call *call, struct store_view *view)
     bool ok = false;
     if ((operation->flags & DIRECTORY_REALM) != 0 &&
         store_view_get(view, STR("realm"), STR_EMPTY, call->realm) == NULL) {
-        (void)directory_refuse(call, DIRECTORY_NO_REALM,
-                               "no realm %.200s: postern realm create %.200s --open",
-                               call->realm.ptr, call->realm.ptr);
+        (void)no_realm(call);
     } else {
         ok = operation->run(call);
     }

@@ -274,13 +274,22 @@ static void warn_unknown(const struct realm_parse *parse, const char *key)
              KV_STR("nearest", str_nearest(str_of(key), names, COUNT_OF(names))));
 }
 
+/* Nothing invisible or turned about: two realms must not look the same. ASCII is not looked at. */
+static bool readable(struct str uri)
+{
+    char folded[RBAC_NAME_MAX];
+    struct str ignored;
+    return rbac_name_is_folded(uri) || rbac_name_fold(uri, folded, &ignored);
+}
+
 static bool read_uri(struct realm_parse *parse)
 {
     struct str uri;
     if (!json_is_object(parse->object)) {
         return realm_mistaken(parse, parse->object, NULL, "a realm must be an object");
     }
-    if (!record_member(parse->object, "uri", &uri) || !rbac_uri_valid(uri, GRANT_EXACT)) {
+    if (!record_member(parse->object, "uri", &uri) || !rbac_uri_valid(uri, GRANT_EXACT) ||
+        !readable(uri)) {
         return realm_mistaken(parse, parse->object,
                               json_object_get(parse->object, "uri") == NULL ? NULL : "uri",
                               "\"uri\" must be a URI such as com.example.app");

@@ -259,6 +259,32 @@ static void a_body_must_have_what_the_operation_requires(void **state)
     fake_free(fake);
 }
 
+static void a_body_must_have_nothing_that_the_operation_does_not_take(void **state)
+{
+    static const char *const refused[] = {
+        "[]",
+        "1",
+        "null",
+        "\"a\"",
+        "{\"c\":1}",
+        "{\"a\":1,\"b\":2,\"c\":3}",
+        "{\"a\":1,\"a\":1}",
+        "{\"a\":1,\"\\u0061\":1}",
+        "{\"a\\u0000\":1}",
+        "{\"\":1}",
+    };
+    (void)state;
+    answers("POST", "/takes", JSON, "{\"a\":1,\"b\":{\"c\":1}}", 200, "1");
+    answers("POST", "/takes", JSON, "{\"b\":1,\"\\u0061\":1}", 200, "1");
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        answers("POST", "/takes", JSON, refused[i], 400, NULL);
+    }
+    struct fake *fake = fake_ask("POST", "/takes", JSON, "{\"abc\":1}");
+    expect_answer(fake, 400, NULL);
+    assert_true(fake_says(fake, "the key 'abc' is unknown, or there twice"));
+    fake_free(fake);
+}
+
 static void a_problem_may_say_more(void **state)
 {
     (void)state;
@@ -612,6 +638,7 @@ int main(void)
         TEST(a_body_of_yaml_is_a_value),
         TEST(any_other_type_is_read_as_the_first),
         TEST(a_body_must_have_what_the_operation_requires),
+        TEST(a_body_must_have_nothing_that_the_operation_does_not_take),
         TEST(a_problem_may_say_more),
         TEST(a_header_may_be_there_only_when_it_says_something),
         TEST(a_body_too_large_is_refused),
