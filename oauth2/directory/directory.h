@@ -86,7 +86,8 @@ extern const struct directory_operation *const directory_operations[];
 /* if_match, limit, cursor, sort, filter of the kwargs; in `call`. False: `error`. */
 bool directory_read_options(struct directory_call *call);
 
-/* Whether its realm is there by what is in force: before prepare() costs anything. False: `error`. */
+/* Whether its realm is there by what is in force: before prepare() costs anything. False: `error`.
+ */
 bool directory_realm_known(struct directory_call *call);
 
 /* Runs the operation within a transaction. False: call->error, or the view's own error. */

@@ -23,6 +23,7 @@ GOOD = [
     (r"POST .*/groups", r"body name: (sql|blank)"),
     (r"(PUT|POST) .*/grants", r"body uri: (empty|direction)"),
     (r"POST .*/sources", r"body no cidr"),
+    (r"POST .*/rotate_secret", r"no body|body null|body \w+: null"),
     (r"POST .*/keys/rotate", r"no body|body algorithm: empty|if-match .*"),
     (r"DELETE .*/sessions/:session_id", r"if-match .*"),
 ]
@@ -38,7 +39,7 @@ IDLE = [
     (r"GET (?!.*(/realms|/api_specs|/users|/groups|/grants|/sources|/api_keys|/keys|/versions)$).*",
      r"query .*"),
     (r"GET .*/users/:id/(sources|grants)|GET .*/groups/:id/grants", r"query .*"),
-    (r"GET .*", r"query cursor=(%01)*.*"),
+    (r"GET .*", r"query cursor=(%01)*.*|query (actor|since)=.*"),
 ]
 # What nobody serves says so, and that is no answer to the mistake.
 AWAY = "wamp.error.no_such_procedure"

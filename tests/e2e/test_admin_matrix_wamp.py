@@ -42,6 +42,8 @@ CHANGES = {
     "bondy.oauth2.resource_owner.add": [{"username": "new.owner"}],
     "bondy.oauth2.resource_owner.update": ["owner", {"meta": {"a": 1}}],
     "bondy.oauth2.resource_owner.delete": ["owner"],
+    "bondy.oauth2.token.revoke": ["all", "no.token"],
+    "bondy.oauth2.token.revoke_all": ["all", "ann"],
     "bondy.realm.create": None,
     "bondy.realm.update": [{"description": "changed"}],
     "bondy.realm.delete": [],
@@ -199,7 +201,7 @@ def test_a_session_without_grants_changes_nothing(node, place, who):
 
 def test_what_they_were_refused_were_good_requests(node, place):
     """Administrators may: the same arguments, in an order in which each finds what it needs."""
-    first = ["bondy.user.disable", "bondy.user.enable", "bondy.ticket.revoke"]
+    first = ["bondy.ticket.revoke", "bondy.user.disable", "bondy.user.enable"]
     last = ["bondy.group.delete", "bondy.user.delete", "bondy.oauth2.client.delete",
             "bondy.oauth2.resource_owner.delete", "bondy.http_gateway.api.delete",
             "bondy.realm.delete"]

@@ -49,6 +49,8 @@ QUERIES = {
     "cursor": ["%ff", "%01" * 10, "n" * 5000],
     "sort": ["up", "name,-name", "%27", "%00"],
     "filter": ["%ff", "n" * 5000],
+    "actor": ["%ff", "n" * 5000],
+    "since": ["soon", "-1"],
 }
 IF_MATCH = {"rubbish": "nonsense", "no number": '"x"', "negative": '"-1"', "large": '"9" ' * 20}
 
