@@ -17,10 +17,11 @@ def latency_us(text, percent):
     return float(found[1]) * MICROSECONDS[found[2]]
 
 
-def wrk(side, connections, seconds, url_path, script=None):
+def wrk(side, connections, seconds, url_path, script=None, header=None):
     """HTTP load through a side's gateway."""
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     argv += ["-s", script] if script else []
+    argv += ["-H", header] if header else []
     meter = Meter(*side.processes())
     text = run_load(argv + [f"http://127.0.0.1:{side.port}{url_path}"], seconds)
     spent, foreign = meter.read()

@@ -9,7 +9,7 @@ import urllib.request
 import measure
 import sides
 from machine import Failed, run_load
-from report import figure, title
+from report import figure, ratio_row, title
 
 CONNECTIONS = 64
 CLIENT, USER, SECRET = "machine", "ann", "bench-secret"
@@ -26,6 +26,7 @@ def security():
         groups=[{"name": "staff"}],
         users=[{"username": CLIENT, "password": SECRET, "groups": ["api_clients", "staff"]},
                {"username": USER, "password": SECRET, "groups": ["resource_owners", "staff"]}])
+    realms[0]["grants"][0]["roles"] = "all"
     realms[0]["sources"] += [{"usernames": "all", "authmethod": method, "cidr": "0.0.0.0/0"}
                              for method in ("password", "oauth2")]
     return sides.as_json(realms)
@@ -98,11 +99,38 @@ def credentials(bench):
         bench.bars.at_most(f"oauth: {name}, allocations", one["allocations"], 0)
 
 
+def two_routes():
+    """One that is open, and the same for who has an access token."""
+    spec = json.loads(sides.spec(["/open", "/bearer"]))
+    paths = spec["versions"]["1.0.0"]["paths"]
+    paths["/bearer/:id"]["security"] = {"type": "oauth2", "flow": "client_credentials"}
+    return sides.as_json(spec)
+
+
+def route(bench):
+    side = start(bench, "bearer")
+    side.publish_spec(two_routes(), "a route for tokens")
+    side.start_callee(sides.as_msgpack(sides.ANSWER))
+    header = "Authorization: Bearer " + ask(side, grant_type="client_credentials")["access_token"]
+    title(f"oauth: a route for who has an access token, {CONNECTIONS} connections")
+    seconds = bench.options.seconds
+    got = measure.alternate(bench.options.rounds, {
+        "open": lambda: measure.wrk(side, CONNECTIONS, seconds, "/bench/open/1042"),
+        "bearer": lambda: measure.wrk(side, CONNECTIONS, seconds, "/bench/bearer/1042",
+                                      header=header)})
+    bench.bars.rows_of(got)
+    ratio_row("ratio", got["bearer"], got["open"])
+    bench.bars.at_most("oauth: gateway CPU a request, with a token / open",
+                       got["bearer"]["gateway_us"] / got["open"]["gateway_us"], 1.10)
+    bench.stop_all()
+
+
 def oauth(bench):
     """Tokens issued, refreshed and verified."""
     verify(bench)
     credentials(bench)
     issue(bench)
+    route(bench)
 
 
 BENCHES = {"oauth": oauth}

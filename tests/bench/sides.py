@@ -128,15 +128,18 @@ class Postern:
         self.json_url = f"ws://127.0.0.1:{self.port}/ws"
 
     def publish(self, paths):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}/api_specs", spec(paths), {
+        self.publish_spec(spec(paths), f"{len(paths)} routes")
+
+    def publish_spec(self, body, what):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}/api_specs", body, {
             "content-type": "application/json",
             "authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()})
         try:
             with urllib.request.urlopen(request, timeout=60) as reply:
                 if reply.status != 200:
-                    raise Failed(f"publishing {len(paths)} routes: {reply.status}")
+                    raise Failed(f"publishing {what}: {reply.status}")
         except urllib.error.HTTPError as refused:
-            raise Failed(f"publishing {len(paths)} routes: {refused.code} "
+            raise Failed(f"publishing {what}: {refused.code} "
                          f"{refused.read(2000).decode(errors='replace')}") from refused
 
     def start_callee(self, answer, procedure=PROCEDURE, url=None):
