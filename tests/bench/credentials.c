@@ -211,7 +211,7 @@ static struct tokens *make_tokens(struct buf *out_header)
     json_t *claims =
         json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:[], s:i}", "iss",
                   ISSUER "/realms/" REALM, "aud", REALM, "sub", USER, "client_id", USER, "iat",
-                  (json_int_t)now_s, "exp", (json_int_t)(now_s + LIFE_S), "jti",
+                  (json_int_t)now_s, "exp", (json_int_t)now_s + LIFE_S, "jti",
                   "Zm9vYmFyYmF6cXV4eHl6eg", "scope", "staff", "groups", "rev", 1);
     char *token = token_mint(key, "at+jwt", claims);
     (void)buf_printf(out_header, "Bearer %s", token);
