@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { HEADERS_MAX = 24, PAGE_BYTES_MAX = 256 * 1024 };
+enum { HEADERS_MAX = 24, PAGE_BYTES_MAX = 8 * FORM_BODY_MAX };
 
 struct headers {
     struct header items[HEADERS_MAX];

@@ -11,17 +11,22 @@
 
 enum { ARENA_MAX = 4 << 20, WAIT_MAX_S = 3600 };
 
-static void visit_free(struct oauth_visit *visit)
+static void drop_snapshots(struct oauth_visit *visit)
 {
-    (void)atomic_fetch_sub(&visit->oauth->open, 1);
-    timer_stop(&visit->deadline);
-    access_leave(&visit->access);
     if (visit->rbac != NULL) {
         snapshot_unref(visit->rbac);
     }
     if (visit->tokens != NULL) {
         snapshot_unref(visit->tokens);
     }
+}
+
+static void visit_free(struct oauth_visit *visit)
+{
+    (void)atomic_fetch_sub(&visit->oauth->open, 1);
+    timer_stop(&visit->deadline);
+    access_leave(&visit->access);
+    drop_snapshots(visit);
     if (visit->body.ptr != NULL) {
         crypto_wipe(visit->body.ptr, visit->body.cap);
     }
@@ -200,20 +205,6 @@ static bool read_forms(struct oauth_visit *visit, const char **out_why)
            form_read(head->query, visit->call.arena, &visit->query, out_why);
 }
 
-static void start(struct oauth_visit *visit)
-{
-    const char *why = NULL;
-    visit->started = true;
-    timer_stop(&visit->deadline);
-    visit->call.request.form = &visit->form;
-    visit->call.request.query = &visit->query;
-    if (!read_forms(visit, &why)) {
-        oauth_refuse(visit, 400, why, (struct header){0});
-        return;
-    }
-    advance(visit, flow_begin(&visit->call));
-}
-
 static bool check_method(struct oauth_visit *visit, enum flow_endpoint endpoint)
 {
     struct str allowed = flow_endpoint_methods(endpoint);
@@ -233,13 +224,18 @@ static bool check_method(struct oauth_visit *visit, enum flow_endpoint endpoint)
     return false;
 }
 
-static bool find_realm(struct oauth_visit *visit, struct str uri)
+/* As things are now. */
+static bool find_realm(struct oauth_visit *visit)
 {
     struct flow_call *call = &visit->call;
     struct str decoded = STR_EMPTY;
+    drop_snapshots(visit);
+    visit->rbac = snapshot_ref(snapshot_peek(visit->oauth->options.rbac));
+    visit->tokens = snapshot_ref(snapshot_peek(visit->oauth->options.tokens));
+    call->now_s = clock_wall_ms() / 1000;
     call->rbac = (const struct rbac *)(const void *)visit->rbac;
     call->tokens = (const struct tokens *)(const void *)visit->tokens;
-    call->realm = percent_decode(uri, false, call->arena, &decoded)
+    call->realm = percent_decode(visit->place.realm, false, call->arena, &decoded)
                       ? rbac_realm_find(call->rbac, decoded)
                       : NULL;
     if (call->realm == NULL || rbac_realm_is_prototype(call->realm)) {
@@ -264,7 +260,7 @@ static struct str issuer_of(struct arena *arena, struct str url, struct str real
 {
     static const char plain[] = "-._~!$&'()*+,;=:@";
     struct buf text;
-    buf_init(&text, url.len + STR("/realms/").len + 3 * realm.len);
+    buf_init(&text, url.len + STR("/realms/").len + 3 * realm.len + 1);
     (void)buf_append(&text, url);
     (void)buf_append(&text, STR("/realms/"));
     for (size_t i = 0; i < realm.len; i++) {
@@ -278,8 +274,9 @@ static struct str issuer_of(struct arena *arena, struct str url, struct str real
     return issuer;
 }
 
-static void read_head(struct oauth_visit *visit, const struct oauth_place *place)
+static void read_head(struct oauth_visit *visit)
 {
+    const struct oauth_place *place = &visit->place;
     struct flow_call *call = &visit->call;
     struct str realm = rbac_realm_uri(call->realm);
     struct str url = str_of(visit->oauth->public_url);
@@ -305,6 +302,25 @@ static void read_head(struct oauth_visit *visit, const struct oauth_place *place
     };
 }
 
+/* With the body at hand: who sends it byte by byte is not judged by what was so when he began. */
+static void start(struct oauth_visit *visit)
+{
+    const char *why = NULL;
+    visit->started = true;
+    timer_stop(&visit->deadline);
+    if (!find_realm(visit)) {
+        return;
+    }
+    read_head(visit);
+    visit->call.request.form = &visit->form;
+    visit->call.request.query = &visit->query;
+    if (!read_forms(visit, &why)) {
+        oauth_refuse(visit, 400, why, (struct header){0});
+        return;
+    }
+    advance(visit, flow_begin(&visit->call));
+}
+
 static void on_deadline(struct timer *timer)
 {
     struct oauth_visit *visit = CONTAINER_OF(timer, struct oauth_visit, deadline);
@@ -320,21 +336,19 @@ void oauth_take(struct oauth *oauth, struct stream *stream, const struct oauth_p
     visit->stream = stream;
     stream->user = visit;
     stream->taker = oauth_handler();
-    visit->rbac = snapshot_ref(snapshot_peek(oauth->options.rbac));
-    visit->tokens = snapshot_ref(snapshot_peek(oauth->options.tokens));
     arena_init(&visit->store.arena, ARENA_MAX);
     buf_init(&visit->body, FORM_BODY_MAX);
     timer_init(&visit->deadline, on_deadline);
     visit->call.arena = &visit->store.arena;
     visit->call.options = &oauth->options.flow;
-    visit->call.now_s = clock_wall_ms() / 1000;
     visit->call.request.endpoint = place->endpoint;
-    if (!check_method(visit, place->endpoint) || !find_realm(visit, place->realm) ||
-        oauth_preflight(visit)) {
+    visit->place = *place;
+    visit->place.realm = arena_str(visit->call.arena, place->realm);
+    visit->place.base = arena_str(visit->call.arena, place->base);
+    if (!check_method(visit, place->endpoint) || !find_realm(visit) || oauth_preflight(visit)) {
         return;
     }
-    read_head(visit, place);
-    if (!visit->call.request.post || stream->head.content_length == 0) {
+    if (!str_eq(stream->head.method, STR("POST")) || stream->head.content_length == 0) {
         start(visit);
     } else {
         timer_start(&visit->deadline, oauth->options.body_timeout_ms);

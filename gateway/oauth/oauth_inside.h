@@ -23,6 +23,7 @@ struct oauth_visit {
     struct oauth *oauth;
     struct stream *stream;      /* NULL once the client has gone */
     struct store_request store; /* its arena is the visit's */
+    struct oauth_place place;   /* its strings are the arena's */
     struct flow_call call;
     struct form form;
     struct form query;
