@@ -6,8 +6,8 @@
 static bool is_port(struct str text)
 {
     uint64_t port = 0;
-    return text.len == 0 ||
-           (text.ptr[0] == ':' && str_to_u64(str_from(text, 1), &port) && port <= UINT16_MAX);
+    return text.len == 0 || (text.ptr[0] == ':' && text.len <= sizeof(":65535") - 1 &&
+                             str_to_u64(str_from(text, 1), &port) && port <= UINT16_MAX);
 }
 
 static bool is_loopback(struct str authority, struct str *out_host)
@@ -57,6 +57,20 @@ static bool has_odd_byte(struct str uri)
     return false;
 }
 
+/* RFC 3986, 3.1. What is none would be read as a path, or as a host, beside this server's. */
+static bool is_scheme(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool more = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!letter && !(i > 0 && more)) {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
 bool redirect_may_register(struct str uri, const char **out_why)
 {
     struct parts parts;
@@ -65,7 +79,7 @@ bool redirect_may_register(struct str uri, const char **out_why)
     struct str rest = STR_EMPTY;
     *out_why = "a redirect URI is an absolute URI without blanks, of at most 2048 bytes";
     if (uri.len == 0 || uri.len > REDIRECT_MAX || has_odd_byte(uri) ||
-        !str_cut(uri, ':', &scheme, &rest)) {
+        !str_cut(uri, ':', &scheme, &rest) || !is_scheme(scheme)) {
         return false;
     }
     *out_why = "a redirect URI has no fragment";

@@ -12,7 +12,13 @@
 
 #define CONSENT STR("consent")
 
-enum { CHALLENGE_LEN = 43, STATE_MAX = 4096, CONSENT_S = 365 * 24 * 3600, URI_MAX = 8 * 1024 };
+enum {
+    CHALLENGE_LEN = 43,
+    STATE_MAX = 4096,
+    NONCE_MAX = 1024,
+    CONSENT_S = 365 * 24 * 3600,
+    URI_MAX = 8 * 1024
+};
 
 /* What has been found out in the transaction. */
 enum decision { DECIDED_LOGIN, DECIDED_CONSENT, DECIDED_CODE };
@@ -76,7 +82,8 @@ send_error(struct flow_call *call, const struct authorize *request, const char *
 /* The request's parameters, to be sent again with a form of ours. */
 static json_t *hidden_fields(const struct authorize *request, bool answered)
 {
-    static const char *const ours[] = {"username", "password", "consent", "form_mark"};
+    static const char *const ours[] = {"username", "password", "consent", "form_mark",
+                                       "consent_mark"};
     static const char *const once[] = {"prompt", "max_age"}; /* done with after a login */
     json_t *fields = json_object();
     for (size_t i = 0; i < request->form->count; i++) {
@@ -98,6 +105,11 @@ static json_t *hidden_fields(const struct authorize *request, bool answered)
     return fields;
 }
 
+static struct str consent_mark(struct flow_call *call, const struct authorize *request)
+{
+    return flow_consent_mark(call, request->user, request->client->id, request->scope.text);
+}
+
 static enum flow_step show(struct flow_call *call,
                            const struct authorize *request,
                            enum flow_page page,
@@ -107,15 +119,19 @@ static enum flow_step show(struct flow_call *call,
     struct str name = flow_client_name(request->client);
     struct str hint = param(request, "login_hint");
     struct str typed = call->request.post ? param(request, "username") : hint;
-    json_t *fields =
-        json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s%, s:s, s:s%, s:o}", "title", title, "action",
-                  "authorize", "username", typed.ptr == NULL ? "" : typed.ptr, typed.len, "client",
-                  name.ptr, name.len, "form_mark", mark.ptr, mark.len, "scope",
-                  request->scope.text.ptr == NULL ? "" : request->scope.text.ptr,
-                  request->scope.text.len, "wrong", request->wrong == NULL ? "" : request->wrong,
-                  "user", request->user == NULL ? "" : request->user->username.ptr,
-                  request->user == NULL ? (size_t)0 : request->user->username.len, "hidden",
-                  hidden_fields(request, page == PAGE_CONSENT));
+    json_t *hidden = hidden_fields(request, page == PAGE_CONSENT);
+    if (page == PAGE_CONSENT) {
+        struct str consent = consent_mark(call, request);
+        (void)json_object_set_new(hidden, "consent_mark", json_stringn(consent.ptr, consent.len));
+    }
+    json_t *fields = json_pack(
+        "{s:s, s:s, s:s%, s:s%, s:s%, s:s%, s:s, s:s%, s:o}", "title", title, "action", "authorize",
+        "username", typed.ptr == NULL ? "" : typed.ptr, typed.len, "client", name.ptr, name.len,
+        "form_mark", mark.ptr, mark.len, "scope",
+        request->scope.text.ptr == NULL ? "" : request->scope.text.ptr, request->scope.text.len,
+        "wrong", request->wrong == NULL ? "" : request->wrong, "user",
+        request->user == NULL ? "" : request->user->username.ptr,
+        request->user == NULL ? (size_t)0 : request->user->username.len, "hidden", hidden);
     call->answer.set_cookies[1] = flow_form_cookie(call, mark);
     return flow_page(call, request->wrong == NULL ? 200 : 401, page, fields);
 }
@@ -124,9 +140,10 @@ static enum flow_step show(struct flow_call *call,
 
 static bool login_is_enough(const struct flow_call *call, const struct authorize *request)
 {
-    bool again = flow_has_word(request->prompt, STR("login"));
-    bool stale =
-        request->max_age_s != UINT64_MAX && call->now_s > request->auth_time_s + request->max_age_s;
+    bool again = flow_has_word(request->prompt, STR("login")) ||
+                 flow_has_word(request->prompt, STR("select_account"));
+    bool stale = call->now_s > request->auth_time_s &&
+                 call->now_s - request->auth_time_s > request->max_age_s;
     return request->user != NULL &&
            (request->proved || (!again && !stale && request->max_age_s != 0));
 }
@@ -182,7 +199,6 @@ static bool issue(struct flow_call *call, struct store_view *view, struct author
 static bool authorize_work(struct flow_call *call, struct store_view *view)
 {
     struct authorize *request = call->state;
-    bool allowed = str_eq(param(request, "consent"), STR("allow")) && call->request.post;
     if (!request->proved) {
         request->user = flow_login_read(call, view, &request->auth_time_s);
     } else if (!flow_login_keep(call, view, request->user)) {
@@ -199,13 +215,14 @@ static bool authorize_work(struct flow_call *call, struct store_view *view)
         (void)send_error(call, request, FLOW_INVALID_SCOPE);
         return true;
     }
-    if (allowed && !request->proved && !keep_consent(call, view, request)) {
+    bool allowed = call->request.post && !request->proved &&
+                   str_eq(param(request, "consent"), STR("allow")) &&
+                   str_eq(param(request, "consent_mark"), consent_mark(call, request));
+    if (allowed && !keep_consent(call, view, request)) {
         return false;
     }
     request->decision = DECIDED_CONSENT;
-    return !has_consented(call, view, request) && !(allowed && !request->proved)
-               ? true
-               : issue(call, view, request);
+    return !allowed && !has_consented(call, view, request) ? true : issue(call, view, request);
 }
 
 static enum flow_step authorize_decided(struct flow_call *call)
@@ -237,8 +254,8 @@ static enum flow_step decide(struct flow_call *call)
 static enum flow_step on_login(struct flow_call *call)
 {
     struct authorize *request = call->state;
-    const struct rbac_user *user = rbac_user_find(call->realm, call->login.name);
-    if (call->login.outcome == FLOW_LOGIN_PASSED && user != NULL && user->enabled) {
+    const struct rbac_user *user = flow_user_find(call, call->login.name);
+    if (call->login.outcome == FLOW_LOGIN_PASSED && user != NULL) {
         request->proved = true;
         request->user = user;
         return decide(call);
@@ -342,6 +359,7 @@ static const char *check(struct authorize *request)
     }
     request->max_age_s = UINT64_MAX;
     bool good = type.len > 0 && prompt_is_known(request->prompt) &&
+                param(request, "nonce").len <= NONCE_MAX &&
                 (mode.len == 0 || str_eq(mode, STR("query"))) &&
                 str_eq(param(request, "code_challenge_method"), STR("S256")) &&
                 is_challenge(param(request, "code_challenge")) &&

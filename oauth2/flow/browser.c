@@ -5,7 +5,7 @@
 #include "crypto/secret.h"
 #include "flow/flow_inside.h"
 
-enum { SECRET_BYTES = 32, SUFFIX = 8 };
+enum { SECRET_BYTES = 32, MARK_LEN = 43, SUFFIX = 8 };
 
 struct str flow_digest(struct flow_call *call, struct str secret)
 {
@@ -63,10 +63,23 @@ struct str flow_login_cookie(struct flow_call *call, struct str secret)
     return cookie_text(call, "login", secret, secret.len > 0 ? call->options->login_s : 0);
 }
 
+/* One that we may have made: whatever else a cookie has is not shown, nor set again. */
+static bool is_mark(struct str mark)
+{
+    for (size_t i = 0; i < mark.len; i++) {
+        char c = mark.ptr[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+              c == '-' || c == '_')) {
+            return false;
+        }
+    }
+    return mark.len == MARK_LEN;
+}
+
 struct str flow_form_mark(struct flow_call *call)
 {
     struct str mark = cookie_value(call, "form");
-    return mark.len >= SECRET_BYTES ? mark : flow_random_text(call, SECRET_BYTES);
+    return is_mark(mark) ? mark : flow_random_text(call, SECRET_BYTES);
 }
 
 struct str flow_form_cookie(struct flow_call *call, struct str mark)
@@ -85,5 +98,15 @@ bool flow_form_is_ours(struct flow_call *call)
     bool same_origin =
         origin.len == 0 || str_eq(origin, STR("null")) ||
         (str_starts(own, origin) && own.len > origin.len && own.ptr[origin.len] == '/');
-    return same_origin && shown.len >= SECRET_BYTES && crypto_equal(shown, sent);
+    return same_origin && is_mark(shown) && crypto_equal(shown, sent);
+}
+
+struct str flow_consent_mark(struct flow_call *call,
+                             const struct rbac_user *user,
+                             struct str client,
+                             struct str scope)
+{
+    return flow_digest(call, arena_printf(call->arena, PRISTR "\n" PRISTR "\n" PRISTR "\n" PRISTR,
+                                          STRARG(call->request.realm), STRARG(user->username),
+                                          STRARG(client), STRARG(scope)));
 }

@@ -73,8 +73,8 @@ static bool is_client(struct flow_call *call, const struct rbac_user *user)
 
 struct flow_client *flow_client_find(struct flow_call *call, struct str id)
 {
-    const struct rbac_user *user = rbac_user_find(call->realm, id);
-    if (user == NULL || !user->enabled || !is_client(call, user)) {
+    const struct rbac_user *user = flow_user_find(call, id);
+    if (user == NULL || !is_client(call, user)) {
         return NULL;
     }
     struct flow_client *client = ARENA_NEW(call->arena, struct flow_client);

@@ -101,8 +101,8 @@ static bool end_used(struct flow_call *call, struct store_view *view, const json
 static bool read_grantee(struct flow_call *call, const json_t *row)
 {
     struct code_state *state = call->state;
-    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
-    if (user == NULL || !user->enabled) {
+    const struct rbac_user *user = flow_user_find(call, flow_text(row, "authid"));
+    if (user == NULL) {
         return invalid(call);
     }
     state->grantee = (struct flow_grantee){

@@ -4,7 +4,6 @@
 #include "base/random.h"
 #include "flow/flow_inside.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #define DEVICE    STR("device")
@@ -26,6 +25,7 @@ struct device {
     bool proved;
     const char *wrong;
     const struct rbac_user *user;
+    uint64_t auth_time_s; /* of his login */
     json_t *row;
     struct str client_name;
     bool too_many;
@@ -77,7 +77,7 @@ static struct str new_user_code(struct flow_call *call)
     return arena_str(call->arena, str_make(code, CODE_LEN));
 }
 
-/* As it was typed: in any case, with dashes and blanks between. */
+/* As it was typed: in any case, with dashes and blanks between. "": it can be none. */
 static struct str typed_code(struct flow_call *call, struct str typed)
 {
     char code[CODE_LEN];
@@ -87,10 +87,11 @@ static struct str typed_code(struct flow_call *call, struct str typed)
         if (c == '-' || c == ' ') {
             continue;
         }
-        if (len == CODE_LEN) {
+        c = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+        if (len == CODE_LEN || c < 'A' || c > 'Z') {
             return STR_EMPTY;
         }
-        code[len++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+        code[len++] = c;
     }
     return len == CODE_LEN ? arena_str(call->arena, str_make(code, len)) : STR_EMPTY;
 }
@@ -144,6 +145,9 @@ static enum flow_step begin_device(struct flow_call *call)
     if ((call->client->grants & 1U << FLOW_GRANT_DEVICE) == 0) {
         return flow_refuse(call, FLOW_UNAUTHORIZED_CLIENT, "the client may not use this grant");
     }
+    if (!flow_scope_may_be(form_value(call->request.form, STR("scope")))) {
+        return flow_refuse(call, FLOW_INVALID_SCOPE, "the scope is too long, or is none");
+    }
     device->device_code = flow_random_text(call, SECRET_BYTES);
     device->key = flow_digest(call, device->device_code);
     device->user_code = new_user_code(call);
@@ -172,15 +176,15 @@ static bool wait_longer(struct flow_call *call, struct store_view *view, json_t 
 static bool give(struct flow_call *call, struct store_view *view, json_t *row)
 {
     struct device *device = call->state;
-    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
-    if (user == NULL || !user->enabled) {
+    const struct rbac_user *user = flow_user_find(call, flow_text(row, "authid"));
+    if (user == NULL) {
         device->error = "access_denied";
         return store_view_lease_drop(view, DEVICE, device->key);
     }
     device->grantee = (struct flow_grantee){
         .client = call->client->id, .user = user, .auth_time_s = flow_number(row, "auth_time")};
-    if (!flow_scope_read(call, call->client, user, arena_str(call->arena, flow_text(row, "scope")),
-                         NULL, &device->grantee.scope)) {
+    struct str ceiling = arena_str(call->arena, flow_text(row, "scope"));
+    if (!flow_scope_read(call, call->client, user, STR_EMPTY, &ceiling, &device->grantee.scope)) {
         device->error = FLOW_INVALID_SCOPE;
         return store_view_lease_drop(view, DEVICE, device->key);
     }
@@ -264,6 +268,13 @@ static json_t *shown_code(struct flow_call *call)
                                         STRARG(str_from(code, CODE_LEN / 2)));
 }
 
+static struct str consent_mark(struct flow_call *call)
+{
+    const struct device *device = call->state;
+    return flow_consent_mark(call, device->user, flow_text(device->row, "client"),
+                             device->scope.text);
+}
+
 static enum flow_step show(struct flow_call *call, enum flow_page page, const char *title)
 {
     struct device *device = call->state;
@@ -274,6 +285,9 @@ static enum flow_step show(struct flow_call *call, enum flow_page page, const ch
     json_t *hidden = json_object();
     if (code.len > 0 && page != PAGE_DEVICE) { /* which has a field of that name */
         set(hidden, "user_code", code);
+    }
+    if (page == PAGE_CONSENT) {
+        set(hidden, "consent_mark", consent_mark(call));
     }
     json_t *fields =
         json_pack("{s:s, s:s, s:o, s:s%, s:s%, s:s%, s:s%, s:s, s:o}", "title", title, "action",
@@ -286,13 +300,11 @@ static enum flow_step show(struct flow_call *call, enum flow_page page, const ch
     return flow_page(call, device->too_many ? 429 : 200, page, fields);
 }
 
-/* Wrong codes from one address, in one minute (RFC 8628, 5.1). */
+/* Wrong codes of one person, in one minute (RFC 8628, 5.1): of addresses he may have many. */
 static bool count_try(struct flow_call *call, struct store_view *view)
 {
     struct device *device = call->state;
-    char address[INET6_ADDRSTRLEN] = "";
-    (void)inet_ntop(AF_INET6, call->request.address, address, sizeof(address));
-    struct str key = code_key(call, str_of(address));
+    struct str key = code_key(call, device->user->username);
     const struct store_lease *lease = store_view_lease(view, TRIES, key);
     uint64_t count = 0;
     if (lease != NULL) {
@@ -303,6 +315,7 @@ static bool count_try(struct flow_call *call, struct store_view *view)
         .kind = TRIES,
         .key = key,
         .realm = call->request.realm,
+        .owner = device->user->username,
         .value = arena_printf(call->arena, "%llu", (unsigned long long)count + 1),
         .expires_ms = lease == NULL ? 1000 * (call->now_s + TRIES_S) : lease->expires_ms};
     return store_view_lease_put(view, &next);
@@ -310,11 +323,10 @@ static bool count_try(struct flow_call *call, struct store_view *view)
 
 static bool is_shut_out(struct flow_call *call, struct store_view *view)
 {
-    char address[INET6_ADDRSTRLEN] = "";
+    const struct device *device = call->state;
     uint64_t count = 0;
-    (void)inet_ntop(AF_INET6, call->request.address, address, sizeof(address));
     const struct store_lease *lease =
-        store_view_lease(view, TRIES, code_key(call, str_of(address)));
+        store_view_lease(view, TRIES, code_key(call, device->user->username));
     return lease != NULL && str_to_u64(lease->value, &count) && count >= TRIES_MAX;
 }
 
@@ -347,7 +359,8 @@ static bool answer_row(struct flow_call *call, struct store_view *view, bool all
     struct device *device = call->state;
     set(device->row, "status", allowed ? STR("allowed") : STR("denied"));
     set(device->row, "authid", device->user->username);
-    set_number(device->row, "auth_time", call->now_s);
+    set(device->row, "scope", device->scope.text); /* what he was shown */
+    set_number(device->row, "auth_time", device->auth_time_s);
     (void)flow_page(call, 200, PAGE_DONE,
                     json_pack("{s:s, s:s}", "title", allowed ? "Allowed" : "Denied", "text",
                               "You may close this page and go back to your device."));
@@ -356,31 +369,42 @@ static bool answer_row(struct flow_call *call, struct store_view *view, bool all
            store_view_lease_drop(view, USER_CODE, code_key(call, code));
 }
 
+/* What the device gets of its user; no row where it can get nothing. */
+static bool read_scope(struct flow_call *call)
+{
+    struct device *device = call->state;
+    const struct flow_client *client = flow_client_find(call, flow_text(device->row, "client"));
+    if (client != NULL && flow_scope_read(call, client, device->user,
+                                          arena_str(call->arena, flow_text(device->row, "scope")),
+                                          NULL, &device->scope)) {
+        device->client_name = flow_client_name(client);
+        return true;
+    }
+    device->row = NULL;
+    device->wrong = "The device asks for what you cannot give it.";
+    return false;
+}
+
 static bool page_work(struct flow_call *call, struct store_view *view)
 {
     struct device *device = call->state;
     struct str consent = form_value(call->request.form, STR("consent"));
-    uint64_t auth_time_s = 0;
     if (!device->proved) {
-        device->user = flow_login_read(call, view, &auth_time_s);
+        device->user = flow_login_read(call, view, &device->auth_time_s);
     } else if (!flow_login_keep(call, view, device->user)) {
         return false;
     }
     if (device->user == NULL || !find_row(call, view)) {
         return device->user == NULL;
     }
-    if (device->row != NULL && call->request.post && consent.len > 0 && !device->proved) {
-        return answer_row(call, view, str_eq(consent, STR("allow")));
+    if (device->row == NULL || !read_scope(call)) {
+        return true;
     }
-    struct flow_client *client =
-        device->row == NULL ? NULL : flow_client_find(call, flow_text(device->row, "client"));
-    if (client != NULL) {
-        device->client_name = flow_client_name(client);
-        (void)flow_scope_read(call, client, device->user,
-                              arena_str(call->arena, flow_text(device->row, "scope")), NULL,
-                              &device->scope);
-    }
-    return true;
+    bool shown = str_eq(form_value(call->request.form, STR("consent_mark")), consent_mark(call));
+    bool allowed = str_eq(consent, STR("allow"));
+    return !call->request.post || device->proved || consent.len == 0 || (allowed && !shown)
+               ? true
+               : answer_row(call, view, allowed);
 }
 
 static enum flow_step page_shown(struct flow_call *call)
@@ -406,8 +430,8 @@ static enum flow_step page_next(struct flow_call *call)
 static enum flow_step on_login(struct flow_call *call)
 {
     struct device *device = call->state;
-    const struct rbac_user *user = rbac_user_find(call->realm, call->login.name);
-    if (call->login.outcome == FLOW_LOGIN_PASSED && user != NULL && user->enabled) {
+    const struct rbac_user *user = flow_user_find(call, call->login.name);
+    if (call->login.outcome == FLOW_LOGIN_PASSED && user != NULL) {
         device->proved = true;
         device->user = user;
         return page_next(call);

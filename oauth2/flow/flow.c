@@ -97,8 +97,9 @@ static enum flow_step store_is_away(struct flow_call *call)
 
 enum flow_step flow_continue(struct flow_call *call, const struct err *err)
 {
-    /* A refusal stands; whatever else was to be said rests on what has not been kept. */
-    if (err != NULL && call->answer.status < 400) {
+    /* A refusal stands, if it was not made of rows that could not be read: a token that is said to
+     * be unknown is thrown away. Whatever else was to be said rests on what has not been kept. */
+    if (err != NULL && (err->code != ERR_NONE || call->answer.status < 400)) {
         return share(call, store_is_away(call));
     }
     return share(call, call->answer.status != 0 ? FLOW_ANSWERED : call->then(call));

@@ -37,6 +37,13 @@ struct str flow_form_cookie(struct flow_call *call, struct str mark);
 /* A form of our page, sent by the browser that got it. */
 bool flow_form_is_ours(struct flow_call *call);
 
+/* What a person is shown on a consent page: it stands in its form, so that he allows that and
+ * nothing else, if he has logged in as somebody else since, or another scope is asked for. */
+struct str flow_consent_mark(struct flow_call *call,
+                             const struct rbac_user *user,
+                             struct str client,
+                             struct str scope);
+
 /* client.c: who asks (RFC 6749, 2.3). */
 #define FLOW_GRANT_MAP(X) APPLICATION_GRANT_MAP(X)
 
@@ -86,7 +93,10 @@ bool flow_assertion_given(const struct flow_call *call);
 enum flow_step flow_assertion_prove(struct flow_call *call,
                                     enum flow_step (*then)(struct flow_call *call));
 
-/* login.c: a browser's login, within a transaction. NULL: there is none, or it is nobody's who may
+/* login.c: a user by name who may still come in, here and, with same sign-on, where his record is.
+ * NULL: there is none. */
+const struct rbac_user *flow_user_find(struct flow_call *call, struct str name);
+/* A browser's login, within a transaction. NULL: there is none, or it is nobody's who may
  * still come in. */
 const struct rbac_user *
 flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_auth_time_s);
@@ -114,6 +124,9 @@ bool flow_scope_read(struct flow_call *call,
                      struct str wanted,
                      const struct str *ceiling,
                      struct flow_scope *out);
+
+/* Whether it may be kept until it is known who it is for. */
+bool flow_scope_may_be(struct str text);
 
 /* access_token.c: what tokens of an authorization say. */
 enum { TOKEN_REVOCATION_SLACK_S = 120 };

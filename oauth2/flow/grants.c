@@ -18,6 +18,8 @@ enum flow_step flow_grant_client_credentials(struct flow_call *call)
     return answer == NULL ? FLOW_ANSWERED : flow_json(call, 200, json_incref(answer));
 }
 
+enum { DEVICE_MAX = 256 };
+
 struct password_state {
     struct flow_grantee grantee;
     struct str token;
@@ -38,8 +40,10 @@ static enum flow_step password_kept(struct flow_call *call)
     if (answer == NULL) {
         return FLOW_ANSWERED;
     }
-    (void)json_object_set_new(answer, "refresh_token",
-                              json_stringn(state->token.ptr, state->token.len));
+    if (state->token.len > 0) {
+        (void)json_object_set_new(answer, "refresh_token",
+                                  json_stringn(state->token.ptr, state->token.len));
+    }
     return flow_json(call, 200, json_incref(answer));
 }
 
@@ -56,7 +60,7 @@ static bool is_owner(struct flow_call *call, const struct rbac_user *user)
 
 static enum flow_step password_proved(struct flow_call *call)
 {
-    const struct rbac_user *user = rbac_user_find(call->realm, call->login.name);
+    const struct rbac_user *user = flow_user_find(call, call->login.name);
     struct password_state *state = ARENA_NEW(call->arena, struct password_state);
     if (call->login.outcome == FLOW_LOGIN_LATER) {
         call->answer.retry_after_s = call->login.wait_s;
@@ -73,6 +77,9 @@ static enum flow_step password_proved(struct flow_call *call)
         return flow_refuse(call, FLOW_INVALID_SCOPE, "the scope is none that the user has");
     }
     call->state = state;
+    if ((call->client->grants & 1U << FLOW_GRANT_REFRESH) == 0) {
+        return password_kept(call);
+    }
     call->work = password_work;
     call->then = password_kept;
     return FLOW_STORE;
@@ -84,6 +91,9 @@ enum flow_step flow_grant_password(struct flow_call *call)
     struct str password = form_value(call->request.form, STR("password"));
     if (name.len == 0 || password.len == 0) {
         return flow_refuse(call, FLOW_INVALID_REQUEST, "username or password is missing");
+    }
+    if (form_value(call->request.form, STR("client_device_id")).len > DEVICE_MAX) {
+        return flow_refuse(call, FLOW_INVALID_REQUEST, "client_device_id is too long");
     }
     call->login = (struct flow_login){.name = name, .password = password};
     call->then = password_proved;

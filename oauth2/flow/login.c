@@ -8,6 +8,14 @@
 
 enum { SECRET_BYTES = 32 };
 
+const struct rbac_user *flow_user_find(struct flow_call *call, struct str name)
+{
+    struct rbac_account account;
+    return rbac_account_find(call->rbac, call->realm, name, &account) && account.enabled
+               ? account.user
+               : NULL;
+}
+
 const struct rbac_user *
 flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_auth_time_s)
 {
@@ -18,14 +26,16 @@ flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_a
         return NULL;
     }
     json_t *row = flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
-    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
     *out_auth_time_s = flow_number(row, "auth_time");
-    return user != NULL && user->enabled ? user : NULL;
+    return flow_user_find(call, flow_text(row, "authid"));
 }
 
 bool flow_login_keep(struct flow_call *call, struct store_view *view, const struct rbac_user *user)
 {
     struct str secret = flow_random_text(call, SECRET_BYTES);
+    if (!flow_login_drop(call, view)) { /* the browser's last one */
+        return false;
+    }
     json_t *row = json_pack("{s:s%, s:I}", "authid", user->username.ptr, user->username.len,
                             "auth_time", (json_int_t)call->now_s);
     char *text = json_dumps(row, JSON_COMPACT);

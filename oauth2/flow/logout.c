@@ -122,8 +122,13 @@ enum flow_step flow_logout(struct flow_call *call)
     if (!read_hint(call, logout)) {
         return error_page(call, "The ID token that was sent along is none of ours.");
     }
-    if (logout->client == NULL && param(logout, "client_id").len > 0) {
-        logout->client = flow_client_find(call, param(logout, "client_id"));
+    struct str named = param(logout, "client_id");
+    if (logout->authid.len > 0 && named.len > 0 &&
+        (logout->client == NULL || !str_eq(logout->client->id, named))) {
+        return error_page(call, "The ID token that was sent along is another application's.");
+    }
+    if (logout->authid.len == 0 && named.len > 0) {
+        logout->client = flow_client_find(call, named);
     }
     if (given.len > 0 && !find_redirect(logout, given)) {
         return error_page(call, "The application wants to be answered at an address that it has "

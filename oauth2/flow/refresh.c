@@ -233,8 +233,8 @@ static bool read_grantee(struct flow_call *call, const json_t *row)
 {
     struct refresh_state *state = call->state;
     struct flow_grantee *grantee = &state->grantee;
-    const struct rbac_user *user = rbac_user_find(call->realm, flow_text(row, "authid"));
-    if (user == NULL || !user->enabled) {
+    const struct rbac_user *user = flow_user_find(call, flow_text(row, "authid"));
+    if (user == NULL) {
         return invalid(call);
     }
     *grantee = (struct flow_grantee){
@@ -247,7 +247,8 @@ static bool read_grantee(struct flow_call *call, const json_t *row)
     if (flow_scope_read(call, call->client, user, form_value(call->request.form, STR("scope")),
                         &ceiling, &grantee->scope)) {
         grantee->scope.whole = form_value(call->request.form, STR("scope")).len == 0 &&
-                               json_is_true(json_object_get(row, "whole"));
+                               json_is_true(json_object_get(row, "whole")) &&
+                               !json_is_array(json_object_get(call->client->record, "scopes"));
         return true;
     }
     (void)flow_refuse(call, FLOW_INVALID_SCOPE, "the scope is wider than what was granted");

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "flow/flow_inside.h"
 
-enum { SCOPE_MAX = 64 * 1024 };
+enum { SCOPE_MAX = 64 * 1024, SCOPE_SENT_MAX = 4 * 1024 };
 
 static const struct str openid_names[] = {STR_INIT("openid"), STR_INIT("profile"),
                                           STR_INIT("email"), STR_INIT("offline_access")};
@@ -99,10 +99,13 @@ static bool add_named(struct reading *reading, struct str word)
 {
     for (size_t i = 0; i < COUNT_OF(openid_names); i++) {
         if (str_eq(word, openid_names[i])) {
+            if (!within_ceiling(reading, word)) {
+                return false;
+            }
             reading->out->openid = reading->out->openid || i == 0;
             reading->out->offline = reading->out->offline || i == 3;
             add_word(reading, word);
-            return within_ceiling(reading, word);
+            return true;
         }
     }
     for (size_t i = 0; i < reading->all.count; i++) {
@@ -148,6 +151,11 @@ static bool read_all(struct reading *reading, struct str wanted)
         }
     }
     return true;
+}
+
+bool flow_scope_may_be(struct str text)
+{
+    return text.len <= SCOPE_SENT_MAX && legal(text);
 }
 
 bool flow_scope_read(struct flow_call *call,

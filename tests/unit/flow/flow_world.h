@@ -23,8 +23,10 @@ struct world {
     struct tokens *tokens;
     struct flow_options options;
     uint64_t now_s;
-    bool busy_logins; /* every login is one too many */
-    bool store_away;  /* what is written is not kept */
+    bool busy_logins;      /* every login is one too many */
+    bool store_away;       /* what is written is not kept */
+    bool store_fails;      /* at the first row that is read or written */
+    char consent_mark[64]; /* of the last consent page */
 };
 
 /* One request and its answer, until world_end. */
@@ -33,6 +35,7 @@ struct asked {
     struct flow_call call;
     struct form form;
     struct form query;
+    bool store_fails;
 };
 
 /* In real time, since leases end by the clock. */
@@ -136,6 +139,9 @@ static inline int world_teardown(void **state)
 static inline bool world_work(struct store_view *view, struct store_request *store)
 {
     struct asked *asked = CONTAINER_OF(store, struct asked, store);
+    if (asked->store_fails) { /* a kind that cannot be */
+        (void)store_view_put(view, &(struct store_write){.kind = STR(" "), .key = STR("x")});
+    }
     return asked->call.work(&asked->call, view);
 }
 
@@ -152,6 +158,7 @@ static inline void world_login(const struct world *world, struct flow_login *log
 static inline void world_store(struct world *world, struct asked *asked)
 {
     struct arena kept = asked->store.arena;
+    asked->store_fails = world->store_fails;
     asked->store = (struct store_request){.op = STORE_WORK, .work = world_work, .arena = kept};
     store_run(world->store, &asked->store);
     if (world->store_away && asked->store.ok) {
@@ -222,6 +229,11 @@ static inline struct asked *ask_with(struct world *world, const struct sent *sen
         }
         step = flow_continue(&asked->call, err);
     }
+    const char *mark = json_string_value(
+        json_object_get(json_object_get(asked->call.answer.json, "hidden"), "consent_mark"));
+    if (mark != NULL) {
+        (void)snprintf(world->consent_mark, sizeof(world->consent_mark), "%s", mark);
+    }
     return asked;
 }
 
@@ -248,7 +260,8 @@ static inline void keep_cookies(const struct asked *asked, char out[COOKIES_MAX]
     }
 }
 
-/* Submits a form of our page: `fields` and the mark that the cookies have. */
+/* Submits a form of our page: `fields`, the mark that the cookies have, and that of the consent
+ * page that was shown last. */
 static inline struct asked *
 submit_to(struct world *world, enum flow_endpoint endpoint, const char *fields, const char *cookies)
 {
@@ -256,7 +269,8 @@ submit_to(struct world *world, enum flow_endpoint endpoint, const char *fields, 
     const char *mark = strstr(cookies, "form-");
     assert_non_null(mark);
     mark = strchr(mark, '=') + 1;
-    (void)snprintf(form, sizeof(form), "%s&form_mark=%.*s", fields, (int)strcspn(mark, ";"), mark);
+    (void)snprintf(form, sizeof(form), "%s&form_mark=%.*s&consent_mark=%s", fields,
+                   (int)strcspn(mark, ";"), mark, world->consent_mark);
     return ask_with(world, &(struct sent){.endpoint = endpoint,
                                           .form = form,
                                           .cookie = cookies,

@@ -213,9 +213,113 @@ static void a_login_and_a_consent_are_remembered(void **state)
         end(asked);
     }
     world->now_s += 100;
-    asked = get(world, REQUEST "&max_age=50", cookies);
+    static const char *const stale[] = {REQUEST "&max_age=50", REQUEST "&prompt=select_account"};
+    for (size_t i = 0; i < COUNT_OF(stale); i++) {
+        asked = get(world, stale[i], cookies);
+        assert_int_equal(asked->call.answer.kind, FLOW_PAGE);
+        end(asked);
+    }
+    asked = get(world, REQUEST "&max_age=18446744073709551614", cookies);
+    expect_location(asked, "https://a/cb?code=");
+    end(asked);
+}
+
+/* The cookies of a browser that has logged in, and is shown what it would consent to. */
+static void
+log_in(struct world *world, const char *query, const char *name, char cookies[COOKIES_MAX])
+{
+    char fields[128];
+    cookies[0] = '\0';
+    struct asked *asked = get(world, query, NULL);
+    keep_cookies(asked, cookies);
+    end(asked);
+    (void)snprintf(fields, sizeof(fields), "username=%s&password=secret", name);
+    asked = submit(world, query, fields, cookies);
+    assert_int_equal(asked->call.answer.kind, FLOW_PAGE);
+    assert_int_equal(asked->call.answer.page, PAGE_CONSENT);
+    keep_cookies(asked, cookies);
+    end(asked);
+}
+
+static void expect_consent_page(struct asked *asked)
+{
+    assert_int_equal(asked->call.answer.kind, FLOW_PAGE);
+    assert_int_equal(asked->call.answer.page, PAGE_CONSENT);
+    end(asked);
+}
+
+static void what_was_not_shown_is_not_consented_to(void **state)
+{
+    struct world *world = *state;
+    char ann[COOKIES_MAX];
+    char bob[COOKIES_MAX];
+    log_in(world, REQUEST "&scope=staff", "bob", bob);
+    log_in(world, REQUEST "&scope=staff", "ann", ann); /* whose page is the last */
+    expect_consent_page(submit(world, REQUEST "&scope=staff", "consent=allow", bob));
+    log_in(world, REQUEST "&scope=staff", "ann", ann);
+    expect_consent_page(submit(world, REQUEST "&scope=ops", "consent=allow", ann));
+    struct asked *asked = get(world, REQUEST "&scope=staff&prompt=none", ann);
+    expect_location(asked, "https://a/cb?error=consent_required"); /* nothing has been kept */
+    end(asked);
+    log_in(world, REQUEST "&scope=staff", "ann", ann);
+    asked = submit(world, REQUEST "&scope=staff", "consent=allow", ann);
+    expect_location(asked, "https://a/cb?code=");
+    end(asked);
+}
+
+static void a_new_login_ends_the_browsers_old_one(void **state)
+{
+    struct world *world = *state;
+    char first[COOKIES_MAX];
+    char code[CODE_MAX];
+    get_code(world, REQUEST, code, first);
+    struct asked *asked = submit(world, REQUEST, "username=bob&password=secret", first);
     assert_int_equal(asked->call.answer.kind, FLOW_PAGE);
     end(asked);
+    asked = get(world, REQUEST "&prompt=none", first);
+    expect_location(asked, "https://a/cb?error=login_required");
+    end(asked);
+}
+
+/* Whatever comes as the cookie of a form: it is neither shown nor set again. */
+static void a_mark_that_is_none_of_ours_is_replaced(void **state)
+{
+    static const char *const values[] = {"", "short",
+                                         "\"><script>alert(1)</script>........................",
+                                         "0123456789012345678901234567890123456789012\xff",
+                                         "01234567890123456789012345678901234567890123456789"};
+    char name[COOKIES_MAX] = "";
+    char cookie[COOKIES_MAX + 128];
+    struct asked *asked = get(*state, REQUEST, NULL);
+    keep_cookies(asked, name);
+    end(asked);
+    name[strcspn(name, "=")] = '\0';
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        (void)snprintf(cookie, sizeof(cookie), "%s=%s", name, values[i]);
+        asked = get(*state, REQUEST, cookie);
+        assert_int_equal(strlen(said(asked, "form_mark")), 43);
+        assert_string_not_equal(said(asked, "form_mark"), values[i]);
+        end(asked);
+    }
+}
+
+/* "The code is unknown" would be a lie, and for good. */
+static void a_store_that_fails_is_no_reason_to_refuse_a_code(void **state)
+{
+    struct world *world = *state;
+    char code[CODE_MAX];
+    char cookies[COOKIES_MAX];
+    char form[512];
+    get_code(world, REQUEST, code, cookies);
+    world->store_fails = true;
+    redemption(code, "code_verifier=" VERIFIER, form);
+    expect(world, FLOW_TOKEN, NULL, form, 503, "temporarily_unavailable");
+    struct asked *asked = submit(world, REQUEST, "username=ann&password=secret", cookies);
+    assert_int_equal(asked->call.answer.status, 503);
+    assert_int_equal(asked->call.answer.set_cookies[0].len, 0); /* of a login that was not kept */
+    end(asked);
+    world->store_fails = false;
+    expect(world, FLOW_TOKEN, NULL, form, 200, "");
 }
 
 static void who_says_no_is_believed(void **state)
@@ -274,6 +378,10 @@ int main(void)
         FLOW_TEST(nobody_is_sent_to_an_address_that_is_not_registered),
         FLOW_TEST(what_is_wrong_is_told_to_the_application),
         FLOW_TEST(a_login_and_a_consent_are_remembered),
+        FLOW_TEST(what_was_not_shown_is_not_consented_to),
+        FLOW_TEST(a_new_login_ends_the_browsers_old_one),
+        FLOW_TEST(a_mark_that_is_none_of_ours_is_replaced),
+        FLOW_TEST(a_store_that_fails_is_no_reason_to_refuse_a_code),
         FLOW_TEST(who_says_no_is_believed),
         FLOW_TEST(a_form_that_is_not_ours_is_refused),
         FLOW_TEST(a_wrong_password_shows_the_page_again),

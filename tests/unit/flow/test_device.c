@@ -115,6 +115,80 @@ static void codes_cannot_be_guessed(void **state)
     expect_page(world, form, cookies, PAGE_DEVICE, 429); /* not even the right one */
 }
 
+/* What is no letter is no code: no page breaks on the halves of a character. */
+static void what_is_typed_may_be_anything(void **state)
+{
+    static const char *const typed[] = {
+        "abc%E2%82%ACxy", "%C3%A4%C3%A4%C3%A4%C3%A4", "BCDF1234", "BCDF-GHJKL", "---",
+        "%3Cscript%3E"};
+    struct world *world = *state;
+    char cookies[COOKIES_MAX];
+    char form[TEXT_MAX + 64];
+    log_in(world, cookies);
+    for (size_t i = 0; i < COUNT_OF(typed); i++) {
+        (void)snprintf(form, sizeof(form), "user_code=%s", typed[i]);
+        struct asked *asked = submit_to(world, FLOW_DEVICE, form, cookies);
+        assert_int_equal(asked->call.answer.page, PAGE_DEVICE);
+        assert_string_not_equal(said(asked, "wrong"), "");
+        end(asked);
+    }
+}
+
+static void what_was_not_shown_is_not_allowed(void **state)
+{
+    struct world *world = *state;
+    char cookies[COOKIES_MAX];
+    char form[TEXT_MAX + 64];
+    struct codes codes = begin(world);
+    log_in(world, cookies);
+    (void)snprintf(form, sizeof(form), "user_code=%s&consent=allow", codes.user);
+    expect_page(world, form, cookies, PAGE_CONSENT, 200);
+    world_client(world, "{'username': 'ann', 'groups': ['ops']}");
+    world_rebuild(world);
+    expect_page(world, form, cookies, PAGE_DEVICE, 200); /* the scope is not hers any more */
+    expect(world, FLOW_TOKEN, NULL, codes.poll, 400, "authorization_pending");
+}
+
+/* As long as the person's consent lasts, whatever groups he is put in until the device asks. */
+static void a_device_gets_what_was_shown_and_no_more(void **state)
+{
+    struct world *world = *state;
+    char cookies[COOKIES_MAX];
+    char form[TEXT_MAX + 64];
+    struct codes codes;
+    struct asked *asked = ask(world, FLOW_DEVICE_AUTHORIZATION, NULL, "client_id=app");
+    (void)snprintf(codes.poll, sizeof(codes.poll), GRANT "%s", said(asked, "device_code"));
+    (void)snprintf(codes.user, sizeof(codes.user), "%s", said(asked, "user_code"));
+    end(asked);
+    world_client(world, "{'username': 'ann', 'groups': ['staff']}");
+    world_rebuild(world);
+    log_in(world, cookies);
+    (void)snprintf(form, sizeof(form), "user_code=%s", codes.user);
+    expect_page(world, form, cookies, PAGE_CONSENT, 200);
+    (void)snprintf(form, sizeof(form), "user_code=%s&consent=allow", codes.user);
+    expect_page(world, form, cookies, PAGE_DONE, 200);
+    world_client(world, "{'username': 'ann', 'groups': ['staff', 'ops']}");
+    world_rebuild(world);
+    asked = ask(world, FLOW_TOKEN, NULL, codes.poll);
+    assert_string_equal(said(asked, "scope"), "staff");
+    end(asked);
+}
+
+static void a_scope_that_is_kept_is_bounded(void **state)
+{
+    struct buf form;
+    buf_init(&form, 1 << 16);
+    (void)buf_append(&form, STR("client_id=app&scope="));
+    for (unsigned i = 0; i < 4097; i++) {
+        (void)buf_byte(&form, 'a');
+    }
+    (void)buf_byte(&form, '\0');
+    expect(*state, FLOW_DEVICE_AUTHORIZATION, NULL, form.ptr, 400, "invalid_scope");
+    expect(*state, FLOW_DEVICE_AUTHORIZATION, NULL, "client_id=app&scope=%22", 400,
+           "invalid_scope");
+    buf_done(&form);
+}
+
 static void a_code_may_be_typed_as_people_type(void **state)
 {
     struct world *world = *state;
@@ -163,6 +237,10 @@ int main(void)
         FLOW_TEST(what_a_person_denies_stays_denied),
         FLOW_TEST(who_asks_too_often_is_slowed_down),
         FLOW_TEST(codes_cannot_be_guessed),
+        FLOW_TEST(what_is_typed_may_be_anything),
+        FLOW_TEST(what_was_not_shown_is_not_allowed),
+        FLOW_TEST(a_device_gets_what_was_shown_and_no_more),
+        FLOW_TEST(a_scope_that_is_kept_is_bounded),
         FLOW_TEST(a_code_may_be_typed_as_people_type),
         FLOW_TEST(another_client_gets_nothing),
     };

@@ -93,6 +93,25 @@ static void a_hint_about_somebody_else_ends_nothing(void **state)
     assert_true(is_logged_in(world, cookies));
 }
 
+static void a_hint_of_another_application_is_refused(void **state)
+{
+    struct world *world = *state;
+    char cookies[COOKIES_MAX];
+    char query[4096];
+    log_in(world, cookies);
+    char *hint = hint_of(world, "ann");
+    (void)snprintf(query, sizeof(query), "id_token_hint=%s&client_id=other", hint);
+    struct asked *asked = get(world, query, cookies);
+    assert_int_equal(asked->call.answer.page, PAGE_ERROR);
+    end(asked);
+    assert_true(is_logged_in(world, cookies));
+    (void)snprintf(query, sizeof(query), "id_token_hint=%s&client_id=app", hint);
+    asked = get(world, query, cookies);
+    assert_int_equal(asked->call.answer.page, PAGE_DONE);
+    end(asked);
+    mem_free(hint);
+}
+
 static void nobody_is_sent_to_an_address_that_is_not_registered(void **state)
 {
     static const char *const queries[] = {
@@ -116,6 +135,7 @@ int main(void)
         FLOW_TEST(without_a_hint_the_person_is_asked),
         FLOW_TEST(a_hint_even_an_old_one_ends_the_login_and_leads_back),
         FLOW_TEST(a_hint_about_somebody_else_ends_nothing),
+        FLOW_TEST(a_hint_of_another_application_is_refused),
         FLOW_TEST(nobody_is_sent_to_an_address_that_is_not_registered),
     };
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);

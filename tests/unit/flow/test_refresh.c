@@ -158,6 +158,69 @@ static void who_is_gone_or_disabled_refreshes_nothing(void **state)
     expect(world, FLOW_TOKEN, "machine:secret", refresh_with(first, form), 400, "invalid_grant");
 }
 
+/* His record is in a realm of same sign-on that is gone, or that he is gone from. */
+static void who_is_gone_from_his_sso_realm_refreshes_nothing(void **state)
+{
+    struct world *world = *state;
+    char first[TEXT_MAX];
+    take(world, "machine:secret", OWNER, first);
+    world_client(world, "{'username': 'ann', 'groups': ['resource_owners', 'staff'],"
+                        " 'sso_realm_uri': 'com.sso'}");
+    world_rebuild(world);
+    refuse(world, first, 400, "invalid_grant");
+}
+
+/* What is granted is granted: neither does a client that was narrowed since keep more than it may
+ * have, nor does somebody who had nothing to give give what he has got since. */
+static void a_scope_follows_what_client_and_user_have_lost_and_not_what_they_got(void **state)
+{
+    struct world *world = *state;
+    char token[TEXT_MAX];
+    char form[TEXT_MAX];
+    take(world, "machine:secret", OWNER "&scope=staff+ops", token);
+    world_client(world, "{'username': 'machine', 'groups': ['api_clients'], 'client': {'type':"
+                        " 'confidential', 'scopes': ['ops'], 'grant_types': ['refresh_token']}}");
+    world_rebuild(world);
+    struct asked *asked = ask(world, FLOW_TOKEN, "machine:secret", refresh_with(token, form));
+    assert_string_equal(said(asked, "scope"), "ops");
+    end(asked);
+    world_client(world, "{'username': 'machine', 'groups': ['api_clients'], 'client': {'type':"
+                        " 'confidential', 'scopes': ['ops']}}");
+    world_client(world, "{'username': 'ann', 'groups': ['resource_owners']}");
+    world_rebuild(world);
+    take(world, "machine:secret", OWNER, token); /* nothing of what the client may have */
+    world_client(world, "{'username': 'ann', 'groups': ['resource_owners', 'ops']}");
+    world_rebuild(world);
+    asked = ask(world, FLOW_TOKEN, "machine:secret", refresh_with(token, form));
+    assert_int_equal(asked->call.answer.status, 200);
+    assert_string_equal(said(asked, "scope"), "");
+    end(asked);
+}
+
+static void a_store_that_fails_is_no_reason_to_throw_a_token_away(void **state)
+{
+    struct world *world = *state;
+    char first[TEXT_MAX];
+    char second[TEXT_MAX];
+    take(world, "machine:secret", OWNER, first);
+    world->store_fails = true;
+    refuse(world, first, 503, "temporarily_unavailable");
+    world->store_fails = false;
+    refresh(world, first, second);
+}
+
+static void who_may_not_refresh_gets_nothing_to_refresh_with(void **state)
+{
+    struct world *world = *state;
+    world_client(world, "{'username': 'machine', 'groups': ['api_clients'], 'client': {'type':"
+                        " 'confidential', 'grant_types': ['password']}}");
+    world_rebuild(world);
+    struct asked *asked = ask(world, FLOW_TOKEN, "machine:secret", OWNER);
+    assert_int_equal(asked->call.answer.status, 200);
+    assert_null(json_object_get(asked->call.answer.json, "refresh_token"));
+    end(asked);
+}
+
 /* When the one family of ann ends: from the store, into the request's `version`. */
 static bool read_end(struct store_view *view, struct store_request *request)
 {
@@ -232,6 +295,10 @@ int main(void)
         FLOW_TEST(another_client_is_refused_and_the_family_stays),
         FLOW_TEST(a_scope_may_be_narrowed_and_never_widened),
         FLOW_TEST(who_is_gone_or_disabled_refreshes_nothing),
+        FLOW_TEST(who_is_gone_from_his_sso_realm_refreshes_nothing),
+        FLOW_TEST(a_scope_follows_what_client_and_user_have_lost_and_not_what_they_got),
+        FLOW_TEST(a_store_that_fails_is_no_reason_to_throw_a_token_away),
+        FLOW_TEST(who_may_not_refresh_gets_nothing_to_refresh_with),
         FLOW_TEST(the_end_of_a_family_is_not_put_off),
         FLOW_TEST(a_user_has_so_many_families_with_one_client),
         FLOW_TEST(a_device_has_one_family),
