@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 /* Some requests, given one by one and all at once: what comes of them is the same. */
-enum { LARGE = 2500, REQUESTS_MAX = 16 };
+enum { LARGE = 1100, REQUESTS_MAX = 16 };
 
 enum doing {
     DO_PUT,         /* one write */
