@@ -39,6 +39,9 @@ static void advance(struct oauth_visit *visit, enum flow_step step);
 
 static void finish(struct oauth_visit *visit)
 {
+    if (visit->call.note.action != NULL) {
+        metric_add(METRIC_CELL(visit->oauth->notes, str_of(visit->call.note.action)), 1);
+    }
     if (visit->oauth->options.note != NULL && visit->call.note.action != NULL) {
         visit->oauth->options.note(visit->oauth->options.note_ctx, &visit->call);
     }
@@ -393,6 +396,9 @@ struct oauth *oauth_new(const struct oauth_options *options)
     struct oauth *oauth = NEW(struct oauth);
     oauth->options = *options;
     oauth->public_url = str_dup(STR_EMPTY);
+    oauth->notes =
+        metric_counter("postern_oauth_notes_total",
+                       "what the audit has of OAuth2: reuse of codes and tokens", "action", NULL);
     oauth->answers = metric_counter("postern_oauth_answers_total",
                                     "answers of the OAuth2 endpoints, by endpoint and status",
                                     "endpoint", "status", NULL);

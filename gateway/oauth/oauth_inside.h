@@ -15,6 +15,7 @@ struct oauth {
     struct oauth_options options;
     char *public_url;
     atomic_size_t open;
+    struct metric *notes;   /* by action */
     struct metric *answers; /* by endpoint and status class */
 };
 

@@ -173,6 +173,7 @@ def test_after_the_grace_a_used_token_ends_the_family_and_is_noted(short):
     notes = wait_until(lambda: [each for each in issuer.node.ask_admin("GET", "/audit").json()
                                 if "reuse_detected" in json.dumps(each)], "the note of the theft")
     assert second["refresh_token"] not in json.dumps(notes)
+    assert issuer.node.metric("postern_oauth_notes_total", action="token.reuse_detected") == 1
 
 
 def test_a_family_ends_however_often_it_is_refreshed(short):
