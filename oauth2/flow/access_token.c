@@ -33,12 +33,12 @@ static json_t *claims_of(struct flow_call *call, const struct flow_grantee *gran
     for (size_t i = 0; i < grantee->scope.roles.count; i++) {
         (void)json_array_append_new(groups, str_json(grantee->scope.roles.names[i]));
     }
+    uint64_t end_s = call->now_s + call->options->access_s;
     json_t *claims = json_pack(
         "{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "iss", str_json(call->request.issuer),
         "aud", str_json(call->request.realm), "sub", str_json(grantee->user->username), "client_id",
-        str_json(grantee->client), "iat", (json_int_t)call->now_s, "exp",
-        (json_int_t)(call->now_s + call->options->access_s), "jti", str_json(id), "scope",
-        str_json(grantee->scope.text), "groups", groups);
+        str_json(grantee->client), "iat", (json_int_t)call->now_s, "exp", (json_int_t)end_s, "jti",
+        str_json(id), "scope", str_json(grantee->scope.text), "groups", groups);
     (void)json_object_set_new(claims, "rev",
                               json_integer((json_int_t)tokens_version(call->tokens)));
     if (grantee->scope.whole) {

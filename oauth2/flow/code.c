@@ -46,6 +46,7 @@ bool flow_code_issue(struct flow_call *call,
                      const struct flow_code *code,
                      struct str *out_text)
 {
+    uint64_t until_s = call->now_s + call->options->code_s;
     *out_text = flow_random_text(call, CODE_BYTES);
     json_t *row = flow_keep(
         call, json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:s}", "client",
@@ -53,7 +54,7 @@ bool flow_code_issue(struct flow_call *call,
                         str_json(code->redirect_uri), "redirect_given", code->redirect_given,
                         "scope", str_json(code->scope), "challenge", str_json(code->challenge),
                         "nonce", str_json(code->nonce), "auth_time", (json_int_t)code->auth_time_s,
-                        "until", (json_int_t)(call->now_s + call->options->code_s), "family", ""));
+                        "until", (json_int_t)until_s, "family", ""));
     return put_code(call, view, flow_digest(call, *out_text), row);
 }
 

@@ -27,13 +27,13 @@ flow_id_token(struct flow_call *call, const struct flow_grantee *grantee, struct
 {
     const struct token_key *key =
         tokens_signing_key(call->tokens, call->request.realm, call->now_s);
-    json_t *claims = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "iss",
-                               str_json(call->request.issuer), "sub",
-                               str_json(grantee->user->username), "aud", str_json(grantee->client),
-                               "azp", str_json(grantee->client), "iat", (json_int_t)call->now_s,
-                               "exp", (json_int_t)(call->now_s + call->options->access_s),
-                               "auth_time", (json_int_t)grantee->auth_time_s, "sid",
-                               str_json(grantee->family), "at_hash", left_half(access_token));
+    uint64_t end_s = call->now_s + call->options->access_s;
+    json_t *claims = json_pack(
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "iss", str_json(call->request.issuer),
+        "sub", str_json(grantee->user->username), "aud", str_json(grantee->client), "azp",
+        str_json(grantee->client), "iat", (json_int_t)call->now_s, "exp", (json_int_t)end_s,
+        "auth_time", (json_int_t)grantee->auth_time_s, "sid", str_json(grantee->family), "at_hash",
+        left_half(access_token));
     if (grantee->nonce.len > 0) {
         (void)json_object_set_new(claims, "nonce", str_json(grantee->nonce));
     }
