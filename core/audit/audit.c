@@ -267,6 +267,18 @@ void audit_note(struct audit *audit, const struct audit_failure *failure)
     (void)pthread_mutex_unlock(&audit->lock);
 }
 
+void audit_deed(struct audit *audit, const struct store_audit *row)
+{
+    if (audit == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&audit->lock);
+    if (!audit->stopped) {
+        audit_write(audit->store, row);
+    }
+    (void)pthread_mutex_unlock(&audit->lock);
+}
+
 static void on_tick(struct timer *timer)
 {
     struct audit *audit = CONTAINER_OF(timer, struct audit, timer);

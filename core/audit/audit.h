@@ -4,7 +4,7 @@
  * and address, until it has been quiet for a while or a minute is over. What is open
  * and what is written in a minute is bounded; the rest is one row that counts it. So
  * nobody who only fails fills a disk or keeps the store busy. Rows of what somebody
- * was let do are not for here: they go with the request that does it (store.h).
+ * was let do go with the request that does it (store.h), where there is one.
  *
  * Any thread; one lock, held shortly. A NULL audit takes notes and forgets them.
  */
@@ -52,6 +52,9 @@ struct audit_failure {
 void audit_note(struct audit *audit, const struct audit_failure *failure);
 /* Writes what is due at a time of the monotonic clock; UINT64_MAX: all. */
 void audit_flush(struct audit *audit, uint64_t now_ms);
+
+/* What somebody was let do, or refused, that is in no transaction of the store: a row at once. */
+void audit_deed(struct audit *audit, const struct store_audit *row);
 
 /* One row by itself, at once: of what was refused before it came to the store. */
 void audit_write(struct store *store, const struct store_audit *row);

@@ -24,7 +24,15 @@ static void run_openapi(struct procs *procs, const struct builtin_call *from)
 struct relay {
     struct router *router;
     uint64_t handle;
+    struct local_handle inner;
 };
+
+/* Nobody waits any more: on_reply comes all the same, and soon. */
+static void on_gone(void *ctx)
+{
+    const struct relay *relay = ctx;
+    local_cancel(relay->router, relay->inner);
+}
 
 static void put_part(struct emit *emit, struct str key, struct slice value, bool list)
 {
@@ -109,7 +117,8 @@ static void run_call(struct procs *procs, const struct builtin_call *from)
     *relay = (struct relay){.router = from->router, .handle = from->handle};
     local.payload = (struct payload){
         .serializer = request.serializer, .args = args.bytes, .kwargs = kwargs.bytes};
-    (void)local_call(from->router, &local, on_reply, relay);
+    relay->inner = local_call(from->router, &local, on_reply, relay);
+    builtin_on_gone(from->router, from->handle, on_gone, relay);
     arena_done(&scratch);
 }
 

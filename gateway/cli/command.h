@@ -130,6 +130,7 @@ int user_keys_list_command(const struct command *command);
 int user_keys_add_command(const struct command *command);
 int user_keys_delete_command(const struct command *command);
 int grant_test_command(const struct command *command);
+int security_status_command(const struct command *command);
 int ticket_issue_command(const struct command *command);
 int admin_reset_password_command(const struct command *command);
 int call_command(const struct command *command);

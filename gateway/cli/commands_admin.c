@@ -141,7 +141,7 @@ const struct command_row command_rows_admin[] = {
     {"realm security status",
      "URI",
      ADMIN_OPTIONS,
-     request_command,
+     security_status_command,
      "whether security is enabled",
      "realm security status com.example",
      {"GET", "/realms/{0}/security_enabled", NULL, NULL, "bondy.realm.security.is_enabled"}},

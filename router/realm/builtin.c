@@ -10,6 +10,9 @@ static void builtin_finish(struct router *router, uint64_t handle, struct messag
     struct shard *shard = router_here(router);
     struct call *call =
         slots_find(&shard->calls, (uint32_t)(handle >> 32), (uint32_t)(handle & UINT32_MAX));
+    if (call != NULL) {
+        call->gone = NULL;
+    }
     if (call == NULL || call->reply != NULL) {
         return;
     }
@@ -19,6 +22,17 @@ static void builtin_finish(struct router *router, uint64_t handle, struct messag
     shard_enter(shard);
     call_answer(call, answer);
     shard_leave(shard);
+}
+
+void builtin_on_gone(struct router *router, uint64_t handle, void (*gone)(void *ctx), void *ctx)
+{
+    struct shard *shard = router_here(router);
+    struct call *call =
+        slots_find(&shard->calls, (uint32_t)(handle >> 32), (uint32_t)(handle & UINT32_MAX));
+    if (call != NULL) {
+        call->gone = gone;
+        call->gone_ctx = ctx;
+    }
 }
 
 void builtin_answer(struct router *router, uint64_t handle, const struct payload *result)

@@ -21,10 +21,11 @@ struct session;
 struct builtin_call {
     struct router *router;
     const struct builtin *builtin; /* as which it was called */
-    struct str realm;
-    struct seat *seat;       /* the realm as this worker has it */
-    struct session *session; /* the caller, or NULL: in-process */
-    uint64_t caller;         /* its session id, or 0 */
+    struct str realm;              /* that it is about */
+    struct str home;               /* whose user the caller is */
+    struct seat *seat;             /* the realm as this worker has it */
+    struct session *session;       /* the caller, or NULL: in-process */
+    uint64_t caller;               /* its session id, or 0 */
     const struct principal *principal;
     struct slice options; /* of the CALL; may be none */
     const struct payload *payload;
@@ -43,6 +44,9 @@ void builtin_fail(struct router *router,
                   uint64_t handle,
                   struct str error,
                   const struct payload *details);
+/* While it runs: `gone` is called, once, when the call ends before it has been answered: its caller
+ * has left, or canceled, or its time is up. Not after an answer, and not when the router ends. */
+void builtin_on_gone(struct router *router, uint64_t handle, void (*gone)(void *ctx), void *ctx);
 /* The router itself publishes in a realm: nobody is asked whether it may. `topic` is static and
  * of a reserved namespace. Any worker. A realm that is not there has nobody who listens. */
 void builtin_announce(struct router *router,

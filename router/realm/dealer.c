@@ -66,6 +66,7 @@ static struct call *call_new(struct shard *shard, const struct call_request *req
     call->done = request->done;
     call->ctx = request->ctx;
     call->reply = NULL;
+    call->gone = NULL;
     timer_init(&call->timer, call_timed_out);
     call->link.id = request->request;
     metric_gauge_add(shard->router->calls_gauge, 1);
@@ -91,6 +92,8 @@ void call_release_memory(struct call *call)
 /* Nobody waits for it any more. */
 static void call_end(struct call *call)
 {
+    void (*gone)(void *ctx) = call->gone;
+    void *gone_ctx = call->gone_ctx;
     timer_stop(&call->timer);
     call_let_go(call);
     if (call->kept != NULL) {
@@ -102,6 +105,9 @@ static void call_end(struct call *call)
     }
     metric_gauge_add(call->shard->router->calls_gauge, -1);
     slots_release(&call->shard->calls, call);
+    if (gone != NULL) {
+        gone(gone_ctx);
+    }
 }
 
 static void reply_arrived(struct post *post)
@@ -231,8 +237,9 @@ static void call_apply(struct call *call, struct call_options *options)
 static void tell_denied(const struct call *call, const struct call_request *request)
 {
     const struct principal *who = request->principal;
-    if (router_builtin(call->shard->router, call->uri) == NULL ||
-        !str_starts(call->uri, STR("bondy."))) {
+    bool theirs =
+        str_starts(call->uri, STR("bondy.")) || str_starts(call->uri, STR("wamp.session.kill"));
+    if (!theirs || router_builtin(call->shard->router, call->uri) == NULL) {
         return;
     }
     audit_note(call->shard->router->options.audit,
@@ -287,6 +294,7 @@ static void call_builtin(const struct builtin *builtin,
         .router = call->shard->router,
         .builtin = builtin,
         .realm = realm_uri(call->seat->realm),
+        .home = realm_uri(call->seat->realm),
         .seat = call->seat,
         .session = request->session,
         .caller = request->session == NULL ? 0 : request->caller_id,

@@ -71,6 +71,9 @@ struct call {
     local_reply_fn done;
     void *ctx;
     struct parcel *reply;
+    /* Of a builtin that wants to know when nobody waits for its answer any more. */
+    void (*gone)(void *ctx);
+    void *gone_ctx;
 };
 
 enum answer_flag {

@@ -1,9 +1,12 @@
 /* meta_session.c - wamp.session.*: who is here, and sending somebody away. */
+#include "audit/audit.h"
 #include "realm/meta.h"
 #include "realm/meta_inside.h"
 #include "realm/session_inside.h"
 #include "realm/survey.h"
 #include "wamp/fault.h"
+
+#include <stdio.h>
 
 static struct session *session_of(struct idlink *link)
 {
@@ -172,13 +175,44 @@ ask_kill_by_role(struct seat *seat, const struct survey_question *question, stru
     dismiss(seat, question, &out->ids);
 }
 
+/* Sending away is no change of a record, and yet somebody's deed. */
+static void audit_kill(const struct survey *survey, bool done)
+{
+    const struct survey_deed *deed = survey_deed(survey);
+    audit_deed(survey_router(survey)->options.audit,
+               &(struct store_audit){.realm = survey_realm(survey),
+                                     .actor = deed->actor,
+                                     .actor_realm = deed->actor_realm,
+                                     .authmethod = deed->authmethod,
+                                     .address = deed->address,
+                                     .request_id = deed->request_id,
+                                     .action = deed->action,
+                                     .target = deed->target,
+                                     .outcome = done ? STR("ok") : STR("refused"),
+                                     .error = done ? STR_EMPTY : FAULT_NO_SUCH_SESSION});
+}
+
 static void tell_killed(struct survey *survey)
 {
-    if (survey_count(survey) == 0) {
-        no_such_session(survey);
-    } else {
+    bool done = survey_count(survey) > 0;
+    audit_kill(survey, done);
+    if (done) {
         meta_answer_nothing(survey_router(survey), survey_call(survey));
+    } else {
+        no_such_session(survey);
     }
+}
+
+static void tell_killed_list(struct survey *survey)
+{
+    audit_kill(survey, true);
+    tell_list(survey);
+}
+
+static void tell_killed_count(struct survey *survey)
+{
+    audit_kill(survey, true);
+    tell_count(survey);
 }
 
 struct kill_kwargs {
@@ -191,8 +225,37 @@ static const struct option_row kill_rows[] = {
     {"message", OPTION_STR, offsetof(struct kill_kwargs, message)},
 };
 
-/* The part of the question that all four have. */
-static bool kill_question(const struct builtin_call *call, struct survey_question *question)
+/* The texts that a deed has of its own. */
+struct kill_texts {
+    char address[AUDIT_ADDRESS_SIZE];
+    char caller[40];
+    char target[40];
+};
+
+static struct survey_deed
+kill_deed(const struct builtin_call *call, uint64_t id, struct str name, struct kill_texts *texts)
+{
+    const struct principal *who = call->principal;
+    (void)snprintf(texts->caller, sizeof(texts->caller), "session:%llu",
+                   (unsigned long long)call->caller);
+    (void)snprintf(texts->target, sizeof(texts->target), "%llu", (unsigned long long)id);
+    return (struct survey_deed){
+        .actor = who->authid,
+        .actor_realm = call->home,
+        .authmethod = who->authmethod,
+        .address = audit_address(who->address, texts->address),
+        .request_id = who->request_id.len > 0 ? who->request_id
+                      : call->caller != 0     ? str_of(texts->caller)
+                                              : STR_EMPTY,
+        .action = call->builtin->procedure,
+        .target = id != 0 ? str_of(texts->target) : name,
+    };
+}
+
+/* The part of the question that all four have, and who it is that asks. */
+static bool kill_question(const struct builtin_call *call,
+                          struct survey_question *question,
+                          struct kill_texts *texts)
 {
     struct kill_kwargs kwargs = {.reason = CLOSE_KILLED};
     if (!meta_kwargs(call, kill_rows, COUNT_OF(kill_rows), &kwargs)) {
@@ -205,6 +268,8 @@ static bool kill_question(const struct builtin_call *call, struct survey_questio
     question->except = call->caller;
     question->reason = kwargs.reason;
     question->message = kwargs.message;
+    question->deed = kill_deed(call, question->id,
+                               question->name_count > 0 ? question->names[0] : STR_EMPTY, texts);
     return true;
 }
 
@@ -212,9 +277,10 @@ static void run_kill(const struct builtin_call *call)
 {
     static const struct survey_kind kind = {ask_kill, tell_killed};
     struct survey_question question = {0};
+    struct kill_texts texts;
     struct meta_args args;
     if (meta_args_read(call, 1, 1, &args) && meta_arg_id(call, &args, 0, &question.id) &&
-        kill_question(call, &question)) {
+        kill_question(call, &question, &texts)) {
         survey_start(call, &kind, &question);
     }
 }
@@ -223,31 +289,33 @@ static void run_kill_by_name(const struct builtin_call *call, const struct surve
 {
     struct str name = STR_EMPTY;
     struct survey_question question = {.filtered = true, .names = &name, .name_count = 1};
+    struct kill_texts texts;
     struct meta_args args;
     if (meta_args_read(call, 1, 1, &args) && meta_arg_str(call, &args, 0, &name) &&
-        kill_question(call, &question)) {
+        kill_question(call, &question, &texts)) {
         survey_start(call, kind, &question);
     }
 }
 
 static void run_kill_by_authid(const struct builtin_call *call)
 {
-    static const struct survey_kind kind = {ask_kill_by_authid, tell_list};
+    static const struct survey_kind kind = {ask_kill_by_authid, tell_killed_list};
     run_kill_by_name(call, &kind);
 }
 
 static void run_kill_by_authrole(const struct builtin_call *call)
 {
-    static const struct survey_kind kind = {ask_kill_by_role, tell_count};
+    static const struct survey_kind kind = {ask_kill_by_role, tell_killed_count};
     run_kill_by_name(call, &kind);
 }
 
 static void run_kill_all(const struct builtin_call *call)
 {
-    static const struct survey_kind kind = {ask_kill_by_role, tell_count};
+    static const struct survey_kind kind = {ask_kill_by_role, tell_killed_count};
     struct survey_question question = {0};
+    struct kill_texts texts;
     struct meta_args args;
-    if (meta_args_read(call, 0, 0, &args) && kill_question(call, &question)) {
+    if (meta_args_read(call, 0, 0, &args) && kill_question(call, &question, &texts)) {
         survey_start(call, &kind, &question);
     }
 }

@@ -68,8 +68,13 @@ static void question_copy(struct survey *survey, const struct survey_question *q
     for (size_t i = 0; i < question->name_count; i++) {
         copy->names[i] = arena_str(memory, question->names[i]);
     }
-    copy->reason = arena_str(memory, question->reason);
-    copy->message = arena_str(memory, question->message);
+    struct str *const texts[] = {
+        &copy->reason,           &copy->message,         &copy->deed.actor,
+        &copy->deed.actor_realm, &copy->deed.authmethod, &copy->deed.address,
+        &copy->deed.request_id,  &copy->deed.action,     &copy->deed.target};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        *texts[i] = arena_str(memory, *texts[i]);
+    }
 }
 
 void survey_start(const struct builtin_call *call,
@@ -95,6 +100,16 @@ void survey_start(const struct builtin_call *call,
         buf_init(&part->details, router->options.message_max);
         worker_post(router->shards[i].worker, &part->post);
     }
+}
+
+struct str survey_realm(const struct survey *survey)
+{
+    return realm_uri(survey->realm);
+}
+
+const struct survey_deed *survey_deed(const struct survey *survey)
+{
+    return &survey->question.deed;
 }
 
 struct router *survey_router(const struct survey *survey)

@@ -20,6 +20,17 @@
 struct seat;
 struct survey;
 
+/* Who does something by it, for the audit. */
+struct survey_deed {
+    struct str actor;
+    struct str actor_realm;
+    struct str authmethod;
+    struct str address; /* as text */
+    struct str request_id;
+    struct str action;
+    struct str target;
+};
+
 /* What is asked; which members mean something is between `ask` and its user. */
 struct survey_question {
     uint64_t id;
@@ -30,6 +41,7 @@ struct survey_question {
     size_t name_count;
     struct str reason;
     struct str message;
+    struct survey_deed deed;
 };
 
 /* One worker's answer. */
@@ -56,6 +68,8 @@ void survey_start(const struct builtin_call *call,
 /* For `tell`. */
 struct router *survey_router(const struct survey *survey);
 uint64_t survey_call(const struct survey *survey);
+struct str survey_realm(const struct survey *survey);
+const struct survey_deed *survey_deed(const struct survey *survey);
 /* Whether any part was `found`. */
 bool survey_found(const struct survey *survey);
 size_t survey_count(const struct survey *survey);

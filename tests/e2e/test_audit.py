@@ -212,6 +212,24 @@ def test_who_may_not_administer_is_noted(node):
     assert row["error"] == "wamp.error.not_authorized" and row["address"] == "127.0.0.1", row
 
 
+def test_who_is_sent_away_by_whom_is_noted(node):
+    realm = "com.example.away"
+    assert node.ask_admin("POST", "/realms", security(realm)).status == 201
+    wire, answer = wamp_session(node, "joe", RIGHT, realm)
+    with wire:
+        assert answer[0] == WELCOME, answer
+        path = f"/realms/{realm}/sessions/{answer[1]}"
+        assert node.ask_admin("DELETE", path).status == 204
+        assert node.ask_admin("DELETE", path).status == 404
+    refused, done = wait_until(lambda: len(found := rows(node, realm=realm, action="wamp.session."))
+                               == 2 and found, "the rows of who was sent away")
+    assert (done["outcome"], refused["outcome"]) == ("ok", "refused")
+    assert done["target"] == refused["target"] == str(answer[1])
+    assert (done["actor"], done["actor_realm"]) == ("admin", MASTER), done
+    assert done["address"] == "127.0.0.1" and done["request_id"], done
+    assert refused["error"] == "wamp.error.no_such_session"
+
+
 def test_bad_queries_are_refused(node):
     for query in ("limit=0", "limit=x", "limit=100000", "cursor=x", "cursor=-1", "since=yesterday",
                   "actor=" + "x" * 600):

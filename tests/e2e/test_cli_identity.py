@@ -434,9 +434,9 @@ def test_files_are_read_and_words_win(node, tmp_path):
 def test_security_is_switched_off_and_on(node):
     realm = "com.example.switched"
     run(node, "realm", "create", realm)
-    assert run(node, "realm", "security", "status", realm).stdout == "true\n"
+    assert run(node, "realm", "security", "status", realm).stdout == "enabled\n"
     run(node, "realm", "security", "disable", realm)
-    assert run(node, "realm", "security", "status", realm).stdout == "false\n"
+    assert run(node, "realm", "security", "status", realm).stdout == "disabled\n"
     run(node, "realm", "security", "enable", realm)
     run(node, "realm", "update", realm, "--description", "a realm, switched")
     assert "a realm, switched" in run(node, "realm", "list").stdout
