@@ -3,6 +3,22 @@
 #include "directory/directory_inside.h"
 #include "rbac/realm_record.h"
 
+/* A path cannot name such a group. One that a file has brought stays. */
+static bool
+no_slashes(struct directory_call *call, const json_t *realm, const struct realm_writes *writes)
+{
+    for (size_t i = 0; i < writes->count; i++) {
+        const struct store_write *write = &writes->writes[i];
+        if (str_eq(write->kind, STR("group")) && str_find(write->key, '/') >= 0 &&
+            store_view_get(call->view, write->kind, write->realm, write->key) == NULL) {
+            return directory_refuse_at(call, DIRECTORY_INVALID, realm, "groups",
+                                       "\"" PRISTR "\": a group's name has no \"/\"",
+                                       STRARG(str_sub(write->key, 0, 200)));
+        }
+    }
+    return true;
+}
+
 bool directory_parse_realm(struct directory_call *call,
                            const json_t *realm,
                            struct realm_writes *out)
@@ -15,7 +31,7 @@ bool directory_parse_realm(struct directory_call *call,
         return false;
     }
     if (realm_record_parse(realm, &options, call->arena, out, &mistake)) {
-        return true;
+        return no_slashes(call, realm, out);
     }
     return directory_refuse_at(call, mistake.error, mistake.node, mistake.key, "%s", mistake.text);
 }

@@ -39,8 +39,22 @@ static bool group_name_valid(struct str name)
            !str_starts(name, STR("group/"));
 }
 
+/* Bondy takes them, so a file may have them. */
+static void warn_slashes(const struct realm_parse *parse)
+{
+    const json_t *list = json_object_get(parse->object, "groups");
+    for (size_t i = 0; i < json_array_size(list) && !parse->quiet; i++) {
+        const char *name = json_string_value(json_object_get(json_array_get(list, i), "name"));
+        if (name != NULL && str_find(str_of(name), '/') >= 0) {
+            log_warn("a group with a slash in its name has no path in the admin API",
+                     KV_STR("realm", parse->uri), KV_CSTR("group", name));
+        }
+    }
+}
+
 bool realm_names_read(struct realm_parse *parse)
 {
+    warn_slashes(parse);
     return read_names(parse, "groups", "name", group_name_valid, &parse->groups) &&
            read_names(parse, "users", "username", record_username_valid, &parse->users);
 }

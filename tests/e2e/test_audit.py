@@ -3,7 +3,9 @@ secret is anywhere."""
 import base64
 import http.client
 import json
+import socket
 import sqlite3
+import struct
 import time
 from urllib.parse import quote
 
@@ -12,8 +14,9 @@ import pytest
 from support.node import Node
 from support.patience import wait_until
 from support.specs import static_spec
-from support.wampraw import (ABORT, AUTHENTICATE, CALL, CHALLENGE, ERROR, HELLO, RESULT, ROLES,
-                             WELCOME, RawSocket, WebSocket)
+from support.wampraw import (ABORT, AUTHENTICATE, CALL, CANCEL, CHALLENGE, ERROR, HELLO, INTERRUPT,
+                             INVOCATION, REGISTER, REGISTERED, RESULT, ROLES, WELCOME, RawSocket,
+                             WebSocket, connect)
 
 MASTER = "com.leapsight.bondy"
 REALM = "com.example.audit"
@@ -228,6 +231,40 @@ def test_who_is_sent_away_by_whom_is_noted(node):
     assert (done["actor"], done["actor_realm"]) == ("admin", MASTER), done
     assert done["address"] == "127.0.0.1" and done["request_id"], done
     assert refused["error"] == "wamp.error.no_such_session"
+
+
+def test_a_call_made_for_another_ends_with_its_caller(node, front):
+    """Over HTTP, where the client hangs up, and over WAMP, where it cancels."""
+    node.ask_admin("POST", f"/realms/{MASTER}/users", {"username": "slow", "password": RIGHT})
+    granted = node.ask_admin("POST", f"/realms/{MASTER}/grants", {
+        "permissions": ["wamp.register"], "uri": "com.slow", "match": "exact", "roles": ["slow"]})
+    assert granted.status == 204, granted.text
+    callee, answer = wamp_session(node, "slow", RIGHT)
+    caller, welcome = wamp_session(node, "admin", node.password)
+    with callee, caller:
+        assert answer[0] == WELCOME and welcome[0] == WELCOME, (answer, welcome)
+        assert callee.ask(REGISTER, {}, "com.slow")[0] == REGISTERED
+        caller.send(CALL, 1, {}, "bondy.wamp.call", [{"procedure": "com.slow"}])
+        invoked = callee.receive()
+        assert invoked[0] == INVOCATION, invoked
+        caller.send(CANCEL, 1, {"mode": "killnowait"})
+        interrupted = callee.receive()
+        assert interrupted[:2] == [INTERRUPT, invoked[1]], interrupted
+        assert caller.receive()[:3] == [ERROR, CALL, 1]
+
+        if front == "mhd":
+            pytest.skip("libmicrohttpd does not notice that a waiting client leaves")
+        body = b'{"procedure": "com.slow"}'
+        pair = base64.b64encode(f"admin:{node.password}".encode())
+        with connect(node.admin) as sock:
+            sock.sendall(b"POST /services/call HTTP/1.1\r\nhost: x\r\nauthorization: Basic " + pair
+                         + b"\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+                         % len(body) + body)
+            invoked = callee.receive()
+            assert invoked[0] == INVOCATION, invoked
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        interrupted = callee.receive()
+        assert interrupted[:2] == [INTERRUPT, invoked[1]], interrupted
 
 
 def test_bad_queries_are_refused(node):

@@ -164,6 +164,17 @@ static void every_event_of_an_operation_is_told(void **state)
     assert_int_equal(world->call.event_count, USERS + 1);
 }
 
+static void a_group_with_a_slash_comes_by_a_file_alone(void **state)
+{
+    struct world *world = *state;
+    people(world);
+    refused(world, "bondy.group.add", "[{'name': 'a/b'}]", INVALID);
+    refused(world, "bondy.realm.update", "[{'groups': [{'name': 'a/b'}]}]", INVALID);
+    seed(world, "{'uri': '" REALM "', 'groups': [{'name': 'a/b'}]}");
+    (void)done(world, "bondy.group.update", "['a/b', {'meta': {'k': 1}}]");
+    (void)done(world, "bondy.group.delete", "['a/b']");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -175,6 +186,7 @@ int main(void)
         TEST(too_many_names_are_refused_before_they_are_looked_up),
         TEST(what_cannot_be_read_is_not_what_is_not_there),
         TEST(every_event_of_an_operation_is_told),
+        TEST(a_group_with_a_slash_comes_by_a_file_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
