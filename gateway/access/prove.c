@@ -224,6 +224,19 @@ prove_basic(struct access_look *look, struct str text, struct access_answer *ans
 
 /* ---- keys and tokens: long enough that nobody guesses them, and cheap to verify ---- */
 
+static void
+note(const struct access_look *look, enum access_scheme scheme, const char *why, bool throttled)
+{
+    audit_note(auth_audit(look->access->options.auth),
+               &(struct audit_failure){.action = STR("login.failed"),
+                                       .realm = look->visit->request.realm,
+                                       .authmethod = scheme_method(scheme),
+                                       .address = &look->visit->request.head->peer->address,
+                                       .error = FAULT_AUTHENTICATION_FAILED,
+                                       .detail = str_of(why),
+                                       .throttled = throttled});
+}
+
 /* Whose failure it is can only be told by the address; who shows a good one is not held up by
  * those who do not. */
 static enum access_step fail(struct access_look *look,
@@ -239,14 +252,7 @@ static enum access_step fail(struct access_look *look,
     key.both = 0;
     uint64_t now_ms = clock_mono_ms();
     uint64_t wait_ms = throttle_wait_ms(throttle, &key, now_ms);
-    audit_note(auth_audit(look->access->options.auth),
-               &(struct audit_failure){.action = STR("login.failed"),
-                                       .realm = look->visit->request.realm,
-                                       .authmethod = scheme_method(scheme),
-                                       .address = &info->address,
-                                       .error = FAULT_AUTHENTICATION_FAILED,
-                                       .detail = str_of(why),
-                                       .throttled = wait_ms > 0});
+    note(look, scheme, why, wait_ms > 0);
     if (wait_ms > 0) {
         return refuse_for_now(look->visit, wait_ms, answer);
     }
@@ -307,7 +313,8 @@ enum access_step prove_key(struct access_look *look, struct str text, struct acc
                  answer);
 }
 
-/* Nobody guesses a token, and everybody has one that has expired: neither is held against him. */
+/* Nobody guesses a token, and everybody has one that has expired: it is noted, and slows nobody
+ * down. */
 enum access_step
 prove_token(struct access_look *look, struct str text, struct access_answer *answer)
 {
@@ -316,6 +323,7 @@ prove_token(struct access_look *look, struct str text, struct access_answer *ans
     struct bearer *bearer =
         auth_bearer(look->access->options.auth, look->rbac, look->realm, text, &why);
     if (bearer == NULL) {
+        note(look, ACCESS_BEARER, why, false);
         access_count(look->access, ACCESS_FAILED);
         log_info("token refused", KV_STR("realm", look->visit->request.realm),
                  KV_STR("peer", peer_info_text(look->visit->request.head->peer, peer)),
