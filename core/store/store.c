@@ -31,56 +31,24 @@ struct store {
     struct store_backend *backend;
     struct mailbox *mailbox;
     struct store_group taken;
+    struct store_follower follower;
     struct watcher *watchers;
     size_t watcher_count;
     uint64_t sweep_ms;  /* when the next sweep is due */
     uint64_t follow_ms; /* when the database is asked next for what is not ours */
-    uint64_t told;      /* the last transaction that watchers know of */
     bool away;          /* the database was when it was asked last */
     struct store_audit_bounds audit;
     pthread_t thread;
     bool started;
 };
 
-static void
-notify(struct store *store, uint64_t seq, const struct store_record *records, size_t count)
+static void notify(void *ctx, uint64_t seq, const struct store_record *records, size_t count)
 {
+    const struct store *store = ctx;
     for (size_t i = 0; i < store->watcher_count; i++) {
         const struct watcher *watcher = &store->watchers[i];
         watcher->fn(watcher->ctx, seq, records, count);
     }
-    store->told = seq;
-}
-
-/* Watchers get what the log has up to `last` and they do not know: of others, or of a commit of
- * ours whose answer was lost. */
-static bool follow(struct store *store, uint64_t last, struct err *err)
-{
-    struct arena arena;
-    struct store_record *records = NULL;
-    size_t count = 0;
-    arena_init(&arena, SIZE_MAX / 2);
-    bool ok = store_read_changes(store->backend, store->told, last, &arena, &records, &count, err);
-    for (size_t i = 0, end = 0; ok && i < count; i = end) {
-        while (end < count && records[end].seq == records[i].seq) {
-            end++;
-        }
-        notify(store, records[i].seq, &records[i], end - i);
-    }
-    arena_done(&arena);
-    return ok;
-}
-
-/* What comes between our own transactions is told before them; when it cannot be had now, they
- * are told with it. */
-static void notify_of(struct store *store, const struct store_request *request)
-{
-    struct err err = {0};
-    if (request->seq > store->told + 1 && !follow(store, request->seq - 1, &err)) {
-        log_warn("store cannot follow its database", KV_ERR(&err));
-        return;
-    }
-    notify(store, request->seq, request->records, request->record_count);
 }
 
 /* Writes come first, so that a read sees what was submitted before it. */
@@ -91,7 +59,7 @@ static void process(struct store *store, struct store_group *group)
         if (!store_writes(r)) {
             store_request_read(store->backend, r);
         } else if (r->ok && r->record_count > 0) {
-            notify_of(store, r);
+            store_follow_own(&store->follower, r);
         }
     }
 }
@@ -183,7 +151,7 @@ static void follow_others(struct store *store)
     if (!store->backend->shared || now_ms < store->follow_ms) {
         return;
     }
-    bool ok = follow(store, INT64_MAX, &err);
+    bool ok = store_follow(&store->follower, &err);
     if (!ok && !store->away) {
         log_error("store is away: nothing can be written until it is back", KV_ERR(&err));
     } else if (ok && store->away) {
@@ -266,10 +234,9 @@ bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *e
     bool ok = store_read_all(store->backend, &arena, &records, &count, &seq, err);
     if (ok) {
         fn(ctx, seq, records, count);
-        store->told = seq;
     }
     arena_done(&arena);
-    return ok;
+    return ok && store_follow_from(&store->follower, seq, err);
 }
 
 static struct store_backend *open_url(struct str url, struct str data_dir, struct err *err)
@@ -302,13 +269,16 @@ struct store *store_open(struct str url, struct str data_dir, struct err *err)
         return NULL;
     }
     uint64_t head = 0;
-    if (!store_migrate(backend, err) || !store_head(backend, &head, err)) {
+    struct store_follower follower = {.backend = backend, .tell = notify};
+    if (!store_migrate(backend, err) || !store_head(backend, &head, err) ||
+        !store_follow_from(&follower, head, err)) {
         backend->ops->close(backend);
         return NULL;
     }
     struct store *store = NEW(struct store);
-    store->told = head;
     store->backend = backend;
+    store->follower = follower;
+    store->follower.ctx = store;
     store->mailbox = mailbox_new();
     return store;
 }

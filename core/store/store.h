@@ -99,6 +99,7 @@ struct store_request {
     bool ok;
     struct err err;               /* CONFLICT, NOT_FOUND, UNAVAILABLE ... */
     uint64_t seq;                 /* COMMIT, WORK: its place in the change log */
+    int64_t tag;                  /* and what tells it from another one at that place */
     struct store_record *records; /* COMMIT, WORK: as written; else: found; in `arena` */
     size_t record_count;
 };

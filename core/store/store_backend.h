@@ -51,9 +51,10 @@ struct store_backend_ops {
 /* First member of a backend's struct. */
 struct store_backend {
     const struct store_backend_ops *ops;
-    bool guarded; /* the request at work has a savepoint (store_group.c) */
-    bool shared;  /* others may write to the database as well */
-    bool unsure;  /* the last transaction may have been committed, or not: no answer came */
+    bool guarded;        /* the request at work has a savepoint (store_group.c) */
+    bool shared;         /* others may write to the database as well */
+    uint64_t connection; /* of a shared one: another number for every new connection */
+    bool unsure;         /* the last transaction may have been committed, or not: no answer came */
 };
 
 struct store_backend *store_sqlite_open(struct str path, struct err *err);

@@ -141,6 +141,24 @@ bool store_lease_sweep(struct store_backend *backend, bool *out_more, struct err
 /* store_sweep.c: some revocations that are over go; `out_more`: there may be others. */
 bool store_revocation_sweep(struct store_backend *backend, bool *out_more, struct err *err);
 
+/* store_follow.c: how far the change log has been told. */
+struct store_follower {
+    struct store_backend *backend;
+    store_watch_fn tell;
+    void *ctx;
+    uint64_t seq; /* the last transaction that was told of */
+    int64_t tag;
+    uint64_t connection; /* over which it was found to be there */
+};
+
+/* What there is up to `seq` is known. */
+bool store_follow_from(struct store_follower *self, uint64_t seq, struct err *err);
+/* Tells of all that is not known. */
+bool store_follow(struct store_follower *self, struct err *err);
+/* The same of what comes before a transaction of our own, and of that one. When it cannot be had
+ * now, both are told of later. */
+void store_follow_own(struct store_follower *self, const struct store_request *request);
+
 /* What the transactions behind `after`, up to `last`, have changed and none has changed again, in
  * the order of the log. */
 bool store_read_changes(struct store_backend *backend,

@@ -263,6 +263,7 @@ bool postgres_connect(struct postgres *self, struct err *err)
         struct err problem = {0};
         if (try_host(self, index, now_ms + left_ms / (self->host_count - i), &problem)) {
             self->host = index;
+            self->backend.connection++;
             return true;
         }
         /* What has to be mended tells more than that somebody is away. */

@@ -325,6 +325,7 @@ static bool write_all(struct store_backend *backend,
         }
     }
     request->seq = stamp.seq;
+    request->tag = stamp.tag;
     request->records = records;
     request->record_count = request->write_count;
     return true;

@@ -223,6 +223,7 @@ static bool keep_records(struct store_view *view)
     }
     request->record_count = view->count;
     request->seq = view->stamp.seq;
+    request->tag = view->stamp.tag;
     return true;
 }
 

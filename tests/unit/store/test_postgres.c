@@ -476,6 +476,48 @@ static void of_a_record_that_others_change_often_watchers_hear_the_present_state
     store_close(ours);
 }
 
+static bool state_is(struct store *store, const char *key, const char *value)
+{
+    struct store_request request;
+    request_init(&request, STORE_GET);
+    request.key = str_of(key);
+    store_run(store, &request);
+    bool same = request.ok && str_eq(request.records[0].value, str_of(value));
+    arena_done(&request.arena);
+    return same;
+}
+
+/* As a fail-over to a standby that has not got the last transaction, after which another node
+ * writes one in its place. */
+static void numbers_that_are_given_again_after_a_fail_over_are_noticed(void **state)
+{
+    const struct place *place = *state;
+    struct store *ours = open_named(place);
+    struct last last = {0};
+    put_user(ours, STR("ann"), STR("1"));
+    put_user(ours, STR("bob"), STR("1"));
+    put_user(ours, STR("ann"), STR("2"));
+    do_in(place, "UPDATE @.head SET seq = 2; DELETE FROM @.changes WHERE seq = 3;"
+                 "UPDATE @.records SET version = 1 WHERE key = 'ann';"
+                 "UPDATE @.versions SET value = '1' WHERE key = 'ann' AND version = 1;"
+                 "DELETE FROM @.versions WHERE key = 'ann' AND version = 2");
+    struct store *theirs = open_store(place);
+    put_user(theirs, STR("cleo"), STR("1"));
+    store_watch(ours, on_last, &last);
+    do_in(place, kill_sql);
+    put_user(ours, STR("dora"), STR("1"));
+    assert_int_equal(last.count, 4); /* all that is there, the old value of ann with it */
+    put_user(ours, STR("dora"), STR("2"));
+    assert_int_equal(last.count, 5);
+    do_in(place, kill_sql);
+    put_user(ours, STR("dora"), STR("3")); /* another connection, and the same log */
+    assert_int_equal(last.count, 6);
+    assert_int_equal(put(ours, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    assert_true(state_is(theirs, "a", "1"));
+    store_close(theirs);
+    store_close(ours);
+}
+
 static void watchers_hear_of_what_others_write_while_nothing_is_asked(void **state)
 {
     struct store *ours = open_store(*state);
@@ -527,6 +569,7 @@ int main(void)
         T(a_name_too_long_for_an_index_is_refused_and_hurts_nobody),
         T(watchers_hear_of_what_others_write_before_what_comes_after_it),
         T(of_a_record_that_others_change_often_watchers_hear_the_present_state),
+        T(numbers_that_are_given_again_after_a_fail_over_are_noticed),
         T(watchers_hear_of_what_others_write_while_nothing_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
