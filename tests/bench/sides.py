@@ -131,15 +131,18 @@ class Postern:
         self.publish_spec(spec(paths), f"{len(paths)} routes")
 
     def publish_spec(self, body, what):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}/api_specs", body, {
+        self.ask_admin("POST", "/api_specs", body, what)
+
+    def ask_admin(self, method, path, body=None, what=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", body, {
             "content-type": "application/json",
-            "authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()})
+            "authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()},
+            method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                if reply.status != 200:
-                    raise Failed(f"publishing {what}: {reply.status}")
+            with urllib.request.urlopen(request, timeout=120) as reply:
+                return reply.read()
         except urllib.error.HTTPError as refused:
-            raise Failed(f"publishing {what}: {refused.code} "
+            raise Failed(f"{what or method + ' ' + path}: {refused.code} "
                          f"{refused.read(2000).decode(errors='replace')}") from refused
 
     def start_callee(self, answer, procedure=PROCEDURE, url=None):

@@ -1,5 +1,8 @@
 """Benches of the router: WAMP -> Postern -> WAMP, beside a relay that forwards frames unread."""
+import itertools
+import json
 import statistics
+import threading
 
 import counting
 import measure
@@ -82,6 +85,67 @@ def half(bench):
                        got["RawSocket"]["p99_us"] / got["null relay"]["p99_us"], 1.5)
 
 
+USERS, GRANTS = 100_000, 10_000
+
+
+def big_realm(number):
+    """As a security file has it: many users in groups, many grants."""
+    return json.dumps({
+        "uri": f"com.example.big{number}", "authmethods": ["anonymous"],
+        "groups": [{"name": f"group{i}"} for i in range(100)],
+        "users": [{"username": f"user{i}", "groups": [f"group{i % 100}"]} for i in range(USERS)],
+        "grants": [{"permissions": ["wamp.call"], "uri": f"com.example.thing{i}", "match": "exact",
+                    "roles": [f"group{i % 100}"]} for i in range(GRANTS)]}).encode()
+
+
+class Administrator:
+    """Changes realms as long as it is entered: first a large one, then one user after another."""
+
+    def __init__(self, side, number):
+        self.side, self.number, self.over = side, number, threading.Event()
+        self.thread = threading.Thread(target=self.work)
+        self.changed = 0
+
+    def work(self):
+        self.side.ask_admin("POST", "/realms", big_realm(self.number))
+        for i in itertools.count():
+            if self.over.wait(0.01):
+                break
+            self.side.ask_admin("PUT", f"/realms/com.example.big{self.number}/users/user{i}",
+                                b'{"meta": {"changed": true}}')
+            self.changed += 1
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def builds(bench):
+    """What calls feel of a realm that is built, and of users that change, at half load."""
+    postern = router(bench)
+    load = measure.Wamp(bench.tools, max(4, bench.options.seconds), PAYLOAD, CALLERS, WINDOW)
+    most = measure.alternate(3, {"postern": lambda: load.call(postern)})["postern"]["rate"]
+    title(f"builds: {most / 2:,.0f} calls a second are due; a realm of {USERS:,} users and "
+          f"{GRANTS:,} grants is made meanwhile, then one user after another changes")
+    numbers = itertools.count()
+
+    def during():
+        with Administrator(postern, next(numbers)) as administrator:
+            got = load.call(postern, rate=most / 2)
+        figure("users changed", administrator.changed, "")
+        return got
+
+    got = measure.alternate(3, {"quiet": lambda: load.call(postern, rate=most / 2),
+                                "meanwhile": during})
+    bench.bars.rows_of(got)
+    bench.bars.at_most("builds: p99 of calls meanwhile, beyond the quiet one's, in us",
+                       got["meanwhile"]["p99_us"] - got["quiet"]["p99_us"], 1000)
+
+
 def workers(bench):
     """What a second worker costs: instructions of a call, and futexes where no other is asked."""
     title(f"workers: {CALLERS} callers, window {WINDOW}; instructions by callgrind", ())
@@ -121,4 +185,5 @@ def futexes(bench):
     print("futex calls: the kernel never put both peers on one worker")
 
 
-BENCHES = {"call": call, "fanout": fanout, "half": half, "workers": workers}
+BENCHES = {"call": call, "fanout": fanout, "half": half, "builds": builds,
+           "workers": workers}
