@@ -4,9 +4,8 @@
 #include "flow_world.h"
 
 /* RFC 7636, appendix B. */
-#define VERIFIER       "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-#define PROOF_AND_MORE "code_verifier=" VERIFIER "%20"
-#define CHALLENGE      "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+#define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+#define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 #define REQUEST                                                                      \
     "response_type=code&client_id=app&redirect_uri=https%3A%2F%2Fa%2Fcb&state=s%20t" \
@@ -115,9 +114,10 @@ static void a_code_is_bound_to_verifier_redirect_client_and_time(void **state)
     char cookies[COOKIES_MAX];
     char form[512];
     get_code(world, REQUEST, code, cookies);
+    static const char more_than_one[] = "code_verifier=" VERIFIER "%20";
     static const char *const verifiers[] = {
         "", "code_verifier=", "code_verifier=short",
-        "code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXX", PROOF_AND_MORE};
+        "code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXX", more_than_one};
     for (size_t i = 0; i < COUNT_OF(verifiers); i++) {
         expect(world, FLOW_TOKEN, NULL, redemption(code, verifiers[i], form), 400, "invalid_grant");
     }
