@@ -68,8 +68,9 @@ def serving(node, name, answer):
 def publish(node, name, answer):
     """The status, and how long it took."""
     began = time.monotonic()
-    status = node.ask_admin("POST", "/api_specs", static_spec(name, answer)).status
-    return status, time.monotonic() - began
+    got = node.ask_admin("POST", "/api_specs", static_spec(name, answer))
+    assert got.status != 503 or "retry-after" in got.headers, got
+    return got.status, time.monotonic() - began
 
 
 def goes_on(node):
