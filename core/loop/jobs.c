@@ -60,10 +60,13 @@ static struct job *next_job(struct jobs *jobs)
     return job;
 }
 
+enum { JOBS_NICE = 5 };
+
 static void *jobs_thread(void *arg)
 {
     struct jobs *jobs = arg;
     struct job *job;
+    thread_step_back(JOBS_NICE);
     while ((job = next_job(jobs)) != NULL) {
         job_do(job);
     }

@@ -8,6 +8,8 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 struct start {
     thread_fn fn;
@@ -44,4 +46,10 @@ bool thread_start(pthread_t *out, const char *name, thread_fn fn, void *arg, str
     (void)pthread_setname_np(thread, cut);
     *out = thread;
     return true;
+}
+
+/* Linux counts niceness by thread. One that cannot be changed changes nothing else. */
+void thread_step_back(int nice)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), nice);
 }

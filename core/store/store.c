@@ -22,6 +22,9 @@ enum { SWEEP_EVERY_MS = 30 * 1000, SWEEP_AGAIN_MS = 20 };
 /* How often a database that others write to is asked for what they have written. */
 enum { FOLLOW_EVERY_MS = 1000 };
 
+/* A large transaction must not keep calls waiting; a small one hardly waits for them. */
+enum { STORE_NICE = 5 };
+
 struct watcher {
     store_watch_fn fn;
     void *ctx;
@@ -175,6 +178,7 @@ static void *run(void *arg)
 {
     struct store *store = arg;
     bool more = true;
+    thread_step_back(STORE_NICE);
     while (more) {
         more = mailbox_run_some(store->mailbox, until_due(store));
         process_taken(store);

@@ -30,7 +30,7 @@ struct ack {
     uint64_t seq;
 };
 
-enum { CHANGE_MAX = 256 << 20 };
+enum { CHANGE_MAX = 256 << 20, BUILDER_NICE = 10 };
 
 static void entry_free(struct entry *entry)
 {
@@ -328,6 +328,7 @@ void builder_build_first(struct builder *builder)
 static void *run(void *ctx)
 {
     struct builder *builder = ctx;
+    thread_step_back(BUILDER_NICE);
     while (!builder->stopping || builder->current != NULL) {
         (void)mailbox_run_some(builder->mailbox, -1);
         builder_build(builder);
