@@ -159,7 +159,7 @@ static void check_admitted(struct login *login, const struct auth_hello *hello)
         abort();
     }
     struct auth_identity *kept = identity;
-    if (identity != NULL && !auth_review(rbac, hello->realm, hello->info, &kept)) {
+    if (identity != NULL && !auth_review(rbac, NULL, hello->realm, hello->info, &kept)) {
         abort();
     }
     auth_identity_free(kept);
