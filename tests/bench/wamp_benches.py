@@ -1,5 +1,4 @@
 """Benches of the router: WAMP -> Postern -> WAMP, beside a relay that forwards frames unread."""
-import itertools
 import json
 import statistics
 import threading
@@ -85,13 +84,13 @@ def half(bench):
                        got["RawSocket"]["p99_us"] / got["null relay"]["p99_us"], 1.5)
 
 
-USERS, GRANTS = 100_000, 10_000
+BIG, USERS, GRANTS = "com.example.big", 100_000, 10_000
 
 
-def big_realm(number):
+def big_realm():
     """As a security file has it: many users in groups, many grants."""
     return json.dumps({
-        "uri": f"com.example.big{number}", "authmethods": ["anonymous"],
+        "uri": BIG, "authmethods": ["anonymous"],
         "groups": [{"name": f"group{i}"} for i in range(100)],
         "users": [{"username": f"user{i}", "groups": [f"group{i % 100}"]} for i in range(USERS)],
         "grants": [{"permissions": ["wamp.call"], "uri": f"com.example.thing{i}", "match": "exact",
@@ -99,20 +98,23 @@ def big_realm(number):
 
 
 class Administrator:
-    """Changes realms as long as it is entered: first a large one, then one user after another."""
+    """Changes a large realm as long as it is entered: its users, and grants, for which all of its
+    rights are built anew."""
 
-    def __init__(self, side, number):
-        self.side, self.number, self.over = side, number, threading.Event()
+    def __init__(self, side):
+        self.side, self.over = side, threading.Event()
         self.thread = threading.Thread(target=self.work)
         self.changed = 0
 
     def work(self):
-        self.side.ask_admin("POST", "/realms", big_realm(self.number))
-        for i in itertools.count():
-            if self.over.wait(0.01):
-                break
-            self.side.ask_admin("PUT", f"/realms/com.example.big{self.number}/users/user{i}",
-                                b'{"meta": {"changed": true}}')
+        while not self.over.wait(0.01):
+            i = self.changed % USERS
+            self.side.ask_admin("PUT", f"/realms/{BIG}/users/user{i}",
+                                json.dumps({"meta": {"changed": self.changed}}).encode())
+            if i % 10 == 0:
+                self.side.ask_admin("POST", f"/realms/{BIG}/grants", json.dumps({
+                    "permissions": ["wamp.call"], "uri": f"com.example.more{i}", "match": "exact",
+                    "roles": ["group1"]}).encode())
             self.changed += 1
 
     def __enter__(self):
@@ -125,23 +127,25 @@ class Administrator:
 
 
 def builds(bench):
-    """What calls feel of a realm that is built, and of users that change, at half load."""
+    """What calls feel at half load while a large realm changes."""
     postern = router(bench)
-    load = measure.Wamp(bench.tools, max(4, bench.options.seconds), PAYLOAD, CALLERS, WINDOW)
+    load = measure.Wamp(bench.tools, bench.options.seconds, PAYLOAD, CALLERS, WINDOW)
     most = measure.alternate(3, {"postern": lambda: load.call(postern)})["postern"]["rate"]
-    title(f"builds: {most / 2:,.0f} calls a second are due; a realm of {USERS:,} users and "
-          f"{GRANTS:,} grants is made meanwhile, then one user after another changes")
-    numbers = itertools.count()
+    postern.ask_admin("POST", "/realms", big_realm())
+    title(f"builds: {most / 2:,.0f} calls a second are due; in a realm of {USERS:,} users and "
+          f"{GRANTS:,} grants users change meanwhile, and every tenth time a grant")
+    changed = []
 
     def during():
-        with Administrator(postern, next(numbers)) as administrator:
+        with Administrator(postern) as administrator:
             got = load.call(postern, rate=most / 2)
-        figure("users changed", administrator.changed, "")
+        changed.append(administrator.changed)
         return got
 
-    got = measure.alternate(3, {"quiet": lambda: load.call(postern, rate=most / 2),
-                                "meanwhile": during})
+    got = measure.alternate(max(PACED_ROUNDS, bench.options.rounds), {
+        "quiet": lambda: load.call(postern, rate=most / 2), "meanwhile": during})
     bench.bars.rows_of(got)
+    figure("users changed in a round", statistics.median(changed), "")
     bench.bars.at_most("builds: p99 of calls meanwhile, beyond the quiet one's, in us",
                        got["meanwhile"]["p99_us"] - got["quiet"]["p99_us"], 1000)
 
