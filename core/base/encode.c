@@ -75,6 +75,17 @@ bool base64_decode(enum base64_form form, struct str text, struct buf *out)
     return bits == 0 && !out->full;
 }
 
+struct hex hex_of(struct str bytes)
+{
+    struct hex hex = {.len = 0};
+    for (size_t i = 0; i < bytes.len && hex.len + 2 <= sizeof(hex.text); i++) {
+        unsigned char byte = (unsigned char)bytes.ptr[i];
+        hex.text[hex.len++] = "0123456789abcdef"[byte >> 4];
+        hex.text[hex.len++] = "0123456789abcdef"[byte & 15];
+    }
+    return hex;
+}
+
 bool hex_encode(struct str bytes, struct buf *out)
 {
     static const char digits[] = "0123456789abcdef";

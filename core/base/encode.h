@@ -21,6 +21,12 @@ bool base64_decode(enum base64_form form, struct str text, struct buf *out);
 /* The value of one digit, in either case; -1 for what is none. */
 int hex_digit(char c);
 bool hex_encode(struct str bytes, struct buf *out); /* lower case */
-bool hex_decode(struct str text, struct buf *out);  /* either case, even length */
+/* The hex of an id or a digest, by value: of at most 32 bytes, what is beyond is left out. */
+struct hex {
+    char text[64];
+    size_t len;
+};
+struct hex hex_of(struct str bytes);
+bool hex_decode(struct str text, struct buf *out); /* either case, even length */
 
 #endif

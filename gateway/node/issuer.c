@@ -6,6 +6,8 @@
 #include "node/node_inside.h"
 #include "spec/route.h"
 
+#include <assert.h>
+
 enum { URL_BYTES = 128, MS = 1000 };
 
 /* Somebody has shown what was used up: whoever he is, it is no change that he was let make. */
@@ -50,7 +52,9 @@ void node_take_oauth(void *ctx, struct stream *stream, const struct route *route
     struct node *node = ctx;
     struct oauth_place place = {
         .realm = route->realm, .base = route->oauth_base, .password_grant = route->oauth_password};
-    (void)flow_endpoint_find(route->oauth, &place.endpoint);
+    bool served = flow_endpoint_find(route->oauth, &place.endpoint);
+    assert(served); /* the compiler of specifications names no other */
+    (void)served;
     oauth_take(node->oauth, stream, &place);
 }
 

@@ -3,6 +3,7 @@
  *
  * They are long and random: a quick hash keeps them, and nobody can search for what it is of. */
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "credential/credential_inside.h"
@@ -12,27 +13,11 @@
 
 #define SECRET_HEAD STR("cs_")
 
-enum { SECRET_BYTES = 32, ID_BYTES = 6, HEX_MAX = 2 * HASH_SHA256_SIZE };
+enum { SECRET_BYTES = 32, ID_BYTES = 6 };
 
 /* What the record has for its password, under whatever layout. */
 static const char *const password_members[] = {"password", "cra",  "scram",           "protocol",
                                                "params",   "data", "password_expires"};
-
-struct hex {
-    char text[HEX_MAX];
-    size_t len;
-};
-
-static struct hex hex_of(struct str bytes)
-{
-    struct hex hex = {.len = 0};
-    for (size_t i = 0; i < bytes.len && hex.len + 2 <= HEX_MAX; i++) {
-        unsigned char byte = (unsigned char)bytes.ptr[i];
-        hex.text[hex.len++] = "0123456789abcdef"[byte >> 4];
-        hex.text[hex.len++] = "0123456789abcdef"[byte & 15];
-    }
-    return hex;
-}
 
 static uint64_t end_of(const json_t *object, const char *key)
 {
@@ -66,7 +51,7 @@ bool record_has_secrets(const json_t *record)
 {
     const json_t *secrets = json_object_get(record, "secrets");
     for (size_t i = 0; i < json_array_size(secrets); i++) {
-        if (member_str(json_array_get(secrets, i), "sha256").len == HEX_MAX) {
+        if (member_str(json_array_get(secrets, i), "sha256").len == (size_t)2 * HASH_SHA256_SIZE) {
             return true;
         }
     }

@@ -13,24 +13,7 @@
 #define ADDED   STR("bondy.api_key.added")
 #define DELETED STR("bondy.api_key.deleted")
 
-enum { ID_BYTES = 10, SECRET_BYTES = 32, KEYS_MAX = 100, KEY_NAME_MAX = 128, HEX_MAX = 64 };
-
-/* What a random number or a digest looks like. */
-struct hex {
-    char text[HEX_MAX];
-    size_t len;
-};
-
-static struct hex hex_of(struct str bytes)
-{
-    struct hex hex = {.len = 0};
-    for (size_t i = 0; i < bytes.len && hex.len + 2 <= HEX_MAX; i++) {
-        unsigned char byte = (unsigned char)bytes.ptr[i];
-        hex.text[hex.len++] = "0123456789abcdef"[byte >> 4];
-        hex.text[hex.len++] = "0123456789abcdef"[byte & 15];
-    }
-    return hex;
-}
+enum { ID_BYTES = 10, SECRET_BYTES = 32, KEYS_MAX = 100, KEY_NAME_MAX = 128 };
 
 static struct hex random_hex(size_t size)
 {
@@ -172,7 +155,7 @@ static bool api_key_delete(struct directory_call *call)
         return false;
     }
     struct str key = arena_printf(call->arena, PRISTR " " PRISTR, STRARG(username), STRARG(id));
-    if (id.len > HEX_MAX || directory_get(call, KIND, key, NULL) == NULL) {
+    if (id.len > (size_t)2 * SECRET_BYTES || directory_get(call, KIND, key, NULL) == NULL) {
         return directory_refuse(call, DIRECTORY_NOT_FOUND,
                                 "the user \"%.*s\" has no API key of that id", (int)username.len,
                                 username.ptr);

@@ -35,16 +35,9 @@ static bool tell(struct directory_call *call, struct str topic, struct str name)
 static bool owner_add(struct directory_call *call)
 {
     const json_t *data = NULL;
-    char *bytes = arena_alloc(call->arena, RBAC_NAME_MAX);
     struct str name = STR_EMPTY;
-    if (!directory_user_data(call, 0, &data)) {
+    if (!directory_user_new(call, &data, &name)) {
         return false;
-    }
-    (void)rbac_name_fold(directory_member(data, "username"), bytes, &name);
-    if (name.len > 0 && directory_get(call, DIRECTORY_USER_KIND, name, NULL) != NULL) {
-        return directory_refuse_at(call, DIRECTORY_EXISTS, data, "username",
-                                   "there is a user \"" PRISTR "\" in realm " PRISTR " already",
-                                   STRARG(name), STRARG(call->realm));
     }
     json_t *element = json_deep_copy(data);
     directory_join_group(element, NULL, GROUP);

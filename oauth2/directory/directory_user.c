@@ -122,21 +122,28 @@ bool directory_user_answer(struct directory_call *call, struct str name)
            directory_answer(call, directory_user_external(call, user.value), user.record->version);
 }
 
+bool directory_user_new(struct directory_call *call, const json_t **out_data, struct str *out_name)
+{
+    char *bytes = arena_alloc(call->arena, RBAC_NAME_MAX);
+    *out_name = STR_EMPTY;
+    if (!directory_user_data(call, 0, out_data)) {
+        return false;
+    }
+    (void)rbac_name_fold(directory_member(*out_data, "username"), bytes, out_name);
+    if (out_name->len > 0 && directory_get(call, DIRECTORY_USER_KIND, *out_name, NULL) != NULL) {
+        return directory_refuse_at(call, DIRECTORY_EXISTS, *out_data, "username",
+                                   "there is a user \"" PRISTR "\" in realm " PRISTR " already",
+                                   STRARG(*out_name), STRARG(call->realm));
+    }
+    return true;
+}
+
 static bool user_add(struct directory_call *call)
 {
     const json_t *data = NULL;
-    char *bytes = arena_alloc(call->arena, RBAC_NAME_MAX);
     struct str name = STR_EMPTY;
-    if (!directory_user_data(call, 0, &data)) {
-        return false;
-    }
-    (void)rbac_name_fold(directory_member(data, "username"), bytes, &name);
-    if (name.len > 0 && directory_get(call, DIRECTORY_USER_KIND, name, NULL) != NULL) {
-        return directory_refuse_at(call, DIRECTORY_EXISTS, data, "username",
-                                   "there is a user \"" PRISTR "\" in realm " PRISTR " already",
-                                   STRARG(name), STRARG(call->realm));
-    }
-    return directory_user_write(
+    return directory_user_new(call, &data, &name) &&
+           directory_user_write(
                call,
                &(struct directory_user_change){.element = json_deep_copy(data), .added = true}) &&
            directory_user_answer(call, name);

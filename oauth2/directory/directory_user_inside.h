@@ -43,6 +43,9 @@ struct directory_user_change {
 bool directory_user_write(struct directory_call *call, const struct directory_user_change *change);
 /* A user (NULL: a new one) with the object at argument `at`: prepared, or as it came. */
 bool directory_user_data(struct directory_call *call, size_t at, const json_t **out);
+/* Argument 0 as a user's object, and its name as it will be kept ("": it has none that is one),
+ * which nobody has yet. */
+bool directory_user_new(struct directory_call *call, const json_t **out_data, struct str *out_name);
 
 /* prepare: hashes the password in the object at argument 0 or 1; a new one, verifying the old. */
 bool directory_prepare_add(struct directory_call *call);

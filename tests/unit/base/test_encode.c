@@ -155,9 +155,19 @@ static void no_two_texts_decode_to_the_same_bytes(void **state)
     }
 }
 
+static void hex_by_value_is_of_32_bytes_at_most(void **state)
+{
+    (void)state;
+    struct hex hex = hex_of(str_make("\x00\xfa\x1b", 3));
+    assert_true(str_eq(str_make(hex.text, hex.len), STR("00fa1b")));
+    assert_int_equal(hex_of(STR("")).len, 0);
+    assert_int_equal(hex_of(STR("0123456789abcdef0123456789abcdef+")).len, 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hex_by_value_is_of_32_bytes_at_most),
         cmocka_unit_test_setup_teardown(the_vectors_of_rfc_4648_hold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(base64_in_any_other_form_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hex_takes_either_case_and_nothing_else, set_up, tear_down),
