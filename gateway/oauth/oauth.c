@@ -181,15 +181,6 @@ static bool is_form(const struct request_head *head)
     return str_eq_nocase(str_trim(bare), STR("application/x-www-form-urlencoded"));
 }
 
-static bool has_once(const struct request_head *head, struct str name)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < head->header_count; i++) {
-        count += str_eq(head->headers[i].name, name) ? 1 : 0;
-    }
-    return count <= 1;
-}
-
 static bool read_forms(struct oauth_visit *visit, const char **out_why)
 {
     const struct request_head *head = &visit->stream->head;
@@ -202,9 +193,7 @@ static bool read_forms(struct oauth_visit *visit, const char **out_why)
     if (has_body && !is_form(head)) {
         return false;
     }
-    *out_why = "there is more than one Authorization header";
-    return has_once(head, STR("authorization")) &&
-           form_read(buf_str(&visit->body), visit->call.arena, &visit->form, out_why) &&
+    return form_read(buf_str(&visit->body), visit->call.arena, &visit->form, out_why) &&
            form_read(head->query, visit->call.arena, &visit->query, out_why);
 }
 
