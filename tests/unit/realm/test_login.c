@@ -18,7 +18,7 @@ static struct world world;
 
 static const char seed[ED25519_SEED_SIZE + 1] = "an unremarkable seed of 32 bytes";
 
-static char *hex_of(const void *bytes, size_t size)
+static char *hex_text(const void *bytes, size_t size)
 {
     struct buf hex;
     buf_init(&hex, 2 * size);
@@ -30,7 +30,7 @@ static char *public_key(void)
 {
     unsigned char key[ED25519_KEY_SIZE];
     assert_true(ed25519_public_key(str_make(seed, ED25519_SEED_SIZE), key));
-    return hex_of(key, sizeof(key));
+    return hex_text(key, sizeof(key));
 }
 
 static void user(const char *name, const char *opts, const char *more)
@@ -383,8 +383,8 @@ static void sign_answer(struct actor *actor, bool with_message)
     assert_true(hex_decode(str_of(challenge_text(actor, "challenge")), &challenge));
     assert_int_equal(challenge.len, 32);
     assert_true(ed25519_sign(str_make(seed, ED25519_SEED_SIZE), buf_str(&challenge), signature));
-    char *hex = hex_of(signature, sizeof(signature));
-    char *message = hex_of(challenge.ptr, challenge.len);
+    char *hex = hex_text(signature, sizeof(signature));
+    char *message = hex_text(challenge.ptr, challenge.len);
     say(actor, "[5,\"%s%s\",{}]", hex, with_message ? message : "");
     mem_free(hex);
     mem_free(message);
