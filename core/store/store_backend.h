@@ -55,6 +55,7 @@ struct store_backend {
     bool shared;         /* others may write to the database as well */
     uint64_t connection; /* of a shared one: another number for every new connection */
     bool unsure;         /* the last transaction may have been committed, or not: no answer came */
+    int64_t schema;      /* of the data, when it was looked at last (store_migrate.c) */
 };
 
 struct store_backend *store_sqlite_open(struct str path, struct err *err);

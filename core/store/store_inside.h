@@ -51,8 +51,19 @@ bool store_exec_with(struct store_backend *backend,
                      size_t count,
                      struct err *err);
 
-/* Brings the schema up to this program's; refuses one of a newer program. */
+/* store_migrate.c: the data's schema. */
+struct store_schema {
+    int64_t version; /* below 0: its table has no row */
+    int64_t oldest;  /* the schema of the oldest program that can work with the data */
+    int64_t known;   /* this program's */
+};
+
+bool store_schema_read(struct store_backend *backend, struct store_schema *out, struct err *err);
+/* Brings the schema up to this program's; refuses one that this program cannot work with. */
 bool store_migrate(struct store_backend *backend, struct err *err);
+/* The same for a connection that is new: one statement when there is nothing to do. Outside a
+ * transaction. */
+bool store_check_schema(struct store_backend *backend, struct err *err);
 
 /* Within a transaction: the writes of a COMMIT request, or nothing and an error in it. False
  * (and `request->err`) when it must be undone. */

@@ -135,10 +135,14 @@ static const char *const statements[SQL_STATEMENTS] = {
 
     [SQL_SCHEMA_TABLE] = "CREATE TABLE IF NOT EXISTS schema_version"
                          " (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",
-    [SQL_SCHEMA_VERSION] = "SELECT version FROM schema_version WHERE one = 1",
+    /* Before schema 6 there is no column `oldest`: then it is the 0 beside the table. */
+    [SQL_SCHEMA_VERSION] =
+        "SELECT s.version, (SELECT oldest FROM schema_version WHERE one = 1)"
+        " FROM schema_version s, (SELECT CAST(0 AS BIGINT) AS oldest) none WHERE s.one = 1",
     [SQL_SCHEMA_VERSION_INSERT] = "INSERT INTO schema_version (one, version) VALUES (1, 0)"
                                   " ON CONFLICT (one) DO NOTHING",
     [SQL_SCHEMA_VERSION_SET] = "UPDATE schema_version SET version = $1 WHERE one = 1",
+    [SQL_SCHEMA_OLDEST_SET] = "UPDATE schema_version SET oldest = $1 WHERE one = 1 AND oldest < $1",
 };
 
 const char *store_sql(enum store_sql statement)

@@ -155,9 +155,9 @@ static void a_schema_of_a_newer_program_is_refused(void **state)
 {
     const struct place *place = *state;
     store_close(open_store(place));
-    do_in(place, "UPDATE @.schema_version SET version = version + 90");
+    do_in(place, "UPDATE @.schema_version SET version = version + 90, oldest = version + 90");
     refused(place->url, ERR_INVALID, "the newer postern");
-    do_in(place, "UPDATE @.schema_version SET version = version - 90");
+    do_in(place, "UPDATE @.schema_version SET version = version - 90, oldest = 1");
     store_close(open_store(place));
 }
 

@@ -51,9 +51,9 @@ static void a_schema_of_a_newer_program_is_refused(void **state)
 {
     const struct place *place = *state;
     store_close(open_store(place));
-    run_sql(place->file, "UPDATE schema_version SET version = version + 90");
+    run_sql(place->file, "UPDATE schema_version SET version = version + 90, oldest = version + 90");
     open_fails(place, ERR_INVALID, "the newer postern");
-    run_sql(place->file, "UPDATE schema_version SET version = version - 90");
+    run_sql(place->file, "UPDATE schema_version SET version = version - 90, oldest = 1");
     store_close(open_store(place));
 }
 
@@ -64,7 +64,8 @@ static void an_older_schema_is_brought_up_with_all_that_is_in_it(void **state)
     assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
     store_close(store);
     run_sql(place->file, "DROP TABLE audit; DROP TABLE audit_head; DROP TABLE leases;"
-                         "DROP INDEX versions_revocation;"
+                         "DROP INDEX versions_revocation; DROP TABLE nodes;"
+                         "ALTER TABLE schema_version DROP COLUMN oldest;"
                          "UPDATE schema_version SET version = 1");
     store = open_store(place);
     uint64_t version = 0;
@@ -152,6 +153,7 @@ static void secrets_of_an_older_schema_are_forgotten_with_it(void **state)
     put_marked(store, "user", 2, "fourth", 0);
     store_close(store);
     run_sql(place->file, "UPDATE versions SET value = '\"shown-before\"' WHERE deleted = 0;"
+                         "DROP TABLE nodes; ALTER TABLE schema_version DROP COLUMN oldest;"
                          "UPDATE schema_version SET version = 4");
     assert_int_equal(count_in_file(place->file, "shown-before"), 3);
     store_close(open_store(place));
