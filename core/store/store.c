@@ -243,32 +243,9 @@ bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *e
     return ok && store_follow_from(&store->follower, seq, err);
 }
 
-static struct store_backend *open_url(struct str url, struct str data_dir, struct err *err)
-{
-    if (str_starts(url, STR("postgresql://")) || str_starts(url, STR("postgres://"))) {
-        return store_postgres_open(url, err);
-    }
-    if (!str_starts(url, STR("sqlite:"))) {
-        (void)err_set(err, ERR_INVALID,
-                      "store.url must begin with \"sqlite:\" or \"postgresql://\"");
-        return NULL;
-    }
-    struct str path = str_from(url, STR("sqlite:").len);
-    if (path.len > 0 && path.ptr[0] != '/') {
-        (void)err_set(err, ERR_INVALID, "store.url: the path after \"sqlite:\" must be absolute");
-        return NULL;
-    }
-    struct arena arena;
-    arena_init(&arena, SIZE_MAX / 2);
-    struct str in_data_dir = arena_printf(&arena, PRISTR "/postern.db", STRARG(data_dir));
-    struct store_backend *backend = store_sqlite_open(path.len > 0 ? path : in_data_dir, err);
-    arena_done(&arena);
-    return backend;
-}
-
 struct store *store_open(struct str url, struct str data_dir, struct err *err)
 {
-    struct store_backend *backend = open_url(url, data_dir, err);
+    struct store_backend *backend = store_url_open(url, data_dir, err);
     if (backend == NULL) {
         return NULL;
     }

@@ -51,6 +51,15 @@ bool store_exec_with(struct store_backend *backend,
                      size_t count,
                      struct err *err);
 
+/* store_url.c: the database that `url` names. */
+struct store_backend *store_url_open(struct str url, struct str data_dir, struct err *err);
+/* False: `url` is none. `*out_path`, in the arena, is SQLite's file; NULL: it is PostgreSQL. */
+bool store_url_path(struct str url,
+                    struct str data_dir,
+                    struct arena *arena,
+                    const char **out_path,
+                    struct err *err);
+
 /* store_migrate.c: the data's schema. */
 struct store_schema {
     int64_t version; /* below 0: its table has no row */
@@ -61,7 +70,9 @@ struct store_schema {
 bool store_schema_read(struct store_backend *backend, struct store_schema *out, struct err *err);
 /* Brings the schema up to this program's; refuses one that this program cannot work with. */
 bool store_migrate(struct store_backend *backend, struct err *err);
-/* The same for a connection that is new: one statement when there is nothing to do. Outside a
+/* The same within a transaction that has begun. */
+bool store_migrate_within(struct store_backend *backend, struct err *err);
+/* As store_migrate, for a connection that is new: one statement when there is nothing to do. Outside a
  * transaction. */
 bool store_check_schema(struct store_backend *backend, struct err *err);
 

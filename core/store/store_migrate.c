@@ -144,7 +144,7 @@ check_schema(struct store_backend *backend, const struct store_schema *schema, s
     return true;
 }
 
-static bool run_steps(struct store_backend *backend, struct err *err)
+bool store_migrate_within(struct store_backend *backend, struct err *err)
 {
     struct store_schema schema;
     if (!store_exec(backend, SQL_SCHEMA_TABLE, err) ||
@@ -170,7 +170,7 @@ bool store_migrate(struct store_backend *backend, struct err *err)
     if (!backend->ops->begin(backend, err)) {
         return false;
     }
-    if (run_steps(backend, err) && store_exec(backend, SQL_COMMIT, err)) {
+    if (store_migrate_within(backend, err) && store_exec(backend, SQL_COMMIT, err)) {
         return true;
     }
     if (backend->ops->in_transaction(backend)) {
