@@ -109,6 +109,7 @@ struct conf {
     } bridge;
     struct {
         const char *url;
+        bool listen;
     } store;
     struct {
         const char *url; /* empty: one node */

@@ -183,6 +183,10 @@ const struct conf_row conf_rows[] = {
      .text = "Where records are kept: `sqlite:` (in `data.dir`), `sqlite:PATH` or"
              " `postgresql://USER:PASSWORD@HOST[,HOST]/NAME` (docs/postgresql.md).",
      .check = check_store_url, .secret = true},
+    {"store.listen", CONF_BOOL, AT(store.listen), "true", CONF_RESTART,
+     .text =
+         "Whether nodes with one PostgreSQL tell each other at once of what they write, by LISTEN"
+         " and NOTIFY; else each asks once a second. Off for poolers that cannot carry it."},
     {"cluster.url", CONF_TEXT, AT(cluster.url), "", CONF_RESTART,
      .text = "NATS servers that join the nodes: `nats://host:port[,host:port]`; empty is one node "
              "alone.",

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -155,6 +156,8 @@ struct mailbox {
     struct inbox inbox;
     pthread_mutex_t lock;
     pthread_cond_t filled;
+    int wake_fd;  /* in place of `filled` for one that waits for a file too; -1: not made yet */
+    bool polling; /* it sleeps on wake_fd */
     bool closed;
 };
 
@@ -162,6 +165,7 @@ struct mailbox *mailbox_new(void)
 {
     struct mailbox *mailbox = NEW(struct mailbox);
     inbox_init(&mailbox->inbox);
+    mailbox->wake_fd = -1;
     (void)pthread_mutex_init(&mailbox->lock, NULL);
     pthread_condattr_t attr;
     (void)pthread_condattr_init(&attr);
@@ -177,16 +181,30 @@ void mailbox_free(struct mailbox *mailbox)
         return;
     }
     assert(inbox_empty(&mailbox->inbox));
+    if (mailbox->wake_fd >= 0) {
+        (void)close(mailbox->wake_fd);
+    }
     (void)pthread_cond_destroy(&mailbox->filled);
     (void)pthread_mutex_destroy(&mailbox->lock);
     mem_free(mailbox);
+}
+
+/* With the lock. */
+static void wake(struct mailbox *mailbox)
+{
+    if (mailbox->polling) {
+        uint64_t one = 1;
+        (void)!write(mailbox->wake_fd, &one, sizeof(one)); /* full: it is readable already */
+    } else {
+        (void)pthread_cond_signal(&mailbox->filled); /* one thread alone sleeps here */
+    }
 }
 
 void mailbox_post(struct mailbox *mailbox, struct post *post)
 {
     if (inbox_push(&mailbox->inbox, post)) {
         (void)pthread_mutex_lock(&mailbox->lock);
-        (void)pthread_cond_signal(&mailbox->filled);
+        wake(mailbox);
         (void)pthread_mutex_unlock(&mailbox->lock);
     }
 }
@@ -195,7 +213,7 @@ void mailbox_close(struct mailbox *mailbox)
 {
     (void)pthread_mutex_lock(&mailbox->lock);
     mailbox->closed = true;
-    (void)pthread_cond_broadcast(&mailbox->filled);
+    wake(mailbox);
     (void)pthread_mutex_unlock(&mailbox->lock);
 }
 
@@ -227,17 +245,58 @@ static bool wait_filled(struct mailbox *mailbox, int timeout_ms)
     return more;
 }
 
-bool mailbox_run_some(struct mailbox *mailbox, int timeout_ms)
+/* The same, and until `fd` can be read. A signal ends the wait early, which is no harm. */
+static bool wait_filled_or(struct mailbox *mailbox, int timeout_ms, int fd)
 {
-    if (inbox_empty(&mailbox->inbox) && !wait_filled(mailbox, timeout_ms)) {
-        return false;
+    (void)pthread_mutex_lock(&mailbox->lock);
+    mailbox->polling = !mailbox->closed && inbox_empty(&mailbox->inbox);
+    bool sleeps = mailbox->polling;
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    if (sleeps) {
+        struct pollfd fds[] = {{.fd = mailbox->wake_fd, .events = POLLIN},
+                               {.fd = fd, .events = POLLIN}};
+        (void)poll(fds, COUNT_OF(fds), timeout_ms);
     }
+    uint64_t count = 0;
+    (void)pthread_mutex_lock(&mailbox->lock);
+    mailbox->polling = false;
+    (void)!read(mailbox->wake_fd, &count, sizeof(count));
+    bool more = !mailbox->closed || !inbox_empty(&mailbox->inbox);
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    return more;
+}
+
+static void run_taken(struct mailbox *mailbox)
+{
     struct post *post = inbox_take(&mailbox->inbox);
     while (post != NULL) {
         struct post *next = post->next;
         post->fn(post);
         post = next;
     }
+}
+
+bool mailbox_run_some(struct mailbox *mailbox, int timeout_ms)
+{
+    if (inbox_empty(&mailbox->inbox) && !wait_filled(mailbox, timeout_ms)) {
+        return false;
+    }
+    run_taken(mailbox);
+    return true;
+}
+
+bool mailbox_run_some_or(struct mailbox *mailbox, int timeout_ms, int fd)
+{
+    if (fd >= 0 && mailbox->wake_fd < 0) {
+        mailbox->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    }
+    if (fd < 0 || mailbox->wake_fd < 0) { /* no file left for it: the time-out is there still */
+        return mailbox_run_some(mailbox, timeout_ms);
+    }
+    if (inbox_empty(&mailbox->inbox) && !wait_filled_or(mailbox, timeout_ms, fd)) {
+        return false;
+    }
+    run_taken(mailbox);
     return true;
 }
 

@@ -42,6 +42,9 @@ void mailbox_run(struct mailbox *mailbox);
 /* Runs what is there, waiting up to `timeout_ms` (-1: forever) for the first; false once
  * closed and empty. */
 bool mailbox_run_some(struct mailbox *mailbox, int timeout_ms);
+/* The same for a thread that waits for a file too: it also returns, having run nothing, when `fd`
+ * (-1: none) can be read. */
+bool mailbox_run_some_or(struct mailbox *mailbox, int timeout_ms, int fd);
 void mailbox_close(struct mailbox *mailbox);
 
 #endif

@@ -145,13 +145,12 @@ static void sweep(struct store *store)
     store->sweep_ms = now_ms + (more ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
 }
 
-/* Now and then, for a database that others write to. It also finds out that the database is away,
- * or back. */
+/* At once when they say so, else now and then, for a database that others write to. It also finds
+ * out that the database is away, or back. */
 static void follow_others(struct store *store)
 {
     struct err err = {0};
-    uint64_t now_ms = clock_mono_ms();
-    if (!store->backend->shared || now_ms < store->follow_ms) {
+    if (!store->backend->shared || clock_mono_ms() < store->follow_ms) {
         return;
     }
     bool ok = store_follow(&store->follower, &err);
@@ -174,14 +173,26 @@ static int until_due(const struct store *store)
     return now_ms < due_ms ? (int)(due_ms - now_ms) : 0;
 }
 
+/* What others say is read by whatever is asked of the database, too: so after that, before each
+ * wait. */
+static void heed(struct store *store)
+{
+    if (store->backend->ops->noticed(store->backend)) {
+        store->follow_ms = 0;
+    }
+}
+
 static void *run(void *arg)
 {
     struct store *store = arg;
     bool more = true;
     thread_step_back(STORE_NICE);
     while (more) {
-        more = mailbox_run_some(store->mailbox, until_due(store));
+        heed(store);
+        int fd = store->backend->ops->fd(store->backend);
+        more = mailbox_run_some_or(store->mailbox, until_due(store), fd);
         process_taken(store);
+        heed(store);
         follow_others(store);
         sweep(store);
     }
@@ -225,6 +236,12 @@ void store_keep_audit(struct store *store, const struct store_audit_bounds *boun
 {
     assert(!store->started);
     store->audit = *bounds;
+}
+
+void store_listen(struct store *store, bool wanted)
+{
+    assert(!store->started);
+    store->backend->deaf = !wanted;
 }
 
 bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err)

@@ -191,6 +191,9 @@ bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *e
 void store_watch(struct store *store, store_watch_fn fn, void *ctx); /* before store_start */
 /* Before store_start. Without it the audit grows for ever. */
 void store_keep_audit(struct store *store, const struct store_audit_bounds *bounds);
+/* Before store_start. Whether nodes that share a database tell each other of what they write (the
+ * default), or each asks for it now and then. */
+void store_listen(struct store *store, bool wanted);
 bool store_start(struct store *store, struct err *err);
 void store_submit(struct store *store, struct store_request *request); /* any thread */
 /* For start-up and offline commands, before store_start: runs a request on the calling thread,

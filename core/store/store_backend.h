@@ -45,6 +45,12 @@ struct store_backend_ops {
     bool (*query)(struct store_backend *backend, const struct store_query *query, struct err *err);
     /* False once an error has thrown the whole transaction away. */
     bool (*in_transaction)(struct store_backend *backend);
+    /* Readable when `noticed` has something to read, also that the connection is lost; -1: none.
+     * To be asked for before each wait, after `noticed`: a query reads as well. */
+    int (*fd)(struct store_backend *backend);
+    /* Outside a transaction, without waiting: whether others have committed since the last time,
+     * or may have. */
+    bool (*noticed)(struct store_backend *backend);
     void (*close)(struct store_backend *backend);
 };
 
@@ -56,6 +62,8 @@ struct store_backend {
     uint64_t connection; /* of a shared one: another number for every new connection */
     bool unsure;         /* the last transaction may have been committed, or not: no answer came */
     int64_t schema;      /* of the data, when it was looked at last (store_migrate.c) */
+    bool notify;         /* this transaction's COMMIT tells others; so does one with a new head */
+    bool deaf;           /* others are neither told nor listened to (store.listen) */
 };
 
 struct store_backend *store_sqlite_open(struct str path, struct err *err);

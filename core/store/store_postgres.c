@@ -56,6 +56,15 @@ static bool lost(struct postgres *self, struct err *err)
     return false;
 }
 
+static void note_loss(struct postgres *self, const struct err *err);
+
+void postgres_lost(struct postgres *self)
+{
+    struct err problem = {0};
+    (void)lost(self, &problem);
+    note_loss(self, &problem);
+}
+
 static bool too_late(struct postgres *self, struct err *err)
 {
     self->late = true;
@@ -136,7 +145,8 @@ static void read_result(const struct store_query *query,
         return;
     case PGRES_COMMAND_OK:
         /* The server answers the COMMIT of a transaction that has failed with a ROLLBACK. */
-        if (is_commit(query) && strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "COMMIT") != 0) {
+        if (is_commit(query) &&
+            strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "ROLLBACK") == 0) {
             outcome->failed = true;
             (void)err_set(err, ERR_INTERNAL, "PostgreSQL: the transaction had failed before");
         }
@@ -242,8 +252,20 @@ static char *with_collation(const char *sql)
     return out;
 }
 
+static bool send_commit(struct postgres *self)
+{
+    char first[POSTGRES_NOTIFY_SIZE];
+    char sql[POSTGRES_NOTIFY_SIZE + 16];
+    postgres_notify_sql(self, first);
+    (void)snprintf(sql, sizeof(sql), "%s%s", first, store_sql(SQL_COMMIT));
+    return PQsendQuery(self->conn, sql) != 0;
+}
+
 static bool send_simple(struct postgres *self, const char *sql)
 {
+    if (sql == store_sql(SQL_COMMIT)) {
+        return send_commit(self);
+    }
     if (strncmp(sql, "CREATE TABLE", strlen("CREATE TABLE")) != 0) {
         return PQsendQuery(self->conn, sql) != 0;
     }
@@ -348,6 +370,7 @@ static bool postgres_begin(struct store_backend *backend, struct err *err)
     struct postgres *self = postgres_of(backend);
     const struct store_query query = {.sql = begin_sql};
     backend->unsure = false;
+    backend->notify = false;
     if (!run_idle(self, &query, err)) {
         return false;
     }
@@ -387,6 +410,7 @@ postgres_query(struct store_backend *backend, const struct store_query *query, s
     }
     struct err problem = {0};
     bool rows = false;
+    backend->notify = backend->notify || query->sql == store_sql(SQL_HEAD_ADVANCE);
     bool ok = run(self, query, &rows, &problem);
     if (ok) {
         if (is_commit(query)) {
@@ -415,6 +439,8 @@ static const struct store_backend_ops ops = {
     .begin = postgres_begin,
     .query = postgres_query,
     .in_transaction = postgres_in_transaction,
+    .fd = postgres_fd,
+    .noticed = postgres_noticed,
     .close = postgres_close,
 };
 

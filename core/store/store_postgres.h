@@ -11,21 +11,27 @@ enum {
     POSTGRES_WAIT_MS = 2500,    /* without a byte of an answer: a writer has his within 3 s */
     POSTGRES_CONNECT_MS = 2500, /* for all hosts together */
     POSTGRES_STATE_LEN = 5,     /* of an SQLSTATE */
+    POSTGRES_CHANNEL_SIZE = 32,
 };
 
 struct postgres {
     struct store_backend backend;
     PQconninfoOption *options; /* of store.url */
     size_t host_count;
-    size_t host;           /* that answered last */
-    PGconn *conn;          /* NULL: lost */
-    struct idmap prepared; /* address of the SQL -> the SQL, of this connection */
-    bool migrated;         /* the first transaction has brought the schema up */
-    uint64_t wait_ms;      /* for an answer */
-    bool late;             /* the connection was given up because nothing came */
-    unsigned failures;     /* to connect, in a row */
-    uint64_t retry_ms;     /* not before */
-    struct err why;        /* there is no connection */
+    size_t host;                         /* that answered last */
+    PGconn *conn;                        /* NULL: lost */
+    struct idmap prepared;               /* address of the SQL -> the SQL, of this connection */
+    bool migrated;                       /* the first transaction has brought the schema up */
+    uint64_t wait_ms;                    /* for an answer */
+    bool late;                           /* the connection was given up because nothing came */
+    unsigned failures;                   /* to connect, in a row */
+    uint64_t retry_ms;                   /* not before */
+    struct err why;                      /* there is no connection */
+    char channel[POSTGRES_CHANNEL_SIZE]; /* of the schema */
+    int pid;                             /* of the server's process: what it says is our own */
+    bool listening;
+    bool told_deaf; /* the log knows that the server has no LISTEN */
+    bool news;      /* others have committed, or may have */
 };
 
 /* store_postgres_connect.c: reads store.url. False: it is none. */
@@ -36,10 +42,21 @@ bool postgres_connect(struct postgres *self, struct err *err);
 /* store_postgres.c: sends one statement, or several at once without parameters. A connection that
  * is lost on the way is closed. */
 bool postgres_run(struct postgres *self, const struct store_query *query, struct err *err);
+/* The connection has turned out to be lost while nothing was asked. */
+void postgres_lost(struct postgres *self);
 /* Ends the connection, if there is one. */
 void postgres_drop(struct postgres *self);
 /* False at the deadline. */
 bool postgres_wait(PGconn *conn, bool for_writing, uint64_t deadline_ms);
+
+/* store_postgres_listen.c: asks to be told of the commits of others, on a new connection. A server
+ * that cannot do so is none the worse: false is that the connection is lost. */
+bool postgres_listen(struct postgres *self, struct err *err);
+/* Empty, or what goes before the COMMIT, so that others are told of it. */
+enum { POSTGRES_NOTIFY_SIZE = POSTGRES_CHANNEL_SIZE + 16 };
+void postgres_notify_sql(const struct postgres *self, char out[POSTGRES_NOTIFY_SIZE]);
+int postgres_fd(struct store_backend *backend);
+bool postgres_noticed(struct store_backend *backend);
 
 /* store_postgres_error.c: an error as the operator needs it. `text` may have several lines. */
 bool postgres_fail(const char *state, const char *text, struct err *err);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WORDS_MAX = 96, PART_MAX = 512 };
@@ -38,10 +39,12 @@ static const char setup[] =
     " ('default_transaction_isolation', 'read committed')) v (name, setting)"
     " JOIN pg_settings p ON p.name = v.name) done (count), LATERAL (VALUES"
     " (1, current_setting('transaction_read_only')), (2, current_setting('server_encoding')),"
-    " (3, COALESCE(current_schema(), ''))) s (place, value)"
+    " (3, COALESCE(current_schema(), '')), (4, pg_backend_pid()::text),"
+    " (5, 'postern_' || to_hex(hashtext(COALESCE(current_schema(), '')))))"
+    " s (place, value)"
     " WHERE done.count >= 0 ORDER BY s.place";
 
-enum { SAYS_READ_ONLY, SAYS_ENCODING, SAYS_SCHEMA, SAYS };
+enum { SAYS_READ_ONLY, SAYS_ENCODING, SAYS_SCHEMA, SAYS_PID, SAYS_CHANNEL, SAYS };
 
 struct says {
     size_t count;
@@ -231,6 +234,9 @@ static bool examine(struct postgres *self, struct err *err)
     if (says.texts[SAYS_SCHEMA][0] == '\0') {
         return postgres_fail("3F000", "no schema to be in", err);
     }
+    self->pid = (int)strtol(says.texts[SAYS_PID], NULL, 10);
+    (void)snprintf(self->channel, sizeof(self->channel), "%.*s", POSTGRES_CHANNEL_SIZE - 1,
+                   says.texts[SAYS_CHANNEL]);
     return true;
 }
 
@@ -242,7 +248,7 @@ static bool try_host(struct postgres *self, size_t index, uint64_t deadline_ms, 
         PQfinish(conn);
     } else {
         self->conn = conn;
-        if (examine(self, err)) {
+        if (examine(self, err) && postgres_listen(self, err)) {
             return true;
         }
         postgres_drop(self);

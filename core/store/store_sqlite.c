@@ -167,10 +167,25 @@ static void sqlite_close(struct store_backend *backend)
     mem_free(self);
 }
 
+/* It is for one process alone. */
+static int sqlite_fd(struct store_backend *backend)
+{
+    (void)backend;
+    return -1;
+}
+
+static bool sqlite_noticed(struct store_backend *backend)
+{
+    (void)backend;
+    return false;
+}
+
 static const struct store_backend_ops ops = {
     .begin = sqlite_begin,
     .query = sqlite_query,
     .in_transaction = sqlite_in_transaction,
+    .fd = sqlite_fd,
+    .noticed = sqlite_noticed,
     .close = sqlite_close,
 };
 

@@ -73,6 +73,7 @@ static bool make_ground(struct node *node, struct err *err)
     if (node->store == NULL) {
         return false;
     }
+    store_listen(node->store, conf->store.listen);
     node->workers = workers_new((unsigned)conf->node.workers, conf->node.mailbox_max, err);
     node->jobs = node->workers == NULL
                      ? NULL

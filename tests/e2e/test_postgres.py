@@ -233,6 +233,38 @@ def test_what_one_node_writes_is_in_force_on_another(make_node, own_server):
     assert one.ask_admin("GET", "/api_specs").json() == other.ask_admin("GET", "/api_specs").json()
 
 
+def hops(one, other, count):
+    """How long it takes that a specification is published on one node and seen on the other, and
+    so on: each has to be seen before the next one."""
+    began = time.monotonic()
+    for _ in range(count):
+        answer = next(NUMBERS)
+        one.publish(static_spec("kept", answer))
+        wait_until(lambda n=answer: serving(other, "kept", n), "the other's specification",
+                   step=0.005)
+        one, other = other, one
+    return time.monotonic() - began
+
+
+def test_nodes_tell_each_other_at_once_of_what_they_write(make_node, own_server):
+    one = started(make_node, own_server.url())
+    other = make_node("other", settings={"store.url": own_server.url()}).start()
+    assert hops(one, other, 20) < 10.0  # asking once a second, on average
+    own_server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                   " WHERE application_name = 'postern'")
+    hops(one, other, 4)
+    assert hops(one, other, 20) < 10.0
+
+
+def test_nodes_that_do_not_listen_ask_once_a_second(make_node, own_server):
+    settings = {"store.url": own_server.url(), "store.listen": "false"}
+    one = make_node(settings=settings).start()
+    other = make_node("other", settings=settings).start()
+    one.create_open_realm(REALM)
+    wait_until(lambda: REALM in other.ask_admin("GET", "/realms").text, "the other's realm")
+    hops(one, other, 2)
+
+
 @pytest.mark.parametrize("spoil, remedy", [
     (lambda url: url.replace("postgres@", "strict:hush@"), "check user and password"),
     (lambda url: url.replace("/postgres?", "/no_such_base?"), "create the database"),

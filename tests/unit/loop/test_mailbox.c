@@ -3,11 +3,14 @@
 #include "loop/mailbox.h"
 #include "loop/worker.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -313,6 +316,67 @@ static void an_empty_mailbox_waits_no_longer_than_asked(void **state)
     mailbox_free(NULL);
 }
 
+static void *post_and_close(void *arg)
+{
+    (void)fill_mailbox(arg);
+    mailbox_close(arg);
+    return NULL;
+}
+
+/* A pipe that stays readable, read by nobody, takes nothing from the posts. */
+static void a_mailbox_beside_a_file_runs_everything_as_well(void **state)
+{
+    (void)state;
+    for (unsigned readable = 0; readable < 2; readable++) {
+        struct mailbox *box = mailbox_new();
+        int ends[2];
+        pthread_t sender;
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], "x", readable), readable);
+        memset(counted, 0, sizeof(counted));
+        atomic_store(&next_thread, 0);
+        (void)pthread_create(&sender, NULL, post_and_close, box);
+        while (mailbox_run_some_or(box, -1, ends[0])) {
+        }
+        (void)pthread_join(sender, NULL);
+        assert_int_equal(counted[0], MESSAGES);
+        mailbox_free(box);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+    }
+}
+
+static void *write_soon(void *arg)
+{
+    (void)usleep(20 * 1000);
+    (void)!write(*(int *)arg, "x", 1);
+    return NULL;
+}
+
+static void a_file_that_can_be_read_ends_the_wait_for_a_post(void **state)
+{
+    (void)state;
+    struct mailbox *box = mailbox_new();
+    int ends[2];
+    char got = 0;
+    pthread_t writer;
+    assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    assert_true(mailbox_run_some_or(box, 0, ends[0]));
+    assert_true(mailbox_run_some_or(box, 5, ends[0]));
+    (void)pthread_create(&writer, NULL, write_soon, &ends[1]);
+    while (read(ends[0], &got, 1) != 1) {
+        assert_true(mailbox_run_some_or(box, -1, ends[0])); /* would wait for ever */
+    }
+    (void)pthread_join(writer, NULL);
+    (void)close(ends[1]);
+    assert_true(mailbox_run_some_or(box, -1, ends[0])); /* neither does it for one that has ended */
+    assert_true(mailbox_run_some_or(box, 5, -1));
+    mailbox_close(box);
+    assert_false(mailbox_run_some_or(box, -1, -1));
+    mailbox_free(box);
+    (void)close(ends[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +386,8 @@ int main(void)
         cmocka_unit_test(waiting_for_a_worker_that_is_clear_ends_at_once),
         cmocka_unit_test(a_mailbox_runs_everything_posted_before_it_was_closed),
         cmocka_unit_test(an_empty_mailbox_waits_no_longer_than_asked),
+        cmocka_unit_test(a_mailbox_beside_a_file_runs_everything_as_well),
+        cmocka_unit_test(a_file_that_can_be_read_ends_the_wait_for_a_post),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
