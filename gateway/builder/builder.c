@@ -45,7 +45,10 @@ static void log_problems(const struct entry *entry, const struct problems *probl
     for (size_t i = 0; i < problems->count; i++) {
         const struct problem *p = &problems->items[i];
         if (!p->warning) {
-            log_error("a stored specification does not compile; its last good version serves",
+            log_error(entry->spec != NULL
+                          ? "a stored specification does not compile; its last good version serves"
+                          : "a stored specification does not compile, and does not serve:"
+                            " postern api rollback",
                       KV_CSTR("id", entry->id), KV_U64("version", entry->version),
                       KV_STR("pointer", p->pointer), KV_STR("error", p->text));
         }
