@@ -244,6 +244,21 @@ void store_listen(struct store *store, bool wanted)
     store->backend->deaf = !wanted;
 }
 
+bool store_take_turn(struct store *store, struct err *err)
+{
+    assert(!store->started);
+    struct store_backend *backend = store->backend;
+    /* What the one before has written is known before anything is decided. */
+    return backend->ops->take_turn(backend, err) &&
+           (!backend->shared || store_follow(&store->follower, err));
+}
+
+void store_end_turn(struct store *store)
+{
+    assert(!store->started);
+    store->backend->ops->end_turn(store->backend);
+}
+
 bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err)
 {
     assert(!store->started);

@@ -186,6 +186,9 @@ typedef void (*store_watch_fn)(void *ctx,
 /* `url` is "sqlite:" (data_dir/postern.db), "sqlite:/path" or "postgresql://...". Creates and
  * migrates the schema. */
 struct store *store_open(struct str url, struct str data_dir, struct err *err);
+/* Before store_start: between the two what a first start makes is made, by one node at a time. */
+bool store_take_turn(struct store *store, struct err *err);
+void store_end_turn(struct store *store);
 /* Before store_start, on the calling thread: all present records, as one first transaction. */
 bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err);
 void store_watch(struct store *store, store_watch_fn fn, void *ctx); /* before store_start */

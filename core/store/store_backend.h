@@ -51,6 +51,10 @@ struct store_backend_ops {
     /* Outside a transaction, without waiting: whether others have committed since the last time,
      * or may have. */
     bool (*noticed)(struct store_backend *backend);
+    /* Outside a transaction: of those who begin with a database one at a time has the turn, until
+     * it gives it back or its connection ends. Who waits too long goes on without. */
+    bool (*take_turn)(struct store_backend *backend, struct err *err);
+    void (*end_turn)(struct store_backend *backend);
     void (*close)(struct store_backend *backend);
 };
 

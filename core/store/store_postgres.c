@@ -441,6 +441,8 @@ static const struct store_backend_ops ops = {
     .in_transaction = postgres_in_transaction,
     .fd = postgres_fd,
     .noticed = postgres_noticed,
+    .take_turn = postgres_take_turn,
+    .end_turn = postgres_end_turn,
     .close = postgres_close,
 };
 

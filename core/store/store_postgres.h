@@ -32,6 +32,7 @@ struct postgres {
     bool listening;
     bool told_deaf; /* the log knows that the server has no LISTEN */
     bool news;      /* others have committed, or may have */
+    bool has_turn;  /* unless the connection has been lost since */
 };
 
 /* store_postgres_connect.c: reads store.url. False: it is none. */
@@ -57,6 +58,10 @@ enum { POSTGRES_NOTIFY_SIZE = POSTGRES_CHANNEL_SIZE + 16 };
 void postgres_notify_sql(const struct postgres *self, char out[POSTGRES_NOTIFY_SIZE]);
 int postgres_fd(struct store_backend *backend);
 bool postgres_noticed(struct store_backend *backend);
+
+/* store_postgres_turn.c. */
+bool postgres_take_turn(struct store_backend *backend, struct err *err);
+void postgres_end_turn(struct store_backend *backend);
 
 /* store_postgres_error.c: an error as the operator needs it. `text` may have several lines. */
 bool postgres_fail(const char *state, const char *text, struct err *err);

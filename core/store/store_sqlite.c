@@ -180,12 +180,26 @@ static bool sqlite_noticed(struct store_backend *backend)
     return false;
 }
 
+static bool sqlite_take_turn(struct store_backend *backend, struct err *err)
+{
+    (void)backend;
+    (void)err;
+    return true;
+}
+
+static void sqlite_end_turn(struct store_backend *backend)
+{
+    (void)backend;
+}
+
 static const struct store_backend_ops ops = {
     .begin = sqlite_begin,
     .query = sqlite_query,
     .in_transaction = sqlite_in_transaction,
     .fd = sqlite_fd,
     .noticed = sqlite_noticed,
+    .take_turn = sqlite_take_turn,
+    .end_turn = sqlite_end_turn,
     .close = sqlite_close,
 };
 

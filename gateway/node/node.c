@@ -70,7 +70,7 @@ static bool make_ground(struct node *node, struct err *err)
         return false;
     }
     node->store = store_open(str_of(conf->store.url), str_of(conf->data.dir), err);
-    if (node->store == NULL) {
+    if (node->store == NULL || !store_take_turn(node->store, err)) {
         return false;
     }
     store_listen(node->store, conf->store.listen);
@@ -309,6 +309,7 @@ struct node *node_new(const struct node_options *options, struct err *err)
         node_free(node);
         return NULL;
     }
+    store_end_turn(node->store);
     node_set_issuer(node);
     builder_build_first(node->builder);
     return node;

@@ -6,7 +6,8 @@
 static bool reset(struct node *node, struct err *err)
 {
     node->store = store_open(str_of(node->conf->store.url), str_of(node->conf->data.dir), err);
-    return node->store != NULL && admin_account_make(node, err) && admin_account_open(node, err) &&
+    return node->store != NULL && store_take_turn(node->store, err) &&
+           admin_account_make(node, err) && admin_account_open(node, err) &&
            admin_seed_password(node, true, err);
 }
 

@@ -2,6 +2,7 @@
 import itertools
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -263,6 +264,22 @@ def test_nodes_that_do_not_listen_ask_once_a_second(make_node, own_server):
     one.create_open_realm(REALM)
     wait_until(lambda: REALM in other.ask_admin("GET", "/realms").text, "the other's realm")
     hops(one, other, 2)
+
+
+def test_nodes_that_start_together_on_an_empty_database_are_one(make_node, own_server):
+    for number in range(3):
+        url = own_server.new_database(f"empty{number}")
+        nodes = [make_node(f"node{number}{n}", settings={"store.url": url}) for n in range(3)]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda node: node.start(), nodes))
+        written = own_server.sql("SELECT count(*) FROM versions WHERE kind = 'setting'"
+                                 " AND key = 'auth_secret'", f"empty{number}")
+        assert written == "1"
+        nodes[0].create_open_realm(REALM)
+        for node in nodes:
+            wait_until(lambda at=node: REALM in at.ask_admin("GET", "/realms").text, "the realm")
+        for node in nodes:
+            assert node.stop() == 0
 
 
 @pytest.mark.parametrize("spoil, remedy", [
