@@ -9,9 +9,11 @@
 #include "base/mem.h"
 #include "loop/thread.h"
 #include "store/store_inside.h"
+#include "store/store_nodes.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A longer queue is cut, so that the first of it are not kept waiting by the last. */
 enum { GROUP_MAX = 256 };
@@ -41,6 +43,10 @@ struct store {
     uint64_t follow_ms; /* when the database is asked next for what is not ours */
     bool away;          /* the database was when it was asked last */
     struct store_audit_bounds audit;
+    struct store_nodes *nodes;
+    struct store_health health;
+    struct post served; /* says that nodes->served has changed */
+    atomic_bool served_posted;
     pthread_t thread;
     bool started;
 };
@@ -160,13 +166,22 @@ static void follow_others(struct store *store)
         log_info("store is back");
     }
     store->away = !ok;
+    store_health_note(&store->health, ok);
     store->follow_ms = clock_mono_ms() + FOLLOW_EVERY_MS;
+}
+
+/* Whether the database is there, and what is known is what is in it. */
+static bool is_there(const struct store *store)
+{
+    return !store->away && store->follower.connection == store->backend->connection;
 }
 
 static int until_due(const struct store *store)
 {
     uint64_t now_ms = clock_mono_ms();
     uint64_t due_ms = store->sweep_ms;
+    uint64_t nodes_ms = store_nodes_due(store->nodes, is_there(store));
+    due_ms = nodes_ms < due_ms ? nodes_ms : due_ms;
     if (store->backend->shared && store->follow_ms < due_ms) {
         due_ms = store->follow_ms;
     }
@@ -179,6 +194,7 @@ static void heed(struct store *store)
 {
     if (store->backend->ops->noticed(store->backend)) {
         store->follow_ms = 0;
+        store_nodes_noticed(store->nodes);
     }
 }
 
@@ -194,14 +210,21 @@ static void *run(void *arg)
         process_taken(store);
         heed(store);
         follow_others(store);
+        atomic_store(&store->health.seq, store->follower.seq);
+        store_nodes_turn(store->nodes, is_there(store));
         sweep(store);
     }
+    store_nodes_end(store->nodes, is_there(store));
     return NULL;
 }
 
 static void on_submitted(struct post *post)
 {
     struct store_request *request = store_request_of(post);
+    if (request->op == STORE_NODES) {
+        store_nodes_ask(request->store->nodes, request);
+        return;
+    }
     store_group_push(&request->store->taken, request);
 }
 
@@ -217,6 +240,7 @@ void store_run(struct store *store, struct store_request *request)
 {
     assert(!store->started);
     struct store_group group = {0};
+    assert(request->op != STORE_NODES);
     store_group_push(&group, request);
     process(store, &group);
     if (request->finish != NULL) {
@@ -293,7 +317,40 @@ struct store *store_open(struct str url, struct str data_dir, struct err *err)
     store->follower = follower;
     store->follower.ctx = store;
     store->mailbox = mailbox_new();
+    store->nodes = store_nodes_new(backend, finish);
+    store_health_note(&store->health, true);
+    atomic_store(&store->health.seq, head);
     return store;
+}
+
+void store_join(struct store *store, const struct store_self *self)
+{
+    assert(!store->started);
+    store_nodes_join(store->nodes, self);
+}
+
+/* What it says is found by the turn of the nodes, which comes after every post. */
+static void on_served(struct post *post)
+{
+    atomic_store(&CONTAINER_OF(post, struct store, served)->served_posted, false);
+}
+
+void store_served(struct store *store, uint64_t seq)
+{
+    atomic_store(&store->nodes->served, seq);
+    if (store->backend->shared && !atomic_exchange(&store->served_posted, true)) {
+        store->served.fn = on_served;
+        mailbox_post(store->mailbox, &store->served);
+    }
+}
+
+struct store_state store_state(const struct store *store)
+{
+    struct store_state state = store_health_read(&store->health);
+    state.age_ms = store->backend->shared ? state.age_ms : 0;
+    state.served = atomic_load(&store->nodes->served);
+    state.live_count = atomic_load(&store->nodes->live_count);
+    return state;
 }
 
 bool store_start(struct store *store, struct err *err)
@@ -317,6 +374,7 @@ void store_close(struct store *store)
         (void)run(store);
     }
     mailbox_free(store->mailbox);
+    store_nodes_free(store->nodes);
     store->backend->ops->close(store->backend);
     mem_free(store->watchers);
     mem_free(store);

@@ -61,6 +61,20 @@ enum store_op {
     STORE_LIST,    /* present records of `kind` in `realm`, ordered by key */
     STORE_GET,     /* one record, at `version` (0: the present one) */
     STORE_HISTORY, /* all versions of one key, newest first */
+    STORE_NODES,   /* who shares the database, once all who live serve `version`, or by `wait_ms` */
+};
+
+/* A node that shares the database. */
+struct store_node {
+    struct str id; /* of this start of it: another one every time */
+    struct str name;
+    struct str url; /* of its admin listener */
+    struct str version;
+    uint64_t seq;    /* all its workers serve what was written up to here */
+    uint64_t age_ms; /* of its last sign of life, as far as this node could see one */
+    bool live;
+    bool self;
+    bool pending; /* was live when it was asked, and does not serve `version` */
 };
 
 struct store_request;
@@ -93,7 +107,8 @@ struct store_request {
     struct str kind;
     struct str realm;
     struct str key;
-    uint64_t version;
+    uint64_t version; /* NODES: the place in the change log; 0: nobody waits */
+    uint64_t wait_ms;
 
     /* The outcome. */
     bool ok;
@@ -102,6 +117,8 @@ struct store_request {
     int64_t tag;                  /* and what tells it from another one at that place */
     struct store_record *records; /* COMMIT, WORK: as written; else: found; in `arena` */
     size_t record_count;
+    const struct store_node *nodes; /* NODES: this one first */
+    size_t node_count;
 };
 
 /* Which of a list: keys in bytewise order, from behind a cursor. */
@@ -197,11 +214,31 @@ void store_keep_audit(struct store *store, const struct store_audit_bounds *boun
 /* Before store_start. Whether nodes that share a database tell each other of what they write (the
  * default), or each asks for it now and then. */
 void store_listen(struct store *store, bool wanted);
+/* Before store_start: this process is a node, whose row the others see. Without it it is none. */
+struct store_self {
+    struct str name;
+    struct str url;
+    struct str version;
+};
+void store_join(struct store *store, const struct store_self *self);
 bool store_start(struct store *store, struct err *err);
 void store_submit(struct store *store, struct store_request *request); /* any thread */
 /* For start-up and offline commands, before store_start: runs a request on the calling thread,
  * watchers and `finish` too. `finish` may be NULL: the outcome is in the request on return. */
 void store_run(struct store *store, struct store_request *request);
+/* Any thread: every worker of this node serves what was written up to `seq`. */
+void store_served(struct store *store, uint64_t seq);
+
+/* How this node stands with its database. Any thread. */
+struct store_state {
+    bool up;
+    uint64_t since_ms; /* wall clock: it is up, or away */
+    uint64_t age_ms;   /* since it was heard of */
+    uint64_t seq;      /* the last place in the change log that this node knows of */
+    uint64_t served;   /* up to where its workers serve it */
+    size_t live_count; /* nodes, with this one */
+};
+struct store_state store_state(const struct store *store);
 void store_close(struct store *store); /* commits what was submitted, joins, closes */
 
 #endif

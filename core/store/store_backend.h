@@ -42,6 +42,8 @@ struct store_backend;
 struct store_backend_ops {
     /* Begins a transaction that may write; no other writer comes between. */
     bool (*begin)(struct store_backend *backend, struct err *err);
+    /* The same for what takes no place among writers, and may be lost with the server's memory. */
+    bool (*begin_apart)(struct store_backend *backend, struct err *err);
     bool (*query)(struct store_backend *backend, const struct store_query *query, struct err *err);
     /* False once an error has thrown the whole transaction away. */
     bool (*in_transaction)(struct store_backend *backend);

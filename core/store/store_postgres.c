@@ -32,6 +32,9 @@ enum {
 static const char begin_sql[] = "BEGIN; SELECT pg_advisory_xact_lock(hashtext('postern store'),"
                                 " hashtext(current_schema()))";
 
+/* Who writes it alone: so it is for rows that nobody else writes. */
+static const char begin_apart_sql[] = "BEGIN; SET LOCAL synchronous_commit = off";
+
 static struct postgres *postgres_of(struct store_backend *backend)
 {
     return CONTAINER_OF(backend, struct postgres, backend);
@@ -365,10 +368,10 @@ static bool run_idle(struct postgres *self, const struct store_query *query, str
     }
 }
 
-static bool postgres_begin(struct store_backend *backend, struct err *err)
+static bool begin(struct store_backend *backend, const char *sql, struct err *err)
 {
     struct postgres *self = postgres_of(backend);
-    const struct store_query query = {.sql = begin_sql};
+    const struct store_query query = {.sql = sql};
     backend->unsure = false;
     backend->notify = false;
     if (!run_idle(self, &query, err)) {
@@ -376,6 +379,16 @@ static bool postgres_begin(struct store_backend *backend, struct err *err)
     }
     self->wait_ms = self->migrated ? POSTGRES_WAIT_MS : MIGRATION_WAIT_MS;
     return true;
+}
+
+static bool postgres_begin(struct store_backend *backend, struct err *err)
+{
+    return begin(backend, begin_sql, err);
+}
+
+static bool postgres_begin_apart(struct store_backend *backend, struct err *err)
+{
+    return begin(backend, begin_apart_sql, err);
 }
 
 enum fit { FIT, UNFIT };
@@ -437,6 +450,7 @@ static void postgres_close(struct store_backend *backend)
 
 static const struct store_backend_ops ops = {
     .begin = postgres_begin,
+    .begin_apart = postgres_begin_apart,
     .query = postgres_query,
     .in_transaction = postgres_in_transaction,
     .fd = postgres_fd,

@@ -133,6 +133,14 @@ static const char *const statements[SQL_STATEMENTS] = {
     [SQL_AUDIT_DELETED] = "UPDATE audit_head SET kept = kept - $1,"
                           " kept_refused = kept_refused - $2 WHERE one = 1",
 
+    [SQL_NODES] = "SELECT n.id, n.name, n.url, n.version, n.beat, n.seq FROM nodes n"
+                  " ORDER BY n.id LIMIT 256",
+    [SQL_NODE_BEAT] = "INSERT INTO nodes (id, name, url, version, beat, seq)"
+                      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE"
+                      " SET beat = excluded.beat, seq = excluded.seq",
+    [SQL_NODE_DELETE] = "DELETE FROM nodes WHERE id = $1",
+    [SQL_NODE_DELETE_DEAD] = "DELETE FROM nodes WHERE id = $1 AND beat = $2",
+
     [SQL_SCHEMA_TABLE] = "CREATE TABLE IF NOT EXISTS schema_version"
                          " (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",
     /* Before schema 6 there is no column `oldest`: then it is the 0 beside the table. */

@@ -194,6 +194,7 @@ static void sqlite_end_turn(struct store_backend *backend)
 
 static const struct store_backend_ops ops = {
     .begin = sqlite_begin,
+    .begin_apart = sqlite_begin,
     .query = sqlite_query,
     .in_transaction = sqlite_in_transaction,
     .fd = sqlite_fd,
