@@ -46,6 +46,8 @@ struct command {
     const char *user;
     const char *config;
     const char *data;
+    const char *from;
+    const char *to;
     const char *kwargs;
     const char *exec;
     const char *match;
@@ -133,6 +135,9 @@ int grant_test_command(const struct command *command);
 int security_status_command(const struct command *command);
 int ticket_issue_command(const struct command *command);
 int admin_reset_password_command(const struct command *command);
+int migrate_status_command(const struct command *command);
+int migrate_up_command(const struct command *command);
+int migrate_copy_command(const struct command *command);
 int call_command(const struct command *command);
 int publish_command(const struct command *command);
 int subscribe_command(const struct command *command);

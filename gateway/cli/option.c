@@ -15,27 +15,28 @@ struct option {
     enum option_kind kind;
     size_t offset;
     const char *help;
+    const char *listed; /* in a row's options, where another one has the same name; or NULL */
 };
 
-#define TEXT(name, letter, field, help)                                        \
-    {                                                                          \
-        (name), (letter), OPTION_TEXT, offsetof(struct command, field), (help) \
+#define TEXT(name, letter, field, help)                                              \
+    {                                                                                \
+        (name), (letter), OPTION_TEXT, offsetof(struct command, field), (help), NULL \
     }
-#define FLAG(name, letter, field, help)                                        \
-    {                                                                          \
-        (name), (letter), OPTION_FLAG, offsetof(struct command, field), (help) \
+#define FLAG(name, letter, field, help)                                              \
+    {                                                                                \
+        (name), (letter), OPTION_FLAG, offsetof(struct command, field), (help), NULL \
     }
 
-#define LIST(name, field, help)                                         \
-    {                                                                   \
-        (name), 0, OPTION_MANY, offsetof(struct command, field), (help) \
+#define LIST(name, field, help)                                               \
+    {                                                                         \
+        (name), 0, OPTION_MANY, offsetof(struct command, field), (help), NULL \
     }
 
 /* A pair, --name and --no-name, of which the last one counts. */
-#define CHOICE(name, field, yes, no)                                      \
-    {(name), 0, OPTION_YES, offsetof(struct command, field), (yes)},      \
-    {                                                                     \
-        ("no-" name), 0, OPTION_NO, offsetof(struct command, field), (no) \
+#define CHOICE(name, field, yes, no)                                            \
+    {(name), 0, OPTION_YES, offsetof(struct command, field), (yes), NULL},      \
+    {                                                                           \
+        ("no-" name), 0, OPTION_NO, offsetof(struct command, field), (no), NULL \
     }
 
 static const struct option options[] = {
@@ -73,6 +74,11 @@ static const struct option options[] = {
          0,
          password_stdin,
          "the new password is the first line of stdin (else POSTERN_NEW_PASSWORD)"),
+    {"to", 0, OPTION_TEXT, offsetof(struct command, to),
+     "URL: the new store, without data: postgresql://..., or sqlite: in the data directory",
+     "to-store"},
+    {"from", 0, OPTION_TEXT, offsetof(struct command, from),
+     "URL: the store to copy (sqlite: in the data directory)", "from-store"},
     LIST("to", roles, "ROLE: user or group, all, anonymous; again for more"),
     LIST("from", roles, "ROLE: whom to take it from; again for more"),
     LIST("for", roles, "NAME: a user, all, anonymous; again for more"),
@@ -155,10 +161,15 @@ bool option_listed(const char *list, const char *name)
     return false;
 }
 
+static bool is_allowed(const char *allowed, const struct option *option)
+{
+    return option_listed(allowed, option->listed == NULL ? option->name : option->listed);
+}
+
 void options_print(FILE *out, const char *allowed)
 {
     for (size_t i = 0; i < COUNT_OF(options); i++) {
-        if (option_listed(allowed, options[i].name)) {
+        if (is_allowed(allowed, &options[i])) {
             char name[64];
             bool lettered = options[i].letter != 0;
             (void)snprintf(name, sizeof(name), "%s%s%c", options[i].name, lettered ? ", -" : "",
@@ -180,7 +191,7 @@ static const struct option *find_option(const char *allowed, struct str word, st
             str_starts(name, STR("--")) && str_eq(str_from(name, 2), str_of(options[i].name));
         bool short_form = word.len == 2 && options[i].letter != 0 &&
                           word.ptr[1] == options[i].letter && word.ptr[0] == '-';
-        if ((long_form || short_form) && option_listed(allowed, options[i].name)) {
+        if ((long_form || short_form) && is_allowed(allowed, &options[i])) {
             return &options[i];
         }
     }
@@ -195,7 +206,7 @@ static void complain_unknown(const char *allowed, const char *word)
     struct str value = STR_EMPTY;
     (void)str_cut(str_of(word), '=', &given, &value);
     for (size_t i = 0; i < COUNT_OF(options); i++) {
-        if (option_listed(allowed, options[i].name)) {
+        if (is_allowed(allowed, &options[i])) {
             names[count++] = str_of(options[i].name);
         }
     }
@@ -275,7 +286,7 @@ static bool looks_like_option(const char *word)
 void options_list(const char *allowed, option_fn fn, void *ctx)
 {
     for (size_t i = 0; i < COUNT_OF(options); i++) {
-        if (option_listed(allowed, options[i].name)) {
+        if (is_allowed(allowed, &options[i])) {
             bool takes = options[i].kind == OPTION_TEXT || options[i].kind == OPTION_MANY;
             fn(ctx, options[i].name, options[i].letter, takes, options[i].help);
         }
