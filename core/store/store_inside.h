@@ -72,8 +72,8 @@ bool store_schema_read(struct store_backend *backend, struct store_schema *out, 
 bool store_migrate(struct store_backend *backend, struct err *err);
 /* The same within a transaction that has begun. */
 bool store_migrate_within(struct store_backend *backend, struct err *err);
-/* As store_migrate, for a connection that is new: one statement when there is nothing to do. Outside a
- * transaction. */
+/* As store_migrate, for a connection that is new: one statement when there is nothing to do.
+ * Outside a transaction. */
 bool store_check_schema(struct store_backend *backend, struct err *err);
 
 /* Within a transaction: the writes of a COMMIT request, or nothing and an error in it. False

@@ -121,8 +121,10 @@ static bool nobody_serves(struct store_backend *backend, struct err *err)
 }
 
 /* The source's lock goes when it has been read: to verify is of the target. */
-static bool
-copy(struct store_backend *from, struct store_backend *to, struct store_contents *out, struct err *err)
+static bool copy(struct store_backend *from,
+                 struct store_backend *to,
+                 struct store_contents *out,
+                 struct err *err)
 {
     if (!store_migrate(from, err) || !nobody_serves(from, err) || !from->ops->begin(from, err) ||
         !is_ours(from, err)) {
@@ -143,8 +145,11 @@ copy(struct store_backend *from, struct store_backend *to, struct store_contents
     return store_copy_verify(to, out, err) && store_exec(to, SQL_COMMIT, err);
 }
 
-bool store_copy(
-    struct str from, struct str to, struct str data_dir, struct store_contents *out, struct err *err)
+bool store_copy(struct str from,
+                struct str to,
+                struct str data_dir,
+                struct store_contents *out,
+                struct err *err)
 {
     if (str_eq(from, to)) {
         return err_set(err, ERR_INVALID, "source and target are the same");

@@ -37,8 +37,11 @@ bool store_look(struct str url, struct str data_dir, struct store_contents *out,
 bool store_bring_up(struct str url, struct str data_dir, struct err *err);
 /* All of `from`, which is brought up first, into `to`, which must have no data, in one transaction.
  * What was written is read again before it is committed. */
-bool store_copy(
-    struct str from, struct str to, struct str data_dir, struct store_contents *out, struct err *err);
+bool store_copy(struct str from,
+                struct str to,
+                struct str data_dir,
+                struct store_contents *out,
+                struct err *err);
 
 /* `url` as it may be shown: without a password. To be freed by mem_free. */
 char *store_url_shown(struct str url);
