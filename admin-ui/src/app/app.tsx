@@ -1,0 +1,69 @@
+// Who is logged in decides what is shown: the login, or the frame with the screen of this place.
+import { useEffect } from 'preact/hooks';
+import { begin, may, session } from '../api/session';
+import { askUser } from '../kit/ask';
+import { Dialogs } from '../kit/dialog';
+import { Empty } from '../kit/empty';
+import { Page } from '../kit/page';
+import { Toasts } from '../kit/toast';
+import { routes, START } from '../routes';
+import { text } from '../strings';
+import { Banner } from './banner';
+import { Layout } from './layout';
+import { LoginAgain, LoginPage } from './login';
+import { go, match, setAskToLeave, usePlace } from './router';
+import { useStore } from './store';
+
+setAskToLeave(() => askUser({ ...text.unsaved, danger: true }));
+
+export function App() {
+  const state = useStore(session);
+  useEffect(() => void begin(), []);
+  return (
+    <>
+      <Banner />
+      {state.is === 'out' && <LoginPage />}
+      {state.is === 'in' && (
+        <Layout>
+          <Screen />
+        </Layout>
+      )}
+      <LoginAgain />
+      <Dialogs />
+      <Toasts />
+    </>
+  );
+}
+
+function Screen() {
+  const { path } = usePlace();
+  useEffect(() => {
+    if (path === '/') go(START);
+  }, [path]);
+  if (path === '/') return null;
+  for (const route of routes) {
+    const params = match(route.path, path);
+    if (!params) continue;
+    if (!may(route.needs)) return <Denied procedure={route.needs} />;
+    // Another object is another screen: nothing of the one before stays in it.
+    return <route.screen key={path} {...params} />;
+  }
+  return (
+    <Page title={text.nowhere.title}>
+      <Empty title={text.nowhere.title}>
+        <p>{text.nowhere.body(path)}</p>
+      </Empty>
+    </Page>
+  );
+}
+
+function Denied({ procedure }: { procedure: string }) {
+  return (
+    <Page title={text.deniedTitle}>
+      <Empty title={text.deniedTitle}>
+        <p>{text.denied(procedure)}</p>
+        <pre>{text.deniedRemedy(procedure)}</pre>
+      </Empty>
+    </Page>
+  );
+}

@@ -1,0 +1,95 @@
+// Every screen is one row here: its path, what one must be allowed to see it, and its component,
+// which gets what the ":names" of the path stand for. A row in `navigation` puts it into the menu.
+import type { ComponentType } from 'preact';
+import { at } from './app/router';
+import type { IconName } from './kit/icon';
+import { ApisList } from './screens/apis_list';
+import { RealmEdit } from './screens/realm_edit';
+import { RealmNew } from './screens/realm_new';
+import { RealmsList } from './screens/realms_list';
+import { text } from './strings';
+
+export interface Route {
+  path: string;
+  /** The procedure behind the screen. */
+  needs: string;
+  // The names in a path are the component's props; the table cannot say which those are.
+  screen: ComponentType<Record<string, string>>;
+}
+
+/** Ties the names in a path to the props of its screen. */
+function screen<P extends string>(
+  path: P,
+  needs: string,
+  component: ComponentType<Record<Names<P>, string>>,
+): Route {
+  return { path, needs, screen: component as ComponentType<Record<string, string>> };
+}
+
+type Names<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | Names<`/${Rest}`>
+  : P extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+export const START = '/apis';
+
+export const routes: readonly Route[] = [
+  screen('/apis', 'bondy.http_gateway.api.list', ApisList),
+  screen('/realms', 'bondy.realm.list', RealmsList),
+  screen('/new/realm', 'bondy.realm.create', RealmNew),
+  screen('/realms/:realm', 'bondy.realm.get', RealmEdit),
+];
+
+export interface NavItem {
+  /** The second key of "g x". */
+  key: string;
+  title: string;
+  icon: IconName;
+  needs: string;
+  /** The path, in the realm that is looked at. */
+  to: (realm: string) => string;
+  /** Not the entry of what is below its path. */
+  exact?: boolean;
+}
+
+export interface NavGroup {
+  group: string;
+  items: readonly NavItem[];
+}
+
+export const navigation: readonly NavGroup[] = [
+  {
+    group: text.nav.gateway,
+    items: [
+      {
+        key: 'a',
+        title: text.apis.title,
+        icon: 'api',
+        needs: 'bondy.http_gateway.api.list',
+        to: () => '/apis',
+      },
+      {
+        key: 'r',
+        title: text.realms.title,
+        icon: 'realm',
+        needs: 'bondy.realm.list',
+        to: () => '/realms',
+        exact: true,
+      },
+    ],
+  },
+  {
+    group: text.nav.realm,
+    items: [
+      {
+        key: 's',
+        title: text.realms.settings,
+        icon: 'key',
+        needs: 'bondy.realm.get',
+        to: (realm) => at`/realms/${realm}`,
+        exact: true,
+      },
+    ],
+  },
+];

@@ -1,0 +1,58 @@
+// All published specifications.
+import type { Spec } from '../api/types';
+import { at, href } from '../app/router';
+import { Copy } from '../kit/copy';
+import { Empty } from '../kit/empty';
+import { LinkButton } from '../kit/link_button';
+import { List } from '../kit/list';
+import { Page } from '../kit/page';
+import type { Column } from '../kit/table';
+import { text } from '../strings';
+import { routesOf } from './api_routes_of';
+
+const t = text.apis;
+
+const columns: readonly Column<Spec>[] = [
+  { title: t.name, cell: (spec) => spec.name || spec.id, sort: 'name', width: '22%' },
+  { title: t.id, cell: (spec) => spec.id, mono: true },
+  { title: t.host, cell: (spec) => (!spec.host || spec.host === '_' ? t.anyHost : spec.host) },
+  {
+    title: t.basePath,
+    cell: (spec) => Object.values(spec.versions ?? {}).map((v) => v.base_path ?? '/').join(', '),
+    mono: true,
+  },
+  { title: t.realm, cell: (spec) => spec.realm_uri ?? '', mono: true },
+  { title: t.routes, cell: (spec) => routesOf(spec).length.toLocaleString(), number: true },
+];
+
+export function ApisList() {
+  const add = (
+    <LinkButton to={href('/new/api')} kind="primary" icon="plus" needs="bondy.http_gateway.api.load">
+      {t.new}
+    </LinkButton>
+  );
+  return (
+    <Page title={t.title} lead={t.lead} actions={add}>
+      <List
+        label={t.title}
+        path="/api_specs"
+        columns={columns}
+        rowKey={(spec) => spec.id}
+        rowHref={(spec) => href(at`/apis/${spec.id}`)}
+        empty={
+          <Empty title={t.empty} action={add}>
+            <ol>
+              {t.emptySteps.map((step) => (
+                <li key={step}>{step}</li>
+              ))}
+            </ol>
+            <p class="command">
+              <code>{t.emptyCommand}</code>
+              <Copy value={t.emptyCommand} />
+            </p>
+          </Empty>
+        }
+      />
+    </Page>
+  );
+}

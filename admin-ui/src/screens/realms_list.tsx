@@ -1,0 +1,63 @@
+// All realms.
+import type { Realm } from '../api/types';
+import { at, href } from '../app/router';
+import { Badge } from '../kit/badge';
+import { Copy } from '../kit/copy';
+import { Empty } from '../kit/empty';
+import { LinkButton } from '../kit/link_button';
+import { List } from '../kit/list';
+import { Page } from '../kit/page';
+import type { Column } from '../kit/table';
+import { text } from '../strings';
+
+const t = text.realms;
+
+function kindOf(realm: Realm): string {
+  if (realm.is_prototype) return t.kindPrototype;
+  return realm.is_sso_realm ? t.kindSso : t.kindPlain;
+}
+
+const columns: readonly Column<Realm>[] = [
+  { title: t.uri, cell: (realm) => realm.uri, sort: 'name', mono: true, width: '26%' },
+  { title: t.description, cell: (realm) => realm.description ?? '' },
+  { title: t.kind, cell: (realm) => kindOf(realm), width: '9rem' },
+  {
+    title: t.security,
+    cell: (realm) =>
+      realm.security_status === 'enabled' ? (
+        <Badge tone="good">{t.securityIsOn}</Badge>
+      ) : (
+        <Badge tone="warn">{t.securityOff}</Badge>
+      ),
+    width: '7rem',
+  },
+  { title: t.methods, cell: (realm) => (realm.authmethods ?? []).join(', '), width: '30%' },
+];
+
+export function RealmsList() {
+  const add = (
+    <LinkButton to={href('/new/realm')} kind="primary" icon="plus" needs="bondy.realm.create">
+      {t.new}
+    </LinkButton>
+  );
+  return (
+    <Page title={t.title} lead={t.lead} actions={add}>
+      <List
+        label={t.title}
+        path="/realms"
+        columns={columns}
+        rowKey={(realm) => realm.uri}
+        rowHref={(realm) => href(at`/realms/${realm.uri}`)}
+        empty={
+          <Empty title={t.empty} action={add}>
+            <p>{t.emptyBody}</p>
+            <p class="command">
+              <code>{t.emptyCommand}</code>
+              <Copy value={t.emptyCommand} />
+            </p>
+          </Empty>
+        }
+      />
+    </Page>
+  );
+}
