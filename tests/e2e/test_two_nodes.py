@@ -480,3 +480,26 @@ def test_rows_that_mean_nothing_leave_all_else_as_it_was(make_node, server):
     for node in (*nodes, third):
         wait_until(lambda at=node: serves(at, "kept", 1), "the specification that was mended")
         assert node.stop() == 0
+
+
+# --- backup ---------------------------------------------------------------------------------------
+
+def test_a_dump_that_is_restored_has_it_all(make_node, server):
+    """As docs/cluster.md has it."""
+    database = f"dumped{next(NUMBERS)}"
+    settings = {"store.url": server.new_database(database)}
+    node = make_node("before", settings).start()
+    node.create_open_realm(OPEN)
+    node.publish(static_spec("kept", 1, OPEN))
+    ask(node, "POST", f"/realms/{OPEN}/users", {"username": "una"})
+    keys = ask(node, "GET", f"/realms/{OPEN}/keys").json()
+    dump = server.program("pg_dump", "-Fc", "-d", f"dbname={database} user=postgres", text=False)
+    node.publish(static_spec("kept", 2, OPEN))
+    assert node.stop() == 0
+    server.program("pg_restore", "--clean", "--if-exists", "-d",
+                   f"dbname={database} user=postgres", given=dump, text=False)
+    after = make_node("after", settings).start()
+    assert serves(after, "kept", 1)
+    assert found(after, f"/realms/{OPEN}/users/una")
+    assert ask(after, "GET", f"/realms/{OPEN}/keys").json() == keys
+    assert after.publish(static_spec("kept", 3, OPEN))["version"] == 2

@@ -141,6 +141,14 @@ class Postgres:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def program(self, name, *arguments, given=None, text=True):
+        """What one of PostgreSQL's own programs says of this server."""
+        done = subprocess.run([str(self.bin / name), *arguments], input=given, text=text,
+                              capture_output=True, timeout=2 * PATIENCE,
+                              env={**os.environ, "PGHOST": str(self.dir)})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def url(self, database="postgres", user="postgres"):
         return f"postgresql://{user}@/{database}?host={self.dir}"
 
