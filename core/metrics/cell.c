@@ -76,6 +76,15 @@ struct metric_shard *cell_shard(const struct metric_cell *cell, size_t index)
     return (struct metric_shard *)(void *)(cell->shards + index * cell->stride);
 }
 
+uint64_t cell_sum(const struct metric_cell *cell)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < METRIC_SHARDS; i++) {
+        sum += atomic_load_explicit(&cell_shard(cell, i)->sum, memory_order_relaxed);
+    }
+    return sum;
+}
+
 static void add(atomic_uint_least64_t *number, size_t shard, uint64_t by)
 {
     if (shard < METRIC_SHARDS - 1) {

@@ -184,6 +184,24 @@ struct metric_cell *metric_only(struct metric *metric)
     return LIST_ENTRY(metric->cells.next, struct metric_cell, link);
 }
 
+bool metric_total(const char *name, int64_t *out)
+{
+    uint64_t sum = 0;
+    (void)pthread_mutex_lock(&metric_registry.lock);
+    const struct metric *metric = find_family(name);
+    bool counts = metric != NULL && metric->kind != METRIC_HISTOGRAM && metric->read == NULL;
+    if (counts) {
+        LIST_FOREACH (node, &metric->cells) {
+            sum += cell_sum(LIST_ENTRY(node, struct metric_cell, link));
+        }
+    }
+    (void)pthread_mutex_unlock(&metric_registry.lock);
+    if (counts) {
+        *out = (int64_t)sum;
+    }
+    return counts;
+}
+
 void metrics_free(void)
 {
     (void)pthread_mutex_lock(&metric_registry.lock);

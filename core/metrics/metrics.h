@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,10 @@ void metric_add(struct metric_cell *counter, uint64_t by);
 void metric_gauge_set(struct metric_cell *gauge, int64_t value);
 void metric_gauge_add(struct metric_cell *gauge, int64_t by);
 void metric_observe_ns(struct metric_cell *histogram, uint64_t ns);
+
+/* The sum of all series of a counter or a gauge that counts, by its name; false when there is none.
+ * For who looks now and then. */
+bool metric_total(const char *name, int64_t *out);
 
 /* Text format 0.0.4, appended. Numbers of one family are read one after the other while
  * others count on; each series of a histogram agrees with itself. */

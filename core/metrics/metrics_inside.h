@@ -65,6 +65,8 @@ extern struct metric_registry metric_registry;
 
 struct metric_cell *cell_new(struct metric *metric, const struct str *values, struct str key);
 void cell_free(struct metric_cell *cell);
+/* Of a counter or a gauge; the nanoseconds of a histogram. */
+uint64_t cell_sum(const struct metric_cell *cell);
 struct metric_shard *cell_shard(const struct metric_cell *cell, size_t index);
 
 #endif

@@ -48,15 +48,6 @@ put_series(struct buf *out, const struct metric_cell *cell, const char *suffix, 
     (void)buf_append(out, before == ',' ? STR("} ") : STR(" "));
 }
 
-static uint64_t sum_of(const struct metric_cell *cell)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < METRIC_SHARDS; i++) {
-        sum += atomic_load_explicit(&cell_shard(cell, i)->sum, memory_order_relaxed);
-    }
-    return sum;
-}
-
 static uint64_t count_of(const struct metric_cell *cell, size_t bucket)
 {
     uint64_t count = 0;
@@ -75,7 +66,7 @@ static void put_histogram(struct buf *out, const struct metric_cell *cell)
         put_series(out, cell, "_bucket", i < METRIC_BOUNDS ? metric_bounds[i].text : "+Inf");
         (void)buf_printf(out, "%" PRIu64 "\n", count);
     }
-    uint64_t ns = sum_of(cell);
+    uint64_t ns = cell_sum(cell);
     put_series(out, cell, "_sum", NULL);
     (void)buf_printf(out, "%" PRIu64 ".%09" PRIu64 "\n", ns / 1000000000u, ns % 1000000000u);
     put_series(out, cell, "_count", NULL);
@@ -87,11 +78,11 @@ static void put_cell(struct buf *out, const struct metric_cell *cell)
     switch (cell->metric->kind) {
     case METRIC_COUNTER:
         put_series(out, cell, "", NULL);
-        (void)buf_printf(out, "%" PRIu64 "\n", sum_of(cell));
+        (void)buf_printf(out, "%" PRIu64 "\n", cell_sum(cell));
         break;
     case METRIC_GAUGE:
         put_series(out, cell, "", NULL);
-        (void)buf_printf(out, "%" PRId64 "\n", (int64_t)sum_of(cell));
+        (void)buf_printf(out, "%" PRId64 "\n", (int64_t)cell_sum(cell));
         break;
     case METRIC_HISTOGRAM:
         put_histogram(out, cell);

@@ -3,6 +3,7 @@
 #include "api/api_inside.h"
 #include "base/mem.h"
 #include "pipeline/pipeline.h"
+#include "stats/stats.h"
 
 static const struct api_row rows[] = {
     {STR_INIT("/ping"), api_ping},
@@ -64,6 +65,13 @@ static bool same_origin(const struct request_head *head)
            (slashes >= 0 && str_eq(str_from(origin, (size_t)slashes + 2), host));
 }
 
+/* The specification says who may, and what is answered becomes a stream. */
+static bool is_watch(const struct api *api, const struct request_head *head)
+{
+    return api->options.stats != NULL && str_eq(head->method, STR("GET")) &&
+           str_eq(plain_path(head->path), STR("/stats/stream"));
+}
+
 static void on_request(void *ctx, struct stream *stream)
 {
     struct api *api = ctx;
@@ -79,6 +87,9 @@ static void on_request(void *ctx, struct stream *stream)
                                                     "of another origin"),
                                   });
     } else {
+        if (is_watch(api, &stream->head)) {
+            stats_watch(api->options.stats, stream);
+        }
         pipeline_handler()->on_request(api->options.pipeline, stream);
     }
 }
@@ -91,8 +102,14 @@ static void on_body(struct stream *stream, struct str bytes, bool last)
     }
 }
 
+static void on_writable(struct stream *stream)
+{
+    stats_writable(stream);
+}
+
 static void on_gone(struct stream *stream, bool answered)
 {
+    stats_gone(stream);
     if (stream->user != NULL) {
         pipeline_handler()->on_gone(stream, answered);
     }
@@ -103,6 +120,7 @@ const struct front_handler *api_handler(void)
     static const struct front_handler handler = {
         .on_request = on_request,
         .on_body = on_body,
+        .on_writable = on_writable,
         .on_gone = on_gone,
     };
     return &handler;

@@ -14,10 +14,12 @@
 
 struct api;
 struct pipeline;
+struct stats;
 
 struct api_options {
     struct pipeline *pipeline;
     struct str node_name;
+    struct stats *stats; /* whose stream is watched by GET /stats/stream; NULL: nobody counts */
     /* Whether the node serves; `why` says why not. */
     bool (*ready)(void *ctx, const char **why);
     void *ready_ctx;

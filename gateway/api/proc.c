@@ -22,7 +22,8 @@ struct proc_row {
     const struct proc_entry *entry;
 };
 
-static const struct proc_entry *const entries[] = {proc_spec_entries, proc_admin_entries, NULL};
+static const struct proc_entry *const entries[] = {proc_spec_entries, proc_admin_entries,
+                                                   proc_stats_entries, NULL};
 
 /* One call on its way. On the heap; its caller may be gone by the time that it ends. */
 struct proc {

@@ -21,6 +21,7 @@ struct builder;
 struct jobs;
 struct procs;
 struct snapshot_slot;
+struct stats;
 struct store;
 struct ticket_settings;
 
@@ -33,6 +34,7 @@ struct procs_options {
     struct snapshot_slot *tokens;
     const struct ticket_settings *tickets;
     bool allow_anonymous_admin;
+    struct stats *stats; /* NULL: nobody counts */
 };
 
 /* Before the router, for whose options the table is; freed after the workers are joined. */

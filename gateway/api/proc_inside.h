@@ -24,6 +24,7 @@ struct proc_entry {
 };
 extern const struct proc_entry proc_spec_entries[];
 extern const struct proc_entry proc_admin_entries[];
+extern const struct proc_entry proc_stats_entries[];
 
 /* The args (a list) or kwargs (a map, NULL when there are none) of a call as JSON; the caller's.
  * False: they have something that JSON has not, or a key twice. */

@@ -114,6 +114,9 @@ static void make_router(struct node *node)
 {
     const struct conf *conf = node->conf;
     node->tickets = ticket_settings(conf);
+    node->traffic = traffic_new(workers_count(node->workers));
+    node->stats = stats_new(&(struct stats_options){
+        .workers = node->workers, .traffic = node->traffic, .node_name = str_of(conf->node.name)});
     node->procs =
         procs_new(&(struct procs_options){.jobs = node->jobs,
                                           .store = node->store,
@@ -122,7 +125,8 @@ static void make_router(struct node *node)
                                           .node_name = str_of(conf->node.name),
                                           .tokens = node->tokens,
                                           .tickets = &node->tickets,
-                                          .allow_anonymous_admin = conf->admin.allow_anonymous});
+                                          .allow_anonymous_admin = conf->admin.allow_anonymous,
+                                          .stats = node->stats});
     node->router = router_new(&(struct router_options){
         .workers = node->workers,
         .rbac = node->rbac,
@@ -227,7 +231,8 @@ static void make_fronts(struct node *node)
         make_front(node, "admin", conf->admin.front, admin_prefix_handler(), node, &own_origin);
 }
 
-static struct pipeline *make_pipeline(struct node *node, struct snapshot_slot *routes)
+static struct pipeline *
+make_pipeline(struct node *node, struct snapshot_slot *routes, struct traffic *traffic)
 {
     const struct conf *conf = node->conf;
     return pipeline_new(&(struct pipeline_options){
@@ -243,6 +248,7 @@ static struct pipeline *make_pipeline(struct node *node, struct snapshot_slot *r
         .call_timeout_ms = conf->wamp.call_timeout_ms,
         .oauth = node_take_oauth,
         .oauth_ctx = node,
+        .traffic = traffic,
     });
 }
 
@@ -254,11 +260,12 @@ static bool make_gateway(struct node *node, struct err *err)
         .workers = node->workers, .rbac = node->rbac, .auth = router_auth(node->router)});
     node_make_oauth(node);
     node_make_key_schedule(node);
-    node->pipeline = make_pipeline(node, node->routes);
-    node->admin_pipeline = make_pipeline(node, node->admin_routes);
+    node->pipeline = make_pipeline(node, node->routes, node->traffic);
+    node->admin_pipeline = make_pipeline(node, node->admin_routes, NULL);
     node->api = api_new(&(struct api_options){
         .pipeline = node->admin_pipeline,
         .node_name = str_of(conf->node.name),
+        .stats = node->stats,
         .ready = ready,
         .ready_ctx = node,
     });
@@ -426,6 +433,7 @@ static void drain(struct node *node, const sigset_t *set)
     atomic_store(&node->serving, false);
     front_drain(node->gateway_front);
     front_drain(node->admin_front);
+    stats_shutdown(node->stats);
     net_stop_accepting(node->net);
     while (open_count(node) > 0 && clock_mono_ms() < until && !told_again(set)) {
         sleep_ms(DRAIN_STEP_MS);
@@ -514,6 +522,8 @@ void node_free(struct node *node)
     transport_free(node->transport);
     router_free(node->router);
     procs_free(node->procs);
+    stats_free(node->stats);
+    traffic_free(node->traffic);
     builder_free(node->builder);
     snapshot_slot_free(node->routes);
     snapshot_slot_free(node->admin_routes);

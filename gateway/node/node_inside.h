@@ -16,6 +16,8 @@
 #include "pipeline/pipeline.h"
 #include "rbac/rbac_builder.h"
 #include "realm/router.h"
+#include "pipeline/traffic.h"
+#include "stats/stats.h"
 #include "store/store.h"
 #include "token/key_schedule.h"
 #include "token/ticket.h"
@@ -41,6 +43,8 @@ struct node {
     struct snapshot_slot *tokens;
     struct builder *builder;
     struct audit *audit;
+    struct traffic *traffic; /* of the public listeners */
+    struct stats *stats;
     struct procs *procs;
     struct ticket_settings tickets;
     struct router *router;

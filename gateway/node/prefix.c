@@ -79,6 +79,14 @@ static void on_admin_body(struct stream *stream, struct str bytes, bool last)
     admin_handler_of(stream)->on_body(stream, bytes, last);
 }
 
+static void on_admin_writable(struct stream *stream)
+{
+    const struct front_handler *handler = admin_handler_of(stream);
+    if (handler->on_writable != NULL) {
+        handler->on_writable(stream);
+    }
+}
+
 static void on_admin_gone(struct stream *stream, bool answered)
 {
     admin_handler_of(stream)->on_gone(stream, answered);
@@ -89,6 +97,7 @@ const struct front_handler *admin_prefix_handler(void)
     static const struct front_handler handler = {
         .on_request = on_admin_request,
         .on_body = on_admin_body,
+        .on_writable = on_admin_writable,
         .on_gone = on_admin_gone,
     };
     return &handler;

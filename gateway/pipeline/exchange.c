@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "pipeline/counters.h"
+#include "pipeline/traffic.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,6 +119,17 @@ void exchange_reserve(struct exchange *exchange)
     exchange->arena->max += ANSWER_ROOM;
 }
 
+/* What is handed on has the status 0: who answers it counts it. */
+static void count(const struct exchange *exchange, unsigned status)
+{
+    struct traffic *traffic = exchange->pipeline->options.traffic;
+    uint64_t now_ns = clock_mono_ns();
+    counters_exchange(exchange->match.route, status, now_ns - exchange->started_ns);
+    if (traffic != NULL && status != 0) {
+        traffic_count(traffic, worker_index(worker_self()), status, exchange->started_ns, now_ns);
+    }
+}
+
 bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsigned status)
 {
     if (exchange->finished) {
@@ -129,8 +141,7 @@ bool exchange_finish(struct exchange *exchange, enum exchange_end reason, unsign
     drop_call(exchange);
     list_remove(&exchange->link);
     (void)atomic_fetch_sub_explicit(&exchange->pipeline->open, 1, memory_order_relaxed);
-    counters_exchange(exchange->match.route, reason == EXCHANGE_GONE ? 499 : status,
-                      clock_mono_ns() - exchange->started_ns);
+    count(exchange, reason == EXCHANGE_GONE ? 499 : status);
     if (log_enabled(LOG_LEVEL_DEBUG)) {
         log_debug("request", KV_STR("id", exchange->id),
                   KV_STR("method", exchange->stream->head.method), KV_STR("path", exchange->path),

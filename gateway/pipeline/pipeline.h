@@ -17,6 +17,7 @@ struct access;
 struct pipeline;
 struct route;
 struct router;
+struct traffic;
 
 struct pipeline_options {
     struct workers *workers;
@@ -32,6 +33,7 @@ struct pipeline_options {
     /* A request for an OAuth2 endpoint of a specification: theirs from then on (stream->taker). */
     void (*oauth)(void *ctx, struct stream *stream, const struct route *route);
     void *oauth_ctx;
+    struct traffic *traffic; /* where requests are counted by the second; NULL: they are not */
 };
 
 struct pipeline *pipeline_new(const struct pipeline_options *options);

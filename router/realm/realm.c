@@ -113,6 +113,8 @@ realm_register(struct realm *realm, const struct registry_offer *offer, struct r
     enum registry_result result = registry_add(&realm->registry, offer, out);
     if (result == REGISTRY_OK) {
         note_registered(realm, offer, out);
+        metric_gauge_add(realm->router->registrations_gauge,
+                         (out->created ? 1 : 0) - (out->replaced_id != 0 ? 1 : 0));
     }
     (void)pthread_rwlock_unlock(&realm->lock);
     return result;
@@ -134,6 +136,7 @@ realm_unregister(struct realm *realm, uint64_t id, uint64_t session_id, struct h
         note_gone(realm, id, facts.uri, session_id);
         if (facts.callees == 1) {
             note_deleted(realm, id, facts.uri, session_id);
+            metric_gauge_add(realm->router->registrations_gauge, -1);
         }
         (void)registry_remove(&realm->registry, id, session_id);
     }
@@ -175,6 +178,7 @@ const struct subscription *realm_subscribe(struct realm *realm,
                                 .match = match};
         note_subscription(realm, &notice);
         bulletin_watcher(&realm->bulletin, uri, match, 1);
+        metric_gauge_add(realm->router->subscriptions_gauge, 1);
     }
     if (retained != NULL) {
         retained_find(&realm->retained, uri, match, clock_wall_ms(), retained);
@@ -214,6 +218,7 @@ void realm_unsubscribe(struct realm *realm,
         bulletin_watcher(&realm->bulletin, uri, match, -1);
         note_subscription(realm, &notice);
         history_forget(&realm->router->history, id);
+        metric_gauge_add(realm->router->subscriptions_gauge, -1);
     }
     (void)pthread_rwlock_unlock(&realm->lock);
 }

@@ -71,6 +71,8 @@ struct router {
     struct router_options options;
     struct metric_cell *counts[ROUTER_COUNTS];
     struct metric_cell *sessions_gauge;
+    struct metric_cell *registrations_gauge;
+    struct metric_cell *subscriptions_gauge;
     struct metric_cell *calls_gauge;
     struct metric_cell *invocations_gauge;
     struct shard *shards;

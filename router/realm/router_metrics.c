@@ -26,6 +26,10 @@ void router_metrics_init(struct router *router)
     }
     router->sessions_gauge =
         metric_only(metric_gauge("postern_wamp_sessions", "sessions joined", NULL));
+    router->registrations_gauge = metric_only(metric_gauge(
+        "postern_wamp_registrations", "registrations, each once however shared", NULL));
+    router->subscriptions_gauge = metric_only(metric_gauge(
+        "postern_wamp_subscriptions", "subscriptions, each once however many have it", NULL));
     router->calls_gauge =
         metric_only(metric_gauge("postern_wamp_calls_open", "calls not answered yet", NULL));
     router->invocations_gauge = metric_only(

@@ -105,8 +105,9 @@ READS = {"bondy.ping", "bondy.session.self", "bondy.session.count", "bondy.sessi
          "bondy.session.get", "bondy.registration.list", "bondy.registration.callee.list",
          "bondy.registration.summary", "bondy.registration.get", "bondy.registration.callees",
          "bondy.subscription.list", "bondy.subscription.summary", "bondy.subscription.get",
-         "bondy.admin.openapi", "bondy.http_gateway.api.list", "bondy.http_gateway.api.get",
-         "bondy.http_gateway.api.info", "bondy.http_gateway.api.versions"}
+         "bondy.admin.openapi", "bondy.stats.get", "bondy.http_gateway.api.list",
+         "bondy.http_gateway.api.get", "bondy.http_gateway.api.info",
+         "bondy.http_gateway.api.versions"}
 
 
 def realm(uri, *methods, **more):

@@ -164,6 +164,8 @@ SAMPLES = {
     "POST /services/call": Sample(
         {"procedure": "bondy.ping", "args": [], "kwargs": {}, "options": {}}, ["procedure"]),
     "GET /openapi.json": NOTHING,
+    "GET /stats": NOTHING,
+    "GET /stats/stream": Sample(query="?count=1"),
     "GET /audit": NOTHING,
 }
 

@@ -223,6 +223,27 @@ static void nothing_counted_by_many_threads_is_lost(void **state)
     assert_on_page("\nc_seconds_count 96000\n");
 }
 
+static void the_total_of_a_family_is_found_by_its_name(void **state)
+{
+    (void)state;
+    int64_t total = 77;
+    struct metric *labelled = metric_counter("b_total", "by method", "method", NULL);
+    struct metric *gauge = metric_gauge("c", "level", NULL);
+    (void)metric_histogram("d", "times", NULL);
+    assert_false(metric_total("b", &total));
+    assert_false(metric_total("d", &total));
+    assert_int_equal(total, 77);
+    assert_true(metric_total("b_total", &total));
+    assert_int_equal(total, 0);
+    metric_add(METRIC_CELL(labelled, STR("GET")), 7);
+    metric_add(METRIC_CELL(labelled, STR("PUT")), 2);
+    metric_gauge_add(metric_only(gauge), -5);
+    assert_true(metric_total("b_total", &total));
+    assert_int_equal(total, 9);
+    assert_true(metric_total("c", &total));
+    assert_int_equal(total, -5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test_teardown(a_gauge_may_be_asked_when_it_is_rendered, tear_down),
         cmocka_unit_test_teardown(a_name_is_one_family_however_often_it_is_registered, tear_down),
         cmocka_unit_test_teardown(nothing_counted_by_many_threads_is_lost, tear_down),
+        cmocka_unit_test_teardown(the_total_of_a_family_is_found_by_its_name, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
