@@ -115,8 +115,10 @@ static void make_router(struct node *node)
     const struct conf *conf = node->conf;
     node->tickets = ticket_settings(conf);
     node->traffic = traffic_new(workers_count(node->workers));
-    node->stats = stats_new(&(struct stats_options){
-        .workers = node->workers, .traffic = node->traffic, .node_name = str_of(conf->node.name)});
+    node->stats = stats_new(&(struct stats_options){.workers = node->workers,
+                                                    .traffic = node->traffic,
+                                                    .store = node->store,
+                                                    .node_name = str_of(conf->node.name)});
     node->procs =
         procs_new(&(struct procs_options){.jobs = node->jobs,
                                           .store = node->store,

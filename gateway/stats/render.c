@@ -50,6 +50,20 @@ static void put_number(double value, int decimals, struct buf *out)
     }
 }
 
+static void put_store(const struct sample *sample, struct buf *out)
+{
+    const struct store_state *state = &sample->store;
+    if (!sample->store_known) {
+        (void)buf_append(out, STR("null"));
+        return;
+    }
+    (void)buf_printf(out,
+                     "{\"state\":\"%s\",\"since_ms\":%" PRIu64 ",\"seq\":%" PRIu64
+                     ",\"served\":%" PRIu64 ",\"nodes\":%zu}",
+                     state->up ? "up" : "away", state->since_ms, state->seq, state->served,
+                     state->live_count);
+}
+
 static void put_sample(const struct stats *stats, const struct sample *sample, struct buf *out)
 {
     for (size_t i = 0; i < SAMPLE_ROWS; i++) {
@@ -61,12 +75,7 @@ static void put_sample(const struct stats *stats, const struct sample *sample, s
         }
     }
     (void)buf_append(out, STR("},\"store\":"));
-    if (sample->store_known) {
-        (void)buf_printf(out, "{\"state\":\"%s\",\"seq\":%" PRIu64 "}",
-                         sample->store.away ? "away" : "up", sample->store.seq);
-    } else {
-        (void)buf_append(out, STR("null"));
-    }
+    put_store(sample, out);
     (void)buf_printf(
         out, ",\"memory\":{\"rss_bytes\":%" PRIu64 "},\"cpu\":{\"process\":", sample->rss_bytes);
     put_number(sample->cpu, 4, out);

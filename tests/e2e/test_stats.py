@@ -162,6 +162,8 @@ def test_a_shape_that_screens_can_rely_on(node):
             "cpu", "history"} == set(told)
     assert told["memory"]["rss_bytes"] > 1 << 20
     assert len(told["cpu"]["workers"]) == 2
+    assert told["store"]["state"] == "up" and told["store"]["nodes"] == 1
+    assert 0 <= told["store"]["served"] <= told["store"]["seq"] > 0
     for point in told["history"]:
         assert {"time", "second", "wamp", "store", "memory", "cpu"} == set(point)
     with Viewer(node, "?count=1") as viewer:
