@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { URL_MAX = 16 * 1024, BEAT_WAIT_MS = 2200 };
+enum { URL_MAX = 16 * 1024, BEAT_WAIT_S = 3 };
 
 /* A file that is not there is not made. */
 static struct store_backend *open_there(struct str url, struct str data_dir, struct err *err)
@@ -101,8 +101,7 @@ static bool beat(struct store_backend *backend, int64_t *out, struct err *err)
 /* What a node writes while it is copied would be lost. One that was killed has left its row. */
 static bool nobody_serves(struct store_backend *backend, struct err *err)
 {
-    const struct timespec pause = {.tv_sec = BEAT_WAIT_MS / 1000,
-                                   .tv_nsec = BEAT_WAIT_MS % 1000 * 1000 * 1000L};
+    const struct timespec pause = {.tv_sec = BEAT_WAIT_S};
     int64_t before = 0;
     int64_t after = 0;
     if (!backend->shared) {
@@ -204,7 +203,6 @@ static void show_parameters(struct str rest, struct buf *out)
 char *store_url_shown(struct str url)
 {
     struct buf out;
-    struct str scheme = STR_EMPTY;
     struct str rest = STR_EMPTY;
     struct str place = STR_EMPTY;
     buf_init(&out, URL_MAX);
@@ -214,7 +212,7 @@ char *store_url_shown(struct str url)
         (void)buf_append(&out, url);
         return buf_take(&out, NULL);
     }
-    scheme = str_make(url.ptr, (size_t)(slashes - url.ptr) + 3);
+    struct str scheme = str_make(url.ptr, (size_t)(slashes - url.ptr) + 3);
     rest = str_from(url, scheme.len);
     (void)buf_append(&out, scheme);
     while (at < rest.len && rest.ptr[at] != '@' && rest.ptr[at] != '/') {

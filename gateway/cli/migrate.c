@@ -110,7 +110,7 @@ static int with_state(const struct command *command, state_fn run)
 {
     enum output_format format = OUTPUT_TABLE;
     struct settings settings;
-    struct store_contents state;
+    struct store_contents state = {0};
     struct err err = {0};
     if (!begin(command, &format, &settings)) {
         return EXIT_INVALID;
@@ -175,7 +175,7 @@ int migrate_copy_command(const struct command *command)
 {
     enum output_format format = OUTPUT_TABLE;
     struct settings settings;
-    struct store_contents state;
+    struct store_contents state = {0};
     struct err err = {0};
     if (!begin(command, &format, &settings)) {
         return EXIT_INVALID;
