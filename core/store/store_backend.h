@@ -44,7 +44,10 @@ struct store_backend_ops {
     bool (*begin)(struct store_backend *backend, struct err *err);
     /* The same for what takes no place among writers, and may be lost with the server's memory. */
     bool (*begin_apart)(struct store_backend *backend, struct err *err);
+    /* Within a transaction one without rows may be found to have failed only by one behind it. */
     bool (*query)(struct store_backend *backend, const struct store_query *query, struct err *err);
+    /* Until here all have done what they should. */
+    bool (*settle)(struct store_backend *backend, struct err *err);
     /* False once an error has thrown the whole transaction away. */
     bool (*in_transaction)(struct store_backend *backend);
     /* Readable when `noticed` has something to read, also that the connection is lost; -1: none.
@@ -68,6 +71,7 @@ struct store_backend {
     uint64_t connection; /* of a shared one: another number for every new connection */
     bool unsure;         /* the last transaction may have been committed, or not: no answer came */
     int64_t schema;      /* of the data, when it was looked at last (store_migrate.c) */
+    bool earlier;        /* what failed is not the statement that said so, but one before */
     bool notify;         /* this transaction's COMMIT tells others; so does one with a new head */
     bool deaf;           /* others are neither told nor listened to (store.listen) */
 };

@@ -89,6 +89,16 @@ static bool write_request(struct store_backend *backend, struct store_request *r
     return request->ok;
 }
 
+/* An error of one of its statements may come last. */
+static bool settle(struct store_backend *backend, struct store_request *request)
+{
+    request->ok = backend->ops->settle(backend, &request->err);
+    if (!request->ok) {
+        undone(request);
+    }
+    return request->ok;
+}
+
 static bool commit(struct store_backend *backend,
                    const struct store_audit_bounds *bounds,
                    size_t audited,
@@ -108,7 +118,14 @@ static bool write_alone(struct store_backend *backend,
         return false;
     }
     if (write_request(backend, request)) {
-        return commit(backend, bounds, request->audit_count, err);
+        if (commit(backend, bounds, request->audit_count, err)) {
+            return true;
+        }
+        if (!backend->earlier) {
+            return false;
+        }
+        undone(request); /* it was one of its statements that failed */
+        request->err = *err;
     }
     if (!backend->ops->in_transaction(backend)) {
         *err = request->err;
@@ -148,7 +165,7 @@ static bool write_guarded(struct store_backend *backend,
         return false;
     }
     backend->guarded = true;
-    bool ok = write_request(backend, request);
+    bool ok = write_request(backend, request) && settle(backend, request);
     bool guarded = backend->guarded;
     backend->guarded = false;
     if (ok) {
@@ -162,7 +179,7 @@ static bool write_guarded(struct store_backend *backend,
     }
     return store_exec(backend, SQL_SAVEPOINT_ROLLBACK, err) &&
            store_audit_refused(backend, request, err) &&
-           store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
+           store_exec(backend, SQL_SAVEPOINT_RELEASE, err) && backend->ops->settle(backend, err);
 }
 
 static bool write_all(struct store_backend *backend,

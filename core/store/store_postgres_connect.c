@@ -269,6 +269,7 @@ bool postgres_connect(struct postgres *self, struct err *err)
         struct err problem = {0};
         if (try_host(self, index, now_ms + left_ms / (self->host_count - i), &problem)) {
             self->host = index;
+            self->late = false;
             self->backend.connection++;
             return true;
         }

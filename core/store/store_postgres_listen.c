@@ -31,10 +31,10 @@ bool postgres_listen(struct postgres *self, struct err *err)
     return true;
 }
 
-void postgres_notify_sql(const struct postgres *self, char out[POSTGRES_NOTIFY_SIZE])
+bool postgres_notify_sql(const struct postgres *self, char out[POSTGRES_NOTIFY_SIZE])
 {
-    bool tell = self->backend.notify && self->listening && !self->backend.deaf;
-    (void)snprintf(out, POSTGRES_NOTIFY_SIZE, tell ? "NOTIFY %s; " : "%.0s", self->channel);
+    (void)snprintf(out, POSTGRES_NOTIFY_SIZE, "NOTIFY %s", self->channel);
+    return self->backend.notify && self->listening && !self->backend.deaf;
 }
 
 int postgres_fd(struct store_backend *backend)

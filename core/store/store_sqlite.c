@@ -192,10 +192,18 @@ static void sqlite_end_turn(struct store_backend *backend)
     (void)backend;
 }
 
+static bool sqlite_settle(struct store_backend *backend, struct err *err)
+{
+    (void)backend;
+    (void)err;
+    return true;
+}
+
 static const struct store_backend_ops ops = {
     .begin = sqlite_begin,
     .begin_apart = sqlite_begin,
     .query = sqlite_query,
+    .settle = sqlite_settle,
     .in_transaction = sqlite_in_transaction,
     .fd = sqlite_fd,
     .noticed = sqlite_noticed,
