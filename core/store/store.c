@@ -36,6 +36,7 @@ struct store {
     struct store_backend *backend;
     struct mailbox *mailbox;
     struct store_group taken;
+    struct store_replica *replica; /* of a shared database; else NULL */
     struct store_follower follower;
     struct watcher *watchers;
     size_t watcher_count;
@@ -60,13 +61,31 @@ static void notify(void *ctx, uint64_t seq, const struct store_record *records, 
     }
 }
 
+static struct store_sources sources_of(const struct store *store)
+{
+    struct store_backend *replica =
+        store->replica == NULL ? NULL : store_replica_reader(store->replica);
+    return (struct store_sources){.present = replica == NULL ? store->backend : replica,
+                                  .all = store->backend};
+}
+
+static void read_one(const struct store *store, struct store_request *request)
+{
+    const struct store_sources sources = sources_of(store);
+    if (request->op == STORE_WORK) {
+        store_request_look(&sources, request);
+    } else {
+        store_request_read(&sources, request);
+    }
+}
+
 /* Writes come first, so that a read sees what was submitted before it. */
 static void process(struct store *store, struct store_group *group)
 {
     store_group_write(store->backend, &store->audit, group);
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
         if (!store_writes(r)) {
-            store_request_read(store->backend, r);
+            read_one(store, r);
         } else if (r->ok && r->record_count > 0) {
             store_follow_own(&store->follower, r);
         }
@@ -141,6 +160,7 @@ static void sweep(struct store *store)
 {
     struct err err = {0};
     bool more = false;
+    bool more_here = false;
     uint64_t now_ms = clock_mono_ms();
     if (now_ms < store->sweep_ms) {
         return;
@@ -148,7 +168,10 @@ static void sweep(struct store *store)
     if (!store->away && !sweep_batch(store, &more, &err)) {
         log_warn("store cannot sweep", KV_ERR(&err));
     }
-    store->sweep_ms = now_ms + (more ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
+    if (store->replica != NULL && !store_replica_sweep(store->replica, &more_here, &err)) {
+        log_warn("store cannot sweep its replica", KV_ERR(&err));
+    }
+    store->sweep_ms = now_ms + (more || more_here ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
 }
 
 /* At once when they say so, else now and then, for a database that others write to. It also finds
@@ -210,7 +233,7 @@ static void *run(void *arg)
         process_taken(store);
         heed(store);
         follow_others(store);
-        atomic_store(&store->health.seq, store->follower.seq);
+        atomic_store(&store->health.seq, store->follower.place.seq);
         store_nodes_turn(store->nodes, is_there(store));
         sweep(store);
     }
@@ -273,8 +296,8 @@ bool store_take_turn(struct store *store, struct err *err)
     assert(!store->started);
     struct store_backend *backend = store->backend;
     /* What the one before has written is known before anything is decided. */
-    return backend->ops->take_turn(backend, err) &&
-           (!backend->shared || store_follow(&store->follower, err));
+    return store->away || (backend->ops->take_turn(backend, err) &&
+                           (!backend->shared || store_follow(&store->follower, err)));
 }
 
 void store_end_turn(struct store *store)
@@ -290,36 +313,83 @@ bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *e
     arena_init(&arena, SIZE_MAX / 2); /* the data of the node: it holds all of it in any case */
     struct store_record *records = NULL;
     size_t count = 0;
-    uint64_t seq = 0;
-    bool ok = store_read_all(store->backend, &arena, &records, &count, &seq, err);
+    bool ok = store_read_all(sources_of(store).present, &arena, &records, &count, err);
     if (ok) {
-        fn(ctx, seq, records, count);
+        fn(ctx, store->follower.place.seq, records, count);
     }
     arena_done(&arena);
-    return ok && store_follow_from(&store->follower, seq, err);
+    return ok;
+}
+
+bool store_opened_away(const struct store *store)
+{
+    assert(!store->started);
+    return store->away;
+}
+
+static void close_all(struct store *store)
+{
+    store->backend->ops->close(store->backend);
+    store_replica_close(store->replica);
+    store_nodes_free(store->nodes);
+    mailbox_free(store->mailbox);
+    mem_free(store->watchers);
+    mem_free(store);
+}
+
+/* `away`: why the database cannot be had, if it cannot. */
+static bool
+open_shared(struct store *store, struct str data_dir, const struct err *away, struct err *err)
+{
+    struct err problem = {0};
+    store->away = store->backend->connection == 0;
+    if (!store->away && !store_migrate(store->backend, err)) {
+        return false;
+    }
+    store->replica = store_replica_open(data_dir, store->backend->name, &problem);
+    if (store->replica == NULL) {
+        problem = store->away ? *away : problem;
+        return err_set(err, problem.code, "%s", problem.text);
+    }
+    store->follower.replica = store->replica;
+    store->follower.place = store_replica_place(store->replica);
+    if (!store->away) {
+        return store_follow(&store->follower, err);
+    }
+    if (store->follower.place.seq == 0) {
+        return err_set(err, away->code, "%s", away->text);
+    }
+    log_error("store is away: this node serves what it knew, and nothing can be written until it"
+              " is back",
+              KV_U64("seq", store->follower.place.seq), KV_ERR(away));
+    return true;
+}
+
+static bool open_own(struct store *store, struct err *err)
+{
+    return store_migrate(store->backend, err) &&
+           store_head(store->backend, &store->follower.place.seq, err);
 }
 
 struct store *store_open(struct str url, struct str data_dir, struct err *err)
 {
-    struct store_backend *backend = store_url_open(url, data_dir, err);
+    struct err away = {0};
+    struct store_backend *backend = store_url_open(url, data_dir, &away);
     if (backend == NULL) {
-        return NULL;
-    }
-    uint64_t head = 0;
-    struct store_follower follower = {.backend = backend, .tell = notify};
-    if (!store_migrate(backend, err) || !store_head(backend, &head, err) ||
-        !store_follow_from(&follower, head, err)) {
-        backend->ops->close(backend);
+        (void)err_set(err, away.code, "%s", away.text);
         return NULL;
     }
     struct store *store = NEW(struct store);
     store->backend = backend;
-    store->follower = follower;
-    store->follower.ctx = store;
     store->mailbox = mailbox_new();
+    store->follower = (struct store_follower){.backend = backend, .tell = notify, .ctx = store};
     store->nodes = store_nodes_new(backend, finish);
-    store_health_note(&store->health, true);
-    atomic_store(&store->health.seq, head);
+    if (backend->shared ? !open_shared(store, data_dir, &away, err) : !open_own(store, err)) {
+        close_all(store);
+        return NULL;
+    }
+    store_health_note(&store->health, !store->away);
+    atomic_store(&store->health.seq, store->follower.place.seq);
     return store;
 }
 
@@ -373,9 +443,5 @@ void store_close(struct store *store)
     } else {
         (void)run(store);
     }
-    mailbox_free(store->mailbox);
-    store_nodes_free(store->nodes);
-    store->backend->ops->close(store->backend);
-    mem_free(store->watchers);
-    mem_free(store);
+    close_all(store);
 }

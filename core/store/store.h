@@ -6,6 +6,10 @@
  * change is on disk. Every committed transaction has a sequence number from a
  * serialised head row, and watchers see transactions whole and in that order.
  *
+ * Beside a database that others write to as well there is a replica of the present records in
+ * `data_dir` (store_replica.h): lists, present records and what only reads come from it, so they
+ * are there while the database is not, and what is read is what this node has been told of.
+ *
  * Values are JSON text. The same schema and SQL serve every backend. Of one key
  * the last 100 versions are kept, deletions among them; of kinds that have secrets
  * in them (store_request.c) older values are empty.
@@ -100,6 +104,7 @@ struct store_request {
     const struct store_write *writes;
     size_t write_count;
     store_work_fn work;
+    bool reads; /* WORK: it writes nothing, needs no transaction, and has no audit */
     /* COMMIT, WORK: rows of the audit that are written with it, or, when it is refused, instead
      * of it. The first is about the request; `work` may still complete it. Strings as above. */
     struct store_audit *audit;
@@ -194,18 +199,21 @@ bool store_view_lease_drop_family(struct store_view *view, struct str realm, str
 /* All of an owner, of any kind; "": of the realm. */
 bool store_view_lease_drop_owner(struct store_view *view, struct str realm, struct str owner);
 
-/* One committed transaction, on the store thread, in order. Borrowed for the call. */
+/* One committed transaction, on the store thread, in order. Borrowed for the call. Of others' there
+ * is what none behind it has changed again, which may be nothing. */
 typedef void (*store_watch_fn)(void *ctx,
                                uint64_t seq,
                                const struct store_record *records,
                                size_t count);
 
 /* `url` is "sqlite:" (data_dir/postern.db), "sqlite:/path" or "postgresql://...". Creates and
- * migrates the schema. */
+ * migrates the schema. A PostgreSQL that is away is no error when there is a replica of it. */
 struct store *store_open(struct str url, struct str data_dir, struct err *err);
 /* Before store_start: between the two what a first start makes is made, by one node at a time. */
 bool store_take_turn(struct store *store, struct err *err);
 void store_end_turn(struct store *store);
+/* Before store_start: it was, so nothing can be written yet. */
+bool store_opened_away(const struct store *store);
 /* Before store_start, on the calling thread: all present records, as one first transaction. */
 bool store_load(struct store *store, store_watch_fn fn, void *ctx, struct err *err);
 void store_watch(struct store *store, store_watch_fn fn, void *ctx); /* before store_start */

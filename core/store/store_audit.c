@@ -356,7 +356,7 @@ static bool find(struct store_view *view,
                                      .param_count = COUNT_OF(params),
                                      .row = read_row,
                                      .ctx = found};
-    return view->backend->ops->query(view->backend, &list, &view->request->err);
+    return view->rows->ops->query(view->rows, &list, &view->request->err);
 }
 
 static bool ends_of(struct store_view *view, int64_t *out_oldest, int64_t *out_newest)
@@ -369,8 +369,8 @@ static bool ends_of(struct store_view *view, int64_t *out_oldest, int64_t *out_n
                                        .ctx = out_oldest};
     const struct store_query head = {
         .sql = store_sql(SQL_AUDIT_HEAD), .row = read_id, .ctx = out_newest};
-    return view->backend->ops->query(view->backend, &oldest, &view->request->err) &&
-           view->backend->ops->query(view->backend, &head, &view->request->err);
+    return view->rows->ops->query(view->rows, &oldest, &view->request->err) &&
+           view->rows->ops->query(view->rows, &head, &view->request->err);
 }
 
 size_t store_view_audit(struct store_view *view,

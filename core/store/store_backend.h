@@ -68,7 +68,8 @@ struct store_backend {
     const struct store_backend_ops *ops;
     bool guarded;        /* the request at work has a savepoint (store_group.c) */
     bool shared;         /* others may write to the database as well */
-    uint64_t connection; /* of a shared one: another number for every new connection */
+    uint64_t connection; /* of a shared one: another number for every new connection, 0: none yet */
+    const char *name;    /* of a shared one: what tells its data from others' on the same servers */
     bool unsure;         /* the last transaction may have been committed, or not: no answer came */
     int64_t schema;      /* of the data, when it was looked at last (store_migrate.c) */
     bool earlier;        /* what failed is not the statement that said so, but one before */
@@ -77,7 +78,8 @@ struct store_backend {
 };
 
 struct store_backend *store_sqlite_open(struct str path, struct err *err);
-/* "postgresql://...": one database, or one schema of it, by search_path in its options. */
+/* "postgresql://...": one database, or one schema of it, by search_path in its options. A server
+ * that cannot be had now is no failure: then `err` is set and `connection` is 0. */
 struct store_backend *store_postgres_open(struct str url, struct err *err);
 
 #endif

@@ -1,8 +1,10 @@
 /* store_follow.c - what watchers have been told of the change log, and what they have not: of
  * others, or of a commit of ours whose answer was lost. On the store's thread.
  *
- * After a fail-over the numbers of transactions that went with the old server are given to others.
- * So on every new connection the tag of the last known one is compared. */
+ * The replica is written first, so what watchers know is there at the next start. After a
+ * fail-over the numbers of transactions that went with the old server are given to others. So on
+ * every new connection the tag of the last known one is compared; where it is another one, or has
+ * left the log, all is read again, and what differs is told as one transaction. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/store_inside.h"
@@ -31,87 +33,146 @@ static bool tag_of(struct store_backend *backend, uint64_t seq, struct tag *out,
     return backend->ops->query(backend, &query, err);
 }
 
-bool store_follow_from(struct store_follower *self, uint64_t seq, struct err *err)
+/* Of a transaction that is in the log, or may not be any more. */
+static bool
+place_of(struct store_backend *backend, uint64_t seq, struct store_place *out, struct err *err)
 {
     struct tag tag = {0};
-    if (self->backend->shared && !tag_of(self->backend, seq, &tag, err)) {
-        return false;
-    }
-    self->seq = seq;
-    self->tag = tag.tag;
-    self->connection = self->backend->connection;
-    return true;
+    bool ok = seq == 0 || tag_of(backend, seq, &tag, err);
+    *out = (struct store_place){seq, tag.tag};
+    return ok;
 }
 
-/* By transactions. */
-static bool tell(struct store_follower *self, uint64_t last, struct err *err)
+/* What watchers hear of is in the replica; should that fail, it is behind until all is read. */
+static void keep(struct store_follower *self,
+                 struct store_place place,
+                 const struct store_record *records,
+                 size_t count)
 {
-    struct arena arena;
-    struct store_record *records = NULL;
-    size_t count = 0;
-    arena_init(&arena, SIZE_MAX / 2);
-    bool ok = store_read_changes(self->backend, self->seq, last, &arena, &records, &count, err);
-    for (size_t i = 0, end = 0; ok && i < count; i = end) {
+    if (self->replica != NULL) {
+        (void)store_replica_apply(self->replica, place, records, count);
+    }
+}
+
+static void tell_each(struct store_follower *self, const struct store_record *records, size_t count)
+{
+    for (size_t i = 0, end = 0; i < count; i = end) {
         while (end < count && records[end].seq == records[i].seq) {
             end++;
         }
         self->tell(self->ctx, records[i].seq, &records[i], end - i);
-        self->seq = records[i].seq;
     }
-    arena_done(&arena);
-    return ok && (count == 0 || store_follow_from(self, self->seq, err));
 }
 
-/* What is there is told, and so is in force again. What was made in the lost transactions is not
- * there to be told of: it goes with the next start. */
-static bool tell_all(struct store_follower *self, struct err *err)
+/* What comes behind the known place. Of a transaction nothing may be left, where all that it has
+ * changed has been changed again: then its number alone is told. */
+static bool tell_rest(struct store_follower *self, uint64_t head, uint64_t last, struct err *err)
 {
     struct arena arena;
     struct store_record *records = NULL;
     size_t count = 0;
-    uint64_t seq = 0;
+    struct store_place place = {0};
     arena_init(&arena, SIZE_MAX / 2);
-    bool ok = store_read_all(self->backend, &arena, &records, &count, &seq, err);
+    bool ok =
+        store_read_changes(self->backend, self->place.seq, last, &arena, &records, &count, err);
     if (ok) {
-        log_error("the database has lost transactions that were acknowledged, as a fail-over to a"
-                  " standby that had not got them may: start this node again",
-                  KV_U64("known", self->seq), KV_U64("has", seq));
-        self->tell(self->ctx, seq, records, count);
+        uint64_t told = count == 0 ? 0 : records[count - 1].seq;
+        head = head < last ? head : last;
+        ok = place_of(self->backend, told > head ? told : head, &place, err);
+        if (ok) {
+            keep(self, place, records, count);
+            tell_each(self, records, count);
+            self->place = place;
+            if (told < head) {
+                self->tell(self->ctx, head, NULL, 0);
+            }
+        }
     }
     arena_done(&arena);
-    return ok && store_follow_from(self, seq, err);
+    return ok;
 }
 
+/* Without a replica to compare with what is gone stays known until the next start. */
+static bool tell_all(struct store_follower *self, struct err *err)
+{
+    struct arena arena;
+    struct store_list list = {0};
+    struct store_place place = {0};
+    arena_init(&arena, SIZE_MAX / 2);
+    bool ok =
+        store_head(self->backend, &place.seq, err) &&
+        place_of(self->backend, place.seq, &place, err) &&
+        store_read_all(self->backend, &arena, &list.records, &list.count, err) &&
+        (self->replica == NULL || store_replica_replace(self->replica, place, &list, &arena, err));
+    if (ok) {
+        self->tell(self->ctx, place.seq, list.records, list.count);
+        self->place = place;
+        self->connection = self->backend->connection;
+    }
+    arena_done(&arena);
+    return ok;
+}
+
+enum change { CHANGE_NONE, CHANGE_FIRST, CHANGE_FORK };
+
 /* After a new connection: whether the log still goes on from what is known. */
-static bool forked(struct store_follower *self, bool *out, struct err *err)
+static bool look(struct store_follower *self, uint64_t head, enum change *out, struct err *err)
 {
     struct tag tag = {0};
-    *out = false;
-    if (self->connection == self->backend->connection || self->seq == 0) {
-        self->connection = self->backend->connection;
+    *out = CHANGE_NONE;
+    if (self->connection == self->backend->connection) {
         return true;
     }
-    if (!tag_of(self->backend, self->seq, &tag, err)) {
+    if (self->place.seq == 0) {
+        *out = head == 0 ? CHANGE_NONE : CHANGE_FIRST;
+        return true;
+    }
+    if (!tag_of(self->backend, self->place.seq, &tag, err)) {
         return false;
     }
-    *out = !tag.found || tag.tag != self->tag;
-    if (!*out) {
-        self->connection = self->backend->connection;
-    }
+    *out = tag.found && tag.tag == self->place.tag ? CHANGE_NONE : CHANGE_FORK;
     return true;
+}
+
+/* Another program may have changed the schema meanwhile. */
+static bool fits(const struct store_follower *self, struct err *err)
+{
+    return self->connection == self->backend->connection || !self->backend->shared ||
+           store_check_schema(self->backend, err);
+}
+
+static void say_fork(const struct store_follower *self, uint64_t head)
+{
+    log_error("the change log does not go on from what this node knows: the database has lost"
+              " transactions that were acknowledged, as a fail-over to a standby that had not got"
+              " them may, or was restored, or this node was away for long; all is read again",
+              KV_U64("known", self->place.seq), KV_U64("has", head));
+}
+
+static bool is_behind(const struct store_follower *self)
+{
+    return self->replica != NULL && store_replica_reader(self->replica) == NULL;
 }
 
 static bool follow(struct store_follower *self, uint64_t last, bool *out_told_all, struct err *err)
 {
-    bool fork = false;
-    /* First something that makes the connection, if there is none. */
+    enum change change = CHANGE_NONE;
     uint64_t head = 0;
     *out_told_all = false;
-    if (!store_head(self->backend, &head, err) || !forked(self, &fork, err)) {
+    /* First something that makes the connection, if there is none. */
+    if (!store_head(self->backend, &head, err) || !fits(self, err) ||
+        !look(self, head, &change, err)) {
         return false;
     }
-    *out_told_all = fork;
-    return fork ? tell_all(self, err) : head <= self->seq || tell(self, last, err);
+    if (change == CHANGE_FORK) {
+        say_fork(self, head);
+    }
+    if (change != CHANGE_NONE || is_behind(self)) {
+        *out_told_all = true;
+        return tell_all(self, err);
+    }
+    self->connection = self->backend->connection;
+    return head <= self->place.seq || tell_rest(self, head, last, err);
 }
 
 bool store_follow(struct store_follower *self, struct err *err)
@@ -124,14 +185,16 @@ void store_follow_own(struct store_follower *self, const struct store_request *r
 {
     struct err err = {0};
     bool told_all = false;
-    bool next = request->seq == self->seq + 1 && self->connection == self->backend->connection;
+    const struct store_place place = {request->seq, request->tag};
+    bool next =
+        request->seq == self->place.seq + 1 && self->connection == self->backend->connection;
     if (!next && !follow(self, request->seq - 1, &told_all, &err)) {
         log_warn("store cannot follow its database", KV_ERR(&err));
         return;
     }
     if (!told_all) {
+        keep(self, place, request->records, request->record_count);
         self->tell(self->ctx, request->seq, request->records, request->record_count);
-        self->seq = request->seq;
-        self->tag = request->tag;
+        self->place = place;
     }
 }

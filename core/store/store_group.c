@@ -44,7 +44,7 @@ struct store_request *store_group_pop(struct store_group *group)
 
 bool store_writes(const struct store_request *request)
 {
-    return request->op == STORE_COMMIT || request->op == STORE_WORK;
+    return request->op == STORE_COMMIT || (request->op == STORE_WORK && !request->reads);
 }
 
 static void undone(struct store_request *request)

@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "store/store.h"
 #include "store/store_backend.h"
+#include "store/store_replica.h"
 #include "store/store_sql.h"
 
 /* Bounds on what one request may carry. */
@@ -81,8 +82,16 @@ bool store_check_schema(struct store_backend *backend, struct err *err);
 bool store_request_write(struct store_backend *backend, struct store_request *request);
 /* The same for a WORK request (store_view.c). */
 bool store_request_work(struct store_backend *backend, struct store_request *request);
+/* Where a request that only reads finds things. */
+struct store_sources {
+    struct store_backend *present; /* present records */
+    struct store_backend *all;     /* and what is in the database alone: history, leases, audit */
+};
+
 /* LIST, GET, HISTORY. */
-void store_request_read(struct store_backend *backend, struct store_request *request);
+void store_request_read(const struct store_sources *sources, struct store_request *request);
+/* WORK that only reads (store_view.c). */
+void store_request_look(const struct store_sources *sources, struct store_request *request);
 
 /* Over kind, realm, key and value of each write in turn, a NUL behind each: none of them has one.
  * A value that is not there is empty. NULL: there was none at all. */
@@ -117,7 +126,8 @@ struct store_stamp {
 };
 
 struct store_view {
-    struct store_backend *backend;
+    struct store_backend *backend; /* of records */
+    struct store_backend *rows;    /* of leases and of the audit */
     struct store_request *request;
     struct store_stamp stamp;
     struct store_record *written; /* on the heap until their number is known */
@@ -166,15 +176,13 @@ bool store_revocation_sweep(struct store_backend *backend, bool *out_more, struc
 /* store_follow.c: how far the change log has been told. */
 struct store_follower {
     struct store_backend *backend;
+    struct store_replica *replica; /* of a shared database; else NULL */
     store_watch_fn tell;
     void *ctx;
-    uint64_t seq; /* the last transaction that was told of */
-    int64_t tag;
-    uint64_t connection; /* over which it was found to be there */
+    struct store_place place; /* the last transaction that was told of */
+    uint64_t connection;      /* over which it was found to be there */
 };
 
-/* What there is up to `seq` is known. */
-bool store_follow_from(struct store_follower *self, uint64_t seq, struct err *err);
 /* Tells of all that is not known. */
 bool store_follow(struct store_follower *self, struct err *err);
 /* The same of what comes before a transaction of our own, and of that one. When it cannot be had
@@ -191,12 +199,11 @@ bool store_read_changes(struct store_backend *backend,
                         size_t *out_count,
                         struct err *err);
 
-/* All present records and the head's number; `records` and their strings are in `arena`. */
+/* All present records by kind, realm and key; they and their strings are in `arena`. */
 bool store_read_all(struct store_backend *backend,
                     struct arena *arena,
                     struct store_record **out_records,
                     size_t *out_count,
-                    uint64_t *out_seq,
                     struct err *err);
 
 #endif

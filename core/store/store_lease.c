@@ -22,7 +22,12 @@ static bool run(struct store_view *view,
     if (view->failed) {
         return false;
     }
-    view->failed = !view->backend->ops->query(view->backend, &query, &view->request->err);
+    if (view->request->reads && row == NULL) {
+        view->failed = true;
+        return err_set(&view->request->err, ERR_INTERNAL,
+                       "a request that only reads wants to write");
+    }
+    view->failed = !view->rows->ops->query(view->rows, &query, &view->request->err);
     return !view->failed;
 }
 

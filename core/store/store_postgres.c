@@ -225,6 +225,7 @@ static void postgres_close(struct store_backend *backend)
     struct postgres *self = postgres_of(backend);
     PQfinish(self->conn);
     PQconninfoFree(self->options);
+    mem_free(self->name);
     idmap_done(&self->prepared);
     mem_free(self);
 }
@@ -249,9 +250,18 @@ struct store_backend *store_postgres_open(struct str url, struct err *err)
     self->backend.shared = true;
     self->wait_ms = POSTGRES_WAIT_MS;
     idmap_init(&self->prepared);
-    if (!postgres_parse(self, url, err) || !postgres_connect(self, err)) {
+    if (!postgres_parse(self, url, err)) {
         postgres_close(&self->backend);
         return NULL;
+    }
+    if (!postgres_connect(self, &self->why)) {
+        (void)err_set(err, self->why.code, "%s", self->why.text);
+        if (self->why.code != ERR_UNAVAILABLE) {
+            postgres_close(&self->backend);
+            return NULL;
+        }
+        self->failures = 1;
+        self->migrated = true; /* once, or nobody goes on without it */
     }
     return &self->backend;
 }

@@ -19,6 +19,7 @@ enum {
 struct postgres {
     struct store_backend backend;
     PQconninfoOption *options; /* of store.url */
+    char *name;                /* of its database and schema */
     size_t host_count;
     size_t host;                         /* that answered last */
     PGconn *conn;                        /* NULL: lost */

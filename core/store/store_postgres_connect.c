@@ -3,6 +3,7 @@
  *
  * libpq would go through the hosts by itself, but an attempt that never ends keeps it from the
  * next one: so each host is an attempt of ours, with its share of the time. */
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/store_postgres.h"
@@ -84,6 +85,22 @@ static const char *part(const char *list, size_t index, char out[PART_MAX])
     return out;
 }
 
+/* Hosts come and go; the database, and the schema that the options may name, are what they have. */
+static char *name_of(const struct postgres *self)
+{
+    static const char *const parts_of_it[] = {"dbname", "options"};
+    struct arena arena;
+    struct str name = STR_EMPTY;
+    arena_init(&arena, SIZE_MAX / 2);
+    for (size_t i = 0; i < COUNT_OF(parts_of_it); i++) {
+        const char *value = option(self, parts_of_it[i]);
+        name = arena_printf(&arena, PRISTR "/%s", STRARG(name), value == NULL ? "" : value);
+    }
+    char *out = str_dup(name);
+    arena_done(&arena);
+    return out;
+}
+
 bool postgres_parse(struct postgres *self, struct str url, struct err *err)
 {
     char *text = str_dup(url);
@@ -104,6 +121,8 @@ bool postgres_parse(struct postgres *self, struct str url, struct err *err)
         (parts(ports) != 1 && parts(ports) != self->host_count)) {
         return err_set(err, ERR_INVALID, "store.url has as many ports and addresses as hosts");
     }
+    self->name = name_of(self);
+    self->backend.name = self->name;
     return true;
 }
 

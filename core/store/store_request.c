@@ -452,8 +452,9 @@ bool store_find(struct store_backend *backend,
     return store_find_fitting(backend, query, (struct store_filter){0}, arena, out, out_count, err);
 }
 
-static bool read_request(struct store_backend *backend, struct store_request *request)
+static bool read_request(const struct store_sources *sources, struct store_request *request)
 {
+    bool past = request->op == STORE_HISTORY || request->version > 0;
     if (!store_check_address(request->kind, request->realm, request->key, &request->err)) {
         return false;
     }
@@ -470,8 +471,8 @@ static bool read_request(struct store_backend *backend, struct store_request *re
         query.sql = store_sql(request->version == 0 ? SQL_GET : SQL_GET_VERSION);
         query.param_count = request->version == 0 ? 3 : 4;
     }
-    if (!store_find(backend, query, &request->arena, &request->records, &request->record_count,
-                    &request->err)) {
+    if (!store_find(past ? sources->all : sources->present, query, &request->arena,
+                    &request->records, &request->record_count, &request->err)) {
         return false;
     }
     if (request->op == STORE_LIST || request->record_count > 0) {
@@ -486,9 +487,9 @@ static bool read_request(struct store_backend *backend, struct store_request *re
                    (unsigned long long)request->version);
 }
 
-void store_request_read(struct store_backend *backend, struct store_request *request)
+void store_request_read(const struct store_sources *sources, struct store_request *request)
 {
-    request->ok = read_request(backend, request);
+    request->ok = read_request(sources, request);
 }
 
 bool store_read_changes(struct store_backend *backend,
@@ -509,10 +510,8 @@ bool store_read_all(struct store_backend *backend,
                     struct arena *arena,
                     struct store_record **out_records,
                     size_t *out_count,
-                    uint64_t *out_seq,
                     struct err *err)
 {
     const struct store_query query = {.sql = store_sql(SQL_LOAD)};
-    return store_head(backend, out_seq, err) &&
-           store_find(backend, query, arena, out_records, out_count, err);
+    return store_find(backend, query, arena, out_records, out_count, err);
 }

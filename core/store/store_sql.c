@@ -141,6 +141,21 @@ static const char *const statements[SQL_STATEMENTS] = {
     [SQL_NODE_DELETE] = "DELETE FROM nodes WHERE id = $1",
     [SQL_NODE_DELETE_DEAD] = "DELETE FROM nodes WHERE id = $1 AND beat = $2",
 
+    [SQL_REPLICA_HEAD] = "SELECT seq, tag FROM head WHERE one = 1",
+    [SQL_REPLICA_HEAD_SET] = "UPDATE head SET seq = $1, tag = $2 WHERE one = 1",
+    [SQL_REPLICA_VERSION] = "INSERT INTO versions (kind, realm, key, version, seq, time_ms,"
+                            " author, comment, deleted, value)"
+                            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                            " ON CONFLICT (kind, realm, key, version) DO UPDATE"
+                            " SET seq = excluded.seq, time_ms = excluded.time_ms,"
+                            " author = excluded.author, comment = excluded.comment,"
+                            " deleted = excluded.deleted, value = excluded.value",
+    [SQL_REPLICA_VERSION_ONLY] = "DELETE FROM versions"
+                                 " WHERE kind = $1 AND realm = $2 AND key = $3 AND version <> $4",
+    [SQL_REPLICA_DROP_RECORD] = "DELETE FROM records WHERE kind = $1 AND realm = $2 AND key = $3",
+    [SQL_REPLICA_DROP_VERSIONS] =
+        "DELETE FROM versions WHERE kind = $1 AND realm = $2 AND key = $3",
+
     [SQL_SCHEMA_TABLE] = "CREATE TABLE IF NOT EXISTS schema_version"
                          " (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",
     /* Before schema 6 there is no column `oldest`: then it is the 0 beside the table. */

@@ -190,6 +190,10 @@ bool store_view_put(struct store_view *view, const struct store_write *write)
     if (view->failed) {
         return false;
     }
+    if (request->reads) {
+        view->failed = true;
+        return err_set(&request->err, ERR_INTERNAL, "a request that only reads wants to write");
+    }
     if (view->count == STORE_WRITES_MAX) {
         view->failed = true;
         return err_set(&request->err, ERR_LIMIT, "more than %d writes at once", STORE_WRITES_MAX);
@@ -240,10 +244,18 @@ static bool do_work(struct store_view *view)
 bool store_request_work(struct store_backend *backend, struct store_request *request)
 {
     struct store_digest digest = {0};
-    struct store_view view = {.backend = backend, .request = request};
+    struct store_view view = {.backend = backend, .rows = backend, .request = request};
     view.stamp.digest = request->audit == NULL ? NULL : &digest;
     bool ok = do_work(&view) && store_audit_done(backend, request, &digest);
     store_digest_done(&digest);
     mem_free(view.written);
     return ok;
+}
+
+void store_request_look(const struct store_sources *sources, struct store_request *request)
+{
+    struct store_view view = {
+        .backend = sources->present, .rows = sources->all, .request = request};
+    request->ok = do_work(&view);
+    mem_free(view.written);
 }

@@ -171,6 +171,7 @@ static void submit(struct proc *proc)
 {
     proc->store.op = STORE_WORK;
     proc->store.work = work;
+    proc->store.reads = (proc->call.operation->flags & DIRECTORY_READ) != 0;
     proc->store.finish = on_stored;
     proc->store.author = proc->call.caller.authid;
     if (is_audited(proc)) {

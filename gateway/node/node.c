@@ -277,6 +277,11 @@ static bool make_gateway(struct node *node, struct err *err)
 
 static bool seed(struct node *node, struct err *err)
 {
+    if (store_opened_away(node->store)) {
+        log_warn("security.config_file, gateway.specs and keys that are missing are looked at by"
+                 " the next start: the store is away");
+        return true;
+    }
     return seed_admin(node, err) && seed_security(node, err) &&
            (!node->options.demo || seed_demo(node, err)) && seed_keys(node, err) &&
            seed_specs(node, err);

@@ -22,8 +22,9 @@
 
 struct place {
     char dir[64];
-    char file[96];   /* of SQLite */
-    char schema[64]; /* of PostgreSQL; empty: it is SQLite */
+    char other_dir[64]; /* of another node on the same database; empty: there is none */
+    char file[96];      /* of SQLite */
+    char schema[64];    /* of PostgreSQL; empty: it is SQLite */
     char url[256];
 };
 
@@ -82,6 +83,22 @@ static inline int64_t place_ask(const struct place *place, const char *sql)
     return number;
 }
 
+/* In it '@' is the place's schema. */
+static inline void do_in(const struct place *place, const char *format)
+{
+    char sql[2048];
+    size_t len = 0;
+    for (const char *at = format; *at != '\0' && len + 1 < sizeof(sql); at++) {
+        if (*at == '@') {
+            len += (size_t)snprintf(sql + len, sizeof(sql) - len, "%s", place->schema);
+        } else {
+            sql[len++] = *at;
+        }
+    }
+    sql[len] = '\0';
+    postgres_do(sql);
+}
+
 static inline void place_on_postgres(struct place *place)
 {
     static unsigned number;
@@ -112,29 +129,52 @@ static inline int place_setup(void **state)
     return 0;
 }
 
-static inline int place_teardown(void **state)
+static inline void remove_dir(const char *path)
 {
-    struct place *place = *state;
-    DIR *dir = opendir(place->dir);
+    DIR *dir = opendir(path);
     assert_non_null(dir);
     for (struct dirent *entry;
          (entry = readdir(dir)) != NULL;) { /* NOLINT(concurrency-mt-unsafe) */
         (void)unlinkat(dirfd(dir), entry->d_name, 0);
     }
     (void)closedir(dir);
-    assert_int_equal(rmdir(place->dir), 0);
+    assert_int_equal(rmdir(path), 0);
+}
+
+static inline int place_teardown(void **state)
+{
+    struct place *place = *state;
+    remove_dir(place->dir);
+    if (place->other_dir[0] != '\0') {
+        remove_dir(place->other_dir);
+    }
     mem_free(place);
     return 0;
 }
 
-static inline struct store *open_store(const struct place *place)
+static inline struct store *open_in(const struct place *place, const char *dir)
 {
     struct err err = {0};
-    struct store *store = store_open(str_of(place->url), place_dir(place), &err);
+    struct store *store = store_open(str_of(place->url), str_of(dir), &err);
     if (store == NULL) {
         fail_msg("%s", err.text);
     }
     return store;
+}
+
+static inline struct store *open_store(const struct place *place)
+{
+    return open_in(place, place->dir);
+}
+
+/* Another node's. */
+static inline struct store *open_other(struct place *place)
+{
+    if (place->other_dir[0] == '\0') {
+        (void)snprintf(place->other_dir, sizeof(place->other_dir), "/tmp/postern-store-XXXXXX");
+        assert_non_null(mkdtemp(place->other_dir));
+    }
+    return open_in(place, place->other_dir);
 }
 
 static inline void request_init(struct store_request *request, enum store_op op)
