@@ -20,11 +20,14 @@
 
 #include <cmocka.h>
 
+enum { OTHERS_MAX = 8 };
+
 struct place {
     char dir[64];
-    char other_dir[64]; /* of another node on the same database; empty: there is none */
-    char file[96];      /* of SQLite */
-    char schema[64];    /* of PostgreSQL; empty: it is SQLite */
+    char other_dirs[OTHERS_MAX][64]; /* of other nodes on the same database */
+    size_t other_count;
+    char file[96];   /* of SQLite */
+    char schema[64]; /* of PostgreSQL; empty: it is SQLite */
     char url[256];
 };
 
@@ -145,8 +148,8 @@ static inline int place_teardown(void **state)
 {
     struct place *place = *state;
     remove_dir(place->dir);
-    if (place->other_dir[0] != '\0') {
-        remove_dir(place->other_dir);
+    for (size_t i = 0; i < place->other_count; i++) {
+        remove_dir(place->other_dirs[i]);
     }
     mem_free(place);
     return 0;
@@ -167,14 +170,14 @@ static inline struct store *open_store(const struct place *place)
     return open_in(place, place->dir);
 }
 
-/* Another node's. */
+/* Another node's, one more with each call. */
 static inline struct store *open_other(struct place *place)
 {
-    if (place->other_dir[0] == '\0') {
-        (void)snprintf(place->other_dir, sizeof(place->other_dir), "/tmp/postern-store-XXXXXX");
-        assert_non_null(mkdtemp(place->other_dir));
-    }
-    return open_in(place, place->other_dir);
+    assert_true(place->other_count < OTHERS_MAX);
+    char *dir = place->other_dirs[place->other_count++];
+    (void)snprintf(dir, sizeof(place->other_dirs[0]), "/tmp/postern-store-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    return open_in(place, dir);
 }
 
 static inline void request_init(struct store_request *request, enum store_op op)

@@ -30,7 +30,7 @@ static bool heard(atomic_ullong *last, uint64_t seq)
 static void what_others_write_is_heard_of_without_asking(void **state)
 {
     struct store *ours = open_store(*state);
-    struct store *theirs = open_store(*state);
+    struct store *theirs = open_other(*state);
     atomic_ullong last = 0;
     store_watch(ours, on_heard, &last);
     assert_true(store_start(ours, NULL));
@@ -47,7 +47,7 @@ static void what_others_write_is_heard_of_without_asking(void **state)
 static void one_that_does_not_listen_asks_all_the_same(void **state)
 {
     struct store *ours = open_store(*state);
-    struct store *theirs = open_store(*state);
+    struct store *theirs = open_other(*state);
     atomic_ullong last = 0;
     store_listen(ours, false);
     store_watch(ours, on_heard, &last);

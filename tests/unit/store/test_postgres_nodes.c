@@ -68,9 +68,9 @@ static void nodes_are(struct store *store, const char *wanted)
     assert_string_equal(told.text, wanted);
 }
 
-static struct store *open_node(const struct place *place, const char *name)
+static struct store *open_node(struct place *place, const char *name)
 {
-    struct store *store = open_store(place);
+    struct store *store = open_other(place);
     store_join(store, &(struct store_self){.name = str_of(name),
                                            .url = STR("http://127.0.0.1:1"),
                                            .version = STR("1")});
@@ -98,7 +98,7 @@ static void nodes_of_one_database_see_each_other(void **state)
 static void who_is_no_node_has_no_row(void **state)
 {
     struct store *a = open_node(*state, "a");
-    struct store *tool = open_store(*state);
+    struct store *tool = open_other(*state);
     assert_true(store_start(tool, NULL));
     nodes_are(tool, ":live,self");
     nodes_are(a, "a:live,self");
@@ -165,7 +165,7 @@ static void who_leaves_is_not_waited_for(void **state)
 static void who_falls_silent_is_pending_for_who_waits_and_then_dead(void **state)
 {
     struct told told;
-    const struct place *place = *state;
+    struct place *place = *state;
     struct store *a = open_node(place, "a");
     (void)place_ask(place, "INSERT INTO nodes VALUES ('x', 'b', '', '', 5, 2)");
     nodes_are(a, "a:live,self b:live");
@@ -188,7 +188,7 @@ static void who_falls_silent_is_pending_for_who_waits_and_then_dead(void **state
 
 static void the_row_of_a_dead_node_of_the_same_name_goes(void **state)
 {
-    const struct place *place = *state;
+    struct place *place = *state;
     (void)place_ask(place, "SELECT 1");
     struct store *a = open_node(place, "a");
     (void)place_ask(place, "INSERT INTO nodes VALUES ('x', 'a', '', '', 5, 2)");
@@ -201,7 +201,7 @@ static void the_row_of_a_dead_node_of_the_same_name_goes(void **state)
 static void rows_that_no_node_has_written_do_no_harm(void **state)
 {
     struct told told;
-    const struct place *place = *state;
+    struct place *place = *state;
     struct store *a = open_node(place, "a");
     (void)place_ask(place, "INSERT INTO nodes SELECT 'z' || n, 'm', '', '', n, -1"
                            " FROM generate_series(1, 600) n;"
@@ -220,7 +220,7 @@ static void rows_that_no_node_has_written_do_no_harm(void **state)
 
 static void a_row_that_somebody_deletes_is_written_again(void **state)
 {
-    const struct place *place = *state;
+    struct place *place = *state;
     struct store *a = open_node(place, "a");
     struct store *b = open_node(place, "b");
     nodes_are(b, "b:live,self a:live");
@@ -234,7 +234,7 @@ static void a_row_that_somebody_deletes_is_written_again(void **state)
 static void a_table_that_cannot_be_written_does_not_stop_the_store(void **state)
 {
     struct told told;
-    const struct place *place = *state;
+    struct place *place = *state;
     struct store *a = open_node(place, "a");
     nodes_are(a, "a:live,self");
     (void)place_ask(place, "ALTER TABLE nodes RENAME TO nodes_away");

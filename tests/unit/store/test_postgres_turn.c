@@ -38,7 +38,7 @@ static void of_those_who_begin_together_one_at_a_time_has_the_turn(void **state)
     atomic_uint inside = 0;
     atomic_uint first = 0;
     for (size_t i = 0; i < BEGINNERS; i++) {
-        all[i] = (struct beginner){.store = open_store(*state), .inside = &inside, .first = &first};
+        all[i] = (struct beginner){.store = open_other(*state), .inside = &inside, .first = &first};
     }
     for (size_t i = 0; i < BEGINNERS; i++) {
         assert_true(thread_start(&all[i].thread, "beginner", begin, &all[i], NULL));
@@ -61,7 +61,7 @@ static void *close_soon(void *arg)
 static void the_turn_of_one_that_ends_goes_to_the_next(void **state)
 {
     struct store *ours = open_store(*state);
-    struct store *theirs = open_store(*state);
+    struct store *theirs = open_other(*state);
     pthread_t closer;
     uint64_t began_ms = clock_mono_ms();
     assert_true(store_take_turn(theirs, NULL));
