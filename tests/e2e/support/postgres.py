@@ -158,12 +158,14 @@ class Postgres:
 
 
 class Relay:
-    """TCP before a server's socket. It may swallow what is said after some bytes have passed."""
+    """TCP before a server's socket. It may swallow what is said after some bytes have passed, and cut
+    what is connected."""
 
     def __init__(self, server):
         self.target = str(server.dir / ".s.PGSQL.5432")
         self.fatal = None  # bytes of a client; the server gets them, and nobody the answer
         self.cuts = 0
+        self.open = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -182,6 +184,7 @@ class Relay:
     def _serve(self, client):
         with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self.target)
+            self.open.add(client)
             back = threading.Thread(target=self._back, args=(server, client), daemon=True)
             back.start()
             while chunk := _receive(client):
@@ -191,8 +194,20 @@ class Relay:
                     self.cuts += 1
                     client.shutdown(socket.SHUT_RDWR)  # nothing goes back any more
                 server.sendall(chunk)
+            self.open.discard(client)
             server.shutdown(socket.SHUT_WR)
             back.join()
+
+    def cut(self):
+        """Ends what is connected; who comes again is let through. How many there were."""
+        cut = list(self.open)
+        for client in cut:
+            try:
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                cut.remove(client)
+        self.cuts += len(cut)
+        return len(cut)
 
     @staticmethod
     def _back(server, client):
