@@ -3,6 +3,8 @@
 import type { ComponentType } from 'preact';
 import { at } from './app/router';
 import type { IconName } from './kit/icon';
+import { ApiDetail } from './screens/api_detail';
+import { ApiNew } from './screens/api_new';
 import { ApisList } from './screens/apis_list';
 import { RealmEdit } from './screens/realm_edit';
 import { RealmNew } from './screens/realm_new';
@@ -36,6 +38,8 @@ export const START = '/apis';
 
 export const routes: readonly Route[] = [
   screen('/apis', 'bondy.http_gateway.api.list', ApisList),
+  screen('/new/api', 'bondy.http_gateway.api.load', ApiNew),
+  screen('/apis/:id', 'bondy.http_gateway.api.get', ApiDetail),
   screen('/realms', 'bondy.realm.list', RealmsList),
   screen('/new/realm', 'bondy.realm.create', RealmNew),
   screen('/realms/:realm', 'bondy.realm.get', RealmEdit),

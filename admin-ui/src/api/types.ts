@@ -60,3 +60,14 @@ export interface StoredVersion {
   comment: string;
   deleted: boolean;
 }
+
+export interface Tried {
+  status: number;
+  headers: Record<string, string>;
+  body?: string;
+  /** "base64" where the body is no text. */
+  encoding?: string;
+  ms: number;
+  request_id?: string;
+  truncated?: boolean;
+}

@@ -55,7 +55,7 @@ export function Table<Row>(props: TableProps<Row>) {
           {rows.slice(from, to).map((row, i) => (
             <tr key={rowKey(row)} aria-rowindex={from + i + 2}>
               {columns.map((column, at) => (
-                <td key={column.title} class={cellClass(column)}>
+                <td key={column.title} class={cellClass(column)} title={plain(column.cell(row))}>
                   {at === 0 && rowHref ? (
                     <a class="row-link" data-row href={rowHref(row)}>
                       {column.cell(row)}
@@ -72,6 +72,11 @@ export function Table<Row>(props: TableProps<Row>) {
       </table>
     </div>
   );
+}
+
+/** What may be cut off is shown whole on hover. */
+function plain(cell: ComponentChildren): string | undefined {
+  return typeof cell === 'string' && cell.length > 20 ? cell : undefined;
 }
 
 function cellClass<Row>(column: Column<Row>): string | undefined {

@@ -13,8 +13,8 @@ import { routesOf } from './api_routes_of';
 const t = text.apis;
 
 const columns: readonly Column<Spec>[] = [
-  { title: t.name, cell: (spec) => spec.name || spec.id, sort: 'name', width: '22%' },
-  { title: t.id, cell: (spec) => spec.id, mono: true },
+  { title: t.name, cell: (spec) => spec.name || spec.id, width: '22%' },
+  { title: t.id, cell: (spec) => spec.id, sort: 'name', mono: true },
   { title: t.host, cell: (spec) => (!spec.host || spec.host === '_' ? t.anyHost : spec.host) },
   {
     title: t.basePath,

@@ -1,0 +1,20 @@
+// What the editor of a new API begins with: a whole specification that compiles.
+export const starter = `id: com.example.hello
+name: Hello
+host: _
+realm_uri: com.example.demo
+versions:
+  1.0.0:
+    base_path: /hello
+    paths:
+      /:name:
+        summary: Greets somebody
+        get:
+          action:
+            type: wamp_call
+            procedure: com.example.demo.hello
+            args: ["{{request.bindings.name}}"]
+          response:
+            on_result:
+              body: "{{action.result.args |> head}}"
+`;
