@@ -224,6 +224,10 @@ static void postgres_close(struct store_backend *backend)
 {
     struct postgres *self = postgres_of(backend);
     PQfinish(self->conn);
+    for (size_t i = 0; self->lookups != NULL && i < self->host_count; i++) {
+        postgres_resolve_done(&self->lookups[i]);
+    }
+    mem_free(self->lookups);
     PQconninfoFree(self->options);
     mem_free(self->name);
     idmap_done(&self->prepared);

@@ -16,11 +16,14 @@ enum {
     POSTGRES_QUEUE_MAX = 64,
 };
 
+struct postgres_lookup;
+
 struct postgres {
     struct store_backend backend;
     PQconninfoOption *options; /* of store.url */
     char *name;                /* of its database and schema */
     size_t host_count;
+    struct postgres_lookup **lookups;    /* by host; NULL: none is under way */
     size_t host;                         /* that answered last */
     PGconn *conn;                        /* NULL: lost */
     struct idmap prepared;               /* address of the SQL -> the SQL, of this connection */
@@ -83,6 +86,20 @@ bool postgres_queue(struct postgres *self, const struct store_query *query, stru
 bool postgres_settle(struct postgres *self, struct err *err);
 
 /* store_postgres.c. */
+/* store_postgres_resolve.c. None at all: the host is no name. One that took too long is left in the
+ * slot, to be asked for again. */
+enum { POSTGRES_ADDRESSES_MAX = 4, POSTGRES_ADDRESS_SIZE = 64 };
+struct postgres_addresses {
+    size_t count;
+    char texts[POSTGRES_ADDRESSES_MAX][POSTGRES_ADDRESS_SIZE];
+};
+bool postgres_resolve(struct postgres_lookup **slot,
+                      const char *host,
+                      uint64_t deadline_ms,
+                      struct postgres_addresses *out,
+                      struct err *err);
+void postgres_resolve_done(struct postgres_lookup **slot);
+
 /* The connection has turned out to be lost while nothing was asked. */
 void postgres_lost(struct postgres *self);
 /* Ends the connection, if there is one. */

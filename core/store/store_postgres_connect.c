@@ -117,6 +117,7 @@ bool postgres_parse(struct postgres *self, struct str url, struct err *err)
     const char *addresses = option(self, "hostaddr");
     const char *ports = option(self, "port");
     self->host_count = parts(hosts == NULL ? addresses : hosts);
+    self->lookups = NEW_ARRAY(struct postgres_lookup *, self->host_count);
     if ((hosts != NULL && addresses != NULL && parts(addresses) != self->host_count) ||
         (parts(ports) != 1 && parts(ports) != self->host_count)) {
         return err_set(err, ERR_INVALID, "store.url has as many ports and addresses as hosts");
@@ -146,16 +147,51 @@ static bool is_ours(const char *key)
     return false;
 }
 
-static PGconn *start(const struct postgres *self, size_t index)
-{
-    char host[PART_MAX];
-    char address[PART_MAX];
+enum { LIST_SIZE = POSTGRES_ADDRESSES_MAX * (PART_MAX + 1) };
+
+/* Where to: the name as often as it has addresses, since a certificate is one of the name. */
+struct place {
+    char host[LIST_SIZE];
+    char address[LIST_SIZE];
     char port[PART_MAX];
+};
+
+static void append(char list[LIST_SIZE], const char *text)
+{
+    size_t len = strlen(list);
+    (void)snprintf(list + len, LIST_SIZE - len, "%s%s", len == 0 ? "" : ",", text);
+}
+
+static bool
+find(struct postgres *self, size_t index, uint64_t deadline_ms, struct place *out, struct err *err)
+{
+    struct postgres_addresses addresses = {0};
+    char host[PART_MAX] = "";
+    *out = (struct place){0};
+    (void)part(option(self, "host"), index, host);
+    (void)part(option(self, "hostaddr"), index, out->address);
+    (void)part(option(self, "port"), index, out->port);
+    if (out->address[0] == '\0' &&
+        !postgres_resolve(&self->lookups[index], host, deadline_ms, &addresses, err)) {
+        return false;
+    }
+    append(out->host, host);
+    for (size_t i = 0; i < addresses.count; i++) {
+        append(out->address, addresses.texts[i]);
+        if (i > 0) {
+            append(out->host, host);
+        }
+    }
+    return true;
+}
+
+static PGconn *start(const struct postgres *self, const struct place *place)
+{
     struct word words[WORDS_MAX];
     size_t count = 0;
-    count = add(words, count, "host", part(option(self, "host"), index, host));
-    count = add(words, count, "hostaddr", part(option(self, "hostaddr"), index, address));
-    count = add(words, count, "port", part(option(self, "port"), index, port));
+    count = add(words, count, "host", place->host);
+    count = add(words, count, "hostaddr", place->address);
+    count = add(words, count, "port", place->port);
     count = add(words, count, "client_encoding", "UTF8");
     for (const PQconninfoOption *o = self->options; o->keyword != NULL; o++) {
         if (!is_ours(o->keyword)) {
@@ -259,18 +295,30 @@ static bool examine(struct postgres *self, struct err *err)
     return true;
 }
 
+static bool open_host(struct postgres *self, size_t index, uint64_t deadline_ms, struct err *err)
+{
+    struct place place;
+    if (!find(self, index, deadline_ms, &place, err)) {
+        return false;
+    }
+    PGconn *conn = start(self, &place);
+    if (!greet(conn, deadline_ms, err)) {
+        PQfinish(conn);
+        return false;
+    }
+    self->conn = conn;
+    if (!examine(self, err) || !postgres_listen(self, err)) {
+        postgres_drop(self);
+        return false;
+    }
+    return true;
+}
+
 static bool try_host(struct postgres *self, size_t index, uint64_t deadline_ms, struct err *err)
 {
     char host[PART_MAX];
-    PGconn *conn = start(self, index);
-    if (!greet(conn, deadline_ms, err)) {
-        PQfinish(conn);
-    } else {
-        self->conn = conn;
-        if (examine(self, err) && postgres_listen(self, err)) {
-            return true;
-        }
-        postgres_drop(self);
+    if (open_host(self, index, deadline_ms, err)) {
+        return true;
     }
     const char *list = option(self, "host");
     const char *name = part(list == NULL ? option(self, "hostaddr") : list, index, host);

@@ -85,7 +85,9 @@ static void a_hundred_thousand_rows_that_end_leave_no_more_than_live(void **stat
 {
     const struct place *place = *state;
     struct err err = {0};
-    struct store_backend *backend = store_sqlite_open(str_of(place->file), &err);
+    bool postgres = on_postgres(place);
+    struct store_backend *backend = postgres ? store_postgres_open(str_of(place->url), &err)
+                                             : store_sqlite_open(str_of(place->file), &err);
     assert_non_null(backend);
     assert_true(store_migrate(backend, &err));
     int64_t warm = 0;
@@ -93,10 +95,11 @@ static void a_hundred_thousand_rows_that_end_leave_no_more_than_live(void **stat
         issue_round(backend, round);
         assert_true(sweep_all(backend) <= BATCHES_MAX);
         assert_int_equal(rows(backend), round * LIVING);
-        warm = round == WARM ? size_of(place) : warm;
+        warm = round == WARM && !postgres ? size_of(place) : warm;
     }
-    assert_true(warm > 0);
-    assert_true(size_of(place) <= warm + warm / 2); /* what went makes room for what comes */
+    assert_true(warm > 0 || postgres);
+    /* What went makes room for what comes. PostgreSQL does that when it likes. */
+    assert_true(postgres || size_of(place) <= warm + warm / 2);
     backend->ops->close(backend);
 }
 
