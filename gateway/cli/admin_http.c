@@ -3,18 +3,15 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cli/display.h"
+#include "cli/login_token.h"
 #include "cli/remedy.h"
+#include "cli/server.h"
 #include "httpclient/httpclient.h"
+#include "rbac/rbac.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { URL_MAX_BYTES = 64 << 10, TALK_MAX = 64 << 10, HEADER_MAX = 128 };
-
-static const char *from_env(const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): one thread */
-}
 
 static int code_of_status(unsigned status)
 {
@@ -93,46 +90,44 @@ static void print_problem(const struct command *command, unsigned status, const 
     buf_done(&talk);
 }
 
-static struct str base_url(const struct command *command)
+/* Who asks. What is said in this place goes before what postern login has kept. */
+struct asker {
+    const char *bearer; /* NULL: `user`, by Basic */
+    const char *user;
+    struct login_token login;
+};
+
+static int find_asker(const struct command *command, const char *refused, struct asker *out)
 {
-    const char *url = command->url != NULL ? command->url : from_env("POSTERN_URL");
-    struct str base = str_of(url != NULL ? url : "http://127.0.0.1:18081");
-    while (str_ends(base, STR("/"))) {
-        base.len--;
+    struct oauth_place place = {.url = server_url(command), .realm = MASTER_REALM};
+    *out = (struct asker){.bearer = server_env("POSTERN_TOKEN")};
+    if (out->bearer == NULL && command->user == NULL && server_env("POSTERN_PASSWORD") == NULL) {
+        int code = login_token_find(command, &place, refused, &out->login);
+        if (code != EXIT_OK) {
+            return code;
+        }
+        out->bearer = out->login.text;
     }
-    return base;
+    out->user = command->user != NULL     ? command->user
+                : out->login.user != NULL ? out->login.user
+                                          : "admin";
+    return EXIT_OK;
 }
 
-static void complain_unreachable(struct str url, const struct err *err)
-{
-    if (err->code == ERR_INVALID) {
-        command_complain(PRISTR ": %s", STRARG(url), err->text);
-        (void)fputs("  --url or POSTERN_URL is where the admin listener is, as "
-                    "http://127.0.0.1:18081\n",
-                    stderr);
-        return;
-    }
-    command_complain("%s", err->text); /* which names the server */
-    if (err->code == ERR_UNAVAILABLE) {
-        (void)fputs("  is a node running there? postern serve starts one; --url or POSTERN_URL "
-                    "says where it is\n",
-                    stderr);
-    }
-}
-
-static bool send(const struct command *command,
-                 const struct admin_request *request,
-                 struct httpclient_response *out)
+static bool send_once(const struct command *command,
+                      const struct admin_request *request,
+                      const struct asker *asker,
+                      struct httpclient_response *out)
 {
     char type[HEADER_MAX];
     char expect[HEADER_MAX];
     const char *headers[3] = {"Accept: application/json"};
     size_t count = 1;
-    const char *token = from_env("POSTERN_TOKEN");
+    const char *password = server_env("POSTERN_PASSWORD");
     struct err err = {0};
     struct buf url;
     buf_init(&url, URL_MAX_BYTES);
-    (void)buf_append(&url, base_url(command));
+    (void)buf_append(&url, server_url(command));
     (void)buf_append(&url, request->path);
     (void)buf_byte(&url, '\0');
     if (request->body.len > 0) {
@@ -150,11 +145,10 @@ static bool send(const struct command *command,
         .headers = headers,
         .header_count = count,
         .body = request->body,
-        .bearer = token,
-        .user = token != NULL           ? NULL
-                : command->user != NULL ? command->user
-                                        : "admin",
-        .password = from_env("POSTERN_PASSWORD"),
+        .bearer = asker->bearer,
+        /* Without a password there is nobody to be: a guess would count as one that failed. */
+        .user = asker->bearer != NULL || password == NULL ? NULL : asker->user,
+        .password = password,
         .ca_file = command->ca_file,
         .insecure = command->insecure,
     };
@@ -162,10 +156,33 @@ static bool send(const struct command *command,
     if (url.full) {
         command_complain("a name is too long");
     } else if (!ok) {
-        complain_unreachable(base_url(command), &err);
+        server_complain(server_url(command), &err);
     }
     buf_done(&url);
     return ok;
+}
+
+/* A token that was kept may be taken back before its time: then it is refreshed, once. Who is
+ * refused has changed nothing, so the request may go out again. */
+static int send_as(const struct command *command,
+                   const struct admin_request *request,
+                   struct asker *asker,
+                   struct httpclient_response *out)
+{
+    int code = find_asker(command, NULL, asker);
+    if (code != EXIT_OK || !send_once(command, request, asker, out)) {
+        return code == EXIT_OK ? EXIT_FAILED : code;
+    }
+    if (out->status == 401 && asker->login.text != NULL) {
+        struct login_token refused = asker->login;
+        httpclient_response_done(out);
+        code = find_asker(command, refused.text, asker);
+        login_token_done(&refused);
+        if (code == EXIT_OK && !send_once(command, request, asker, out)) {
+            code = EXIT_FAILED;
+        }
+    }
+    return code;
 }
 
 /* The path of a URL of the node's; its host is not asked, since requests go where --url says. */
@@ -232,34 +249,47 @@ static char *total_of(struct str total)
     return str_to_u64(total, &number) ? str_dup(total) : NULL;
 }
 
-int admin_send(const struct command *command,
-               const struct admin_request *request,
-               struct admin_answer *out)
+/* Frees the response. */
+static int take_answer(const struct command *command,
+                       struct httpclient_response *response,
+                       struct admin_answer *out)
 {
-    struct httpclient_response response;
-    if (!send(command, request, &response)) {
-        return EXIT_FAILED;
-    }
-    struct str body = buf_str(&response.body);
+    struct str body = buf_str(&response->body);
     *out = (struct admin_answer){
-        .status = response.status,
+        .status = response->status,
         .body = json_loadb(body.ptr, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL),
-        .version = version_of(httpclient_header(&response, STR("etag"))),
-        .next = admin_next_path(httpclient_header(&response, STR("link"))),
-        .total = total_of(httpclient_header(&response, STR("x-total-count"))),
+        .version = version_of(httpclient_header(response, STR("etag"))),
+        .next = admin_next_path(httpclient_header(response, STR("link"))),
+        .total = total_of(httpclient_header(response, STR("x-total-count"))),
     };
     bool foreign = body.len > 0 && out->body == NULL;
-    httpclient_response_done(&response);
+    httpclient_response_done(response);
     int code = code_of_status(out->status);
     if (code != EXIT_OK && code != EXIT_PARTIAL) {
         print_problem(command, out->status, out->body);
         admin_answer_done(out);
     } else if (foreign) {
         command_complain("what answers at " PRISTR " is no admin listener of a node",
-                         STRARG(base_url(command)));
+                         STRARG(server_url(command)));
         admin_answer_done(out);
         code = EXIT_FAILED;
     }
+    return code;
+}
+
+int admin_send(const struct command *command,
+               const struct admin_request *request,
+               struct admin_answer *out)
+{
+    struct httpclient_response response;
+    struct asker asker;
+    struct command named = *command; /* for what is said of a refusal */
+    int code = send_as(command, request, &asker, &response);
+    if (code == EXIT_OK) {
+        named.user = asker.user;
+        code = take_answer(&named, &response, out);
+    }
+    login_token_done(&asker.login);
     return code;
 }
 

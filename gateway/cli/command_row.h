@@ -19,12 +19,14 @@ enum body_source {
     BODY_SECONDS, /* the same, a TIME */
     BODY_MAP,     /* the same, JSON, an object */
     BODY_LIST,    /* a struct command_list; absent when empty */
+    BODY_GRANTS,  /* the same, grant types; "device_code" is short for its URN */
     BODY_ROLES,   /* the same; "all" alone is the text and no list */
     BODY_EXPIRY,  /* the same, as the second since 1970 when it is over */
     BODY_TICKET,  /* POSTERN_TICKET */
     BODY_SECRET,  /* --password-stdin or POSTERN_NEW_PASSWORD; absent when neither is there */
     BODY_OPEN,    /* with --open what opens a realm, whose URI is the word at `from` */
     BODY_FLAG,    /* a bool; absent when it is not set */
+    BODY_CHOICE,  /* an enum choice; absent when neither was said */
 };
 
 /* A member of the object that is sent. */

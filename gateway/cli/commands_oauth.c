@@ -1,4 +1,4 @@
-/* commands_oauth.c - the rows of OAuth clients and resource owners. */
+/* commands_oauth.c - the rows of OAuth clients, resource owners, logins and tokens. */
 #include "cli/command_row.h"
 #include "cli/request.h"
 
@@ -6,17 +6,35 @@
 
 #define FIELD(f) offsetof(struct command, f)
 
+/* What is registered of a client beside its user. */
+#define REGISTERED_FIELDS                                                                  \
+    {"type", BODY_TEXT, false, FIELD(type)}, {"name", BODY_TEXT, false, FIELD(title)},     \
+        {"redirect_uris", BODY_LIST, false, FIELD(redirect_uris)},                         \
+        {"post_logout_redirect_uris", BODY_LIST, false, FIELD(post_logout_redirect_uris)}, \
+        {"grant_types", BODY_GRANTS, false, FIELD(grants)},                                \
+        {"scopes", BODY_LIST, false, FIELD(scopes)},                                       \
+        {"origins", BODY_LIST, false, FIELD(origins)},                                     \
+        {"token_endpoint_auth_method", BODY_TEXT, false, FIELD(auth_method)},              \
+    {                                                                                      \
+        "consent", BODY_CHOICE, false, FIELD(consent)                                      \
+    }
+#define REGISTERED_OPTIONS                                                                      \
+    " type title redirect-uri post-logout-redirect-uri grant scope origin auth-method consent " \
+    "no-consent"
+
 static const struct body_field client_new[] = {
     {"client_id", BODY_WORD, false, 0},
     {"client_secret", BODY_SECRET, false, 0},
     {"groups", BODY_LIST, false, FIELD(groups)},
     {"meta", BODY_MAP, false, FIELD(meta)},
+    REGISTERED_FIELDS,
     {0},
 };
 static const struct body_field client_data[] = {
     {"client_secret", BODY_SECRET, false, 0},
     {"groups", BODY_LIST, false, FIELD(groups)},
     {"meta", BODY_MAP, false, FIELD(meta)},
+    REGISTERED_FIELDS,
     {0},
 };
 static const struct body_field secret_new[] = {
@@ -40,10 +58,10 @@ static const struct body_field user_data[] = {
 const struct command_row command_rows_oauth[] = {
     {"client add",
      "[NAME]",
-     REALM_OPTIONS " file group meta password-stdin",
+     REALM_OPTIONS " file group meta password-stdin" REGISTERED_OPTIONS,
      request_command,
      "add an OAuth client; a secret that is made is shown once",
-     "client add shop --realm com.example -f shop.yaml",
+     "client add shop --type public --redirect-uri https://shop.example.com/cb --realm com.example",
      {"POST", "/realms/{realm}/clients", client_new, NULL, "bondy.oauth2.client.add"}},
     {"client list",
      "",
@@ -62,10 +80,10 @@ const struct command_row command_rows_oauth[] = {
      {"GET", "/realms/{realm}/clients/{0}", NULL, NULL, "bondy.oauth2.client.get"}},
     {"client update",
      "NAME",
-     REALM_OPTIONS " file group meta password-stdin" CHANGE_OPTION,
+     REALM_OPTIONS " file group meta password-stdin" REGISTERED_OPTIONS CHANGE_OPTION,
      request_command,
      "change what is said of an OAuth client",
-     "client update shop --realm com.example -f shop.yaml",
+     "client update shop --scope staff --scope ops --realm com.example",
      {"PUT", "/realms/{realm}/clients/{0}", client_data, NULL, "bondy.oauth2.client.update"}},
     {"client delete",
      "NAME",
@@ -121,5 +139,54 @@ const struct command_row command_rows_oauth[] = {
      "resource-owner delete ana --realm com.example",
      {"DELETE", "/realms/{realm}/resource_owners/{0}", NULL, NULL,
       "bondy.oauth2.resource_owner.delete"}},
+    {"login",
+     "",
+     "url realm client-id scope user ca-file insecure",
+     login_command,
+     "log in by a browser; commands that administer then need no password",
+     "login --url https://admin.example.com:18084",
+     {0}},
+    {"logout",
+     "",
+     "url realm force ca-file insecure",
+     logout_command,
+     "end the login, here and at the node",
+     "logout",
+     {0}},
+    {"token print",
+     "",
+     "url realm ca-file insecure",
+     token_print_command,
+     "print the access token of the login, refreshed when it is over",
+     "token print",
+     {0}},
+    {"token issue",
+     "CLIENT",
+     "url realm scope password-stdin output ca-file insecure",
+     token_issue_command,
+     "a token for a client, by its secret (client_credentials)",
+     "token issue robot --scope staff --realm com.example",
+     {0}},
+    {"token introspect",
+     "CLIENT",
+     "url realm file output ca-file insecure",
+     token_introspect_command,
+     "what a token gives now, asked by a client; 4 if nothing",
+     "token introspect robot --file token --realm com.example",
+     {0}},
+    {"token revoke",
+     "CLIENT",
+     "url realm file ca-file insecure",
+     token_revoke_command,
+     "take back a token that was issued to a client",
+     "token revoke robot --file token --realm com.example",
+     {0}},
+    {"token revoke-all",
+     "NAME",
+     REALM_OPTIONS " client-id",
+     request_command,
+     "end all tokens of a user, or those of one client's",
+     "token revoke-all ana --client-id shop --realm com.example",
+     {"DELETE", "/realms/{realm}/users/{0}/tokens", NULL, NULL, "bondy.oauth2.token.revoke_all"}},
     {0},
 };

@@ -16,8 +16,8 @@ struct remedy {
  * it; {subject}: user, group, ...; {user}: who asks; {procedure}: what he must be let call. */
 static const struct remedy remedies[] = {
     {401, STR_INIT(""),
-     "POSTERN_PASSWORD is the password of {user} (--user), or POSTERN_TOKEN a token; forgotten, on "
-     "the node's machine: postern admin reset-password --data DIR",
+     "postern login; or POSTERN_PASSWORD is the password of {user} (--user), or POSTERN_TOKEN a "
+     "token; forgotten, on the node's machine: postern admin reset-password --data DIR",
      NULL},
     {403, STR_INIT(""),
      "an administrator can: postern grant create wamp.call {procedure} --to {user} --realm "

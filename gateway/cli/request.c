@@ -42,9 +42,13 @@ static const struct query_option {
     const char *key;
     size_t offset;
 } query_options[] = {
-    {"realm", offsetof(struct command, realm)},   {"actor", offsetof(struct command, actor)},
-    {"action", offsetof(struct command, action)}, {"outcome", offsetof(struct command, outcome)},
-    {"sort", offsetof(struct command, sort)},     {"filter", offsetof(struct command, filter)},
+    {"realm", offsetof(struct command, realm)},
+    {"actor", offsetof(struct command, actor)},
+    {"action", offsetof(struct command, action)},
+    {"outcome", offsetof(struct command, outcome)},
+    {"client_id", offsetof(struct command, client_id)},
+    {"sort", offsetof(struct command, sort)},
+    {"filter", offsetof(struct command, filter)},
 };
 
 static int put_since(const struct command *command, struct buf *path)

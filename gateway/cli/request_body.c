@@ -59,6 +59,19 @@ static json_t *list_value(const struct command_list *list)
     return out;
 }
 
+/* RFC 8628 has no word for its grant but this one. */
+static json_t *grants_value(const struct command_list *list)
+{
+    json_t *out = list_value(list);
+    for (size_t i = 0; i < json_array_size(out); i++) {
+        if (strcmp(json_string_value(json_array_get(out, i)), "device_code") == 0) {
+            (void)json_array_set_new(out, i,
+                                     json_string("urn:ietf:params:oauth:grant-type:device_code"));
+        }
+    }
+    return out;
+}
+
 static json_t *roles_value(const struct command_list *list)
 {
     bool all = list->count == 1 && strcmp(list->items[0], "all") == 0;
@@ -135,6 +148,7 @@ static bool is_given(const struct command *command, const struct body_field *fie
     case BODY_MAP:
         return *(const char *const *)(const void *)place != NULL;
     case BODY_LIST:
+    case BODY_GRANTS:
     case BODY_ROLES:
         return ((const struct command_list *)(const void *)place)->count > 0;
     case BODY_TICKET:
@@ -145,6 +159,8 @@ static bool is_given(const struct command *command, const struct body_field *fie
         return command->open && field->from < command->word_count;
     case BODY_FLAG:
         return *(const bool *)(const void *)place;
+    case BODY_CHOICE:
+        return *(const enum choice *)(const void *)place != CHOICE_NONE;
     case BODY_END:
         break;
     }
@@ -174,6 +190,8 @@ static json_t *value_of(const struct command *command, const struct body_field *
         return map_value(field->key, *(const char *const *)place);
     case BODY_LIST:
         return list_value(place);
+    case BODY_GRANTS:
+        return grants_value(place);
     case BODY_ROLES:
         return roles_value(place);
     case BODY_SECRET:
@@ -184,6 +202,8 @@ static json_t *value_of(const struct command *command, const struct body_field *
                    : text_value(command->words[field->from]);
     case BODY_FLAG:
         return json_true();
+    case BODY_CHOICE:
+        return json_boolean(*(const enum choice *)place == CHOICE_YES);
     case BODY_END:
         break;
     }

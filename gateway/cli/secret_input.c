@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { SECRET_MAX = 4096 };
+enum { SECRET_MAX = 16 << 10 };
 
 static const char *from_env(void)
 {
@@ -40,14 +40,14 @@ static ssize_t read_line(char line[SECRET_MAX])
     return -1;
 }
 
-static ssize_t ask(char line[SECRET_MAX])
+static ssize_t ask(const char *what, char line[SECRET_MAX])
 {
     struct termios shown;
     bool terminal = tcgetattr(STDIN_FILENO, &shown) == 0;
     if (terminal) {
         struct termios hidden = shown;
         hidden.c_lflag &= ~(tcflag_t)ECHO;
-        (void)fputs("new password: ", stderr);
+        (void)fprintf(stderr, "%s: ", what);
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     }
     ssize_t len = read_line(line);
@@ -58,25 +58,30 @@ static ssize_t ask(char line[SECRET_MAX])
     return len;
 }
 
-int secret_input(const struct command *command, char **out)
+int secret_input_line(const char *what, char **out)
 {
     char line[SECRET_MAX];
+    ssize_t len = ask(what, line);
     *out = NULL;
-    if (!command->password_stdin) {
-        *out = from_env() == NULL ? NULL : str_dup(str_of(from_env()));
-        return EXIT_OK;
-    }
-    ssize_t len = ask(line);
     if (len > 0 && line[len - 1] == '\r') {
         len--;
     }
     if (len <= 0 || memchr(line, '\0', (size_t)len) != NULL) {
-        command_complain("there is no password on stdin");
+        command_complain("there is no %s on stdin", what);
         crypto_wipe(line, sizeof(line));
         return EXIT_INVALID;
     }
     *out = str_dup(str_make(line, (size_t)len));
     crypto_wipe(line, sizeof(line));
+    return EXIT_OK;
+}
+
+int secret_input(const struct command *command, char **out)
+{
+    if (command->password_stdin) {
+        return secret_input_line("new password", out);
+    }
+    *out = from_env() == NULL ? NULL : str_dup(str_of(from_env()));
     return EXIT_OK;
 }
 

@@ -13,6 +13,8 @@ bool secret_input_given(const struct command *command);
 /* The first line of stdin, asked for without an echo on a terminal; or the variable. NULL in `out`
  * when there is neither. EXIT_OK, or a complaint and its code. */
 int secret_input(const struct command *command, char **out);
+/* The first line of stdin alone; on a terminal `what` is asked for. */
+int secret_input_line(const char *what, char **out);
 void secret_input_done(char *secret); /* wipes it */
 
 #endif

@@ -8,13 +8,14 @@
 
 #include <stdlib.h>
 
-#define ADMIN    "admin"
-#define AUTHOR   STR("postern")
-#define USER     STR("user")
+#define ADMIN        "admin"
+#define AUTHOR       STR("postern")
+#define USER         STR("user")
 /* Of versions that had no such user. */
-#define OLD_KIND STR("setting")
-#define OLD_KEY  STR("admin_password")
-#define MADE_KEY STR("administrator")
+#define OLD_KIND     STR("setting")
+#define OLD_KEY      STR("admin_password")
+/* What `postern login` is to a realm: a public client. */
+#define LOGIN_CLIENT "postern-cli"
 
 enum { ARENA_MAX = 1 << 20 };
 
@@ -147,22 +148,54 @@ static bool move_old_password(const struct node *node, struct err *err)
     return ok;
 }
 
-bool admin_account_make(const struct node *node, struct err *err)
+static bool make_realm(const struct node *node, struct err *err)
+{
+    return apply(node, master_realm(), err) && move_old_password(node, err);
+}
+
+/* Who is called so already stays as he is. */
+static bool make_login_client(const struct node *node, struct err *err)
 {
     struct err none = {0};
-    json_t *made = read_value(node, OLD_KIND, STR_EMPTY, MADE_KEY, &none);
+    json_t *user = read_value(node, USER, MASTER_REALM, STR(LOGIN_CLIENT), &none);
+    bool there = user != NULL;
+    json_decref(user);
+    if (there || none.code != ERR_NONE) {
+        *err = none;
+        return there;
+    }
+    return apply(node,
+                 json_pack("{s:s%, s:[{s:s, s:[s], s:{s:s, s:s, s:[s, s]}}]}", "uri",
+                           MASTER_REALM.ptr, MASTER_REALM.len, "users", "username", LOGIN_CLIENT,
+                           "groups", "api_clients", "client", "type", "public", "name",
+                           "The command line: postern login", "grant_types",
+                           "urn:ietf:params:oauth:grant-type:device_code", "refresh_token"),
+                 err);
+}
+
+/* With the mark that says so, in the store. */
+static bool make_once(const struct node *node,
+                      struct str key,
+                      bool (*make)(const struct node *node, struct err *err),
+                      struct err *err)
+{
+    struct err none = {0};
+    json_t *made = read_value(node, OLD_KIND, STR_EMPTY, key, &none);
     bool already = made != NULL;
     json_decref(made);
     if (already || none.code != ERR_NONE) {
         *err = none;
         return already;
     }
-    const struct store_write mark = {.kind = OLD_KIND,
-                                     .key = MADE_KEY,
-                                     .value = STR("{\"made\":true}"),
-                                     .expect = STORE_ANY_VERSION};
-    return apply(node, master_realm(), err) && move_old_password(node, err) &&
-           write_all(node, &mark, 1, err);
+    const struct store_write mark = {
+        .kind = OLD_KIND, .key = key, .value = STR("{\"made\":true}"), .expect = STORE_ANY_VERSION};
+    return make(node, err) && write_all(node, &mark, 1, err);
+}
+
+bool admin_account_make(const struct node *node, struct err *err)
+{
+    return make_once(node, STR("administrator"), make_realm, err) &&
+           make_once(node, STR("login_client"), make_login_client, err);
 }
 
 bool admin_account_set_password(const struct node *node, struct str password, struct err *err)

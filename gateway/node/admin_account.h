@@ -15,8 +15,8 @@ struct node;
 /* The user's record; a new reference. NULL: there is none, or `err` has a code. */
 json_t *admin_account_read(const struct node *node, struct err *err);
 /* Once in a store's life: the realm with its methods, group, grants and sources, and the user, with
- * the password that an older version has kept elsewhere. What has been made of them since then,
- * also that the user is gone, stays. */
+ * the password that an older version has kept elsewhere; and the client that postern login is. What
+ * has been made of them since then, also that they are gone, stays. */
 bool admin_account_make(const struct node *node, struct err *err);
 /* The same password keeps the record that it has. Makes the user if he is not there. */
 bool admin_account_set_password(const struct node *node, struct str password, struct err *err);

@@ -540,6 +540,39 @@ def test_clients_are_made_rotated_and_deleted(node):
     here(node, "client", "delete", unnamed["client_id"])
 
 
+def test_what_is_registered_of_a_client_may_be_said_by_options(node):
+    made = value(here(node, "client", "add", "page", "--type", "public", "--title", "The page",
+                      "--redirect-uri", "https://a.example.com/cb", "--redirect-uri",
+                      "https://b.example.com/cb", "--post-logout-redirect-uri",
+                      "https://a.example.com/", "--grant", "authorization_code", "--grant",
+                      "device_code", "--scope", "staff", "--origin", "https://a.example.com",
+                      "--no-consent"))
+    assert made["type"] == "public" and made["name"] == "The page" and made["consent"] is False
+    assert made["redirect_uris"] == ["https://a.example.com/cb", "https://b.example.com/cb"]
+    assert made["post_logout_redirect_uris"] == ["https://a.example.com/"]
+    assert made["grant_types"] == ["authorization_code",
+                                   "urn:ietf:params:oauth:grant-type:device_code"]
+    assert made["scopes"] == ["staff"] and made["origins"] == ["https://a.example.com"]
+    assert "client_secret" not in made
+    # An update changes what it names, and an option goes before the file.
+    done = value(here(node, "client", "update", "page", "--consent", "--scope", "staff", "--scope",
+                      "ops", "-f", "-", text='{"scopes": ["none"], "origins": null}'))
+    assert done["consent"] is True and done["scopes"] == ["staff", "ops"]
+    assert "origins" not in done and done["redirect_uris"] == made["redirect_uris"]
+    done = value(here(node, "client", "update", "page", "--type", "confidential", "--auth-method",
+                      "client_secret_post"))
+    assert done["client_secret"].startswith("cs_")
+    assert done["token_endpoint_auth_method"] == "client_secret_post"
+
+    for words, text in ((["--type", "secret"], "type"), (["--grant", "implicit"], "grant_types"),
+                        (["--redirect-uri", "http://example.com/cb"], "redirect_uris"),
+                        (["--type", "public", "--grant", "client_credentials"], "public"),
+                        (["--auth-method", "psk"], "token_endpoint_auth_method")):
+        assert text in here(node, "client", "add", "wrong", *words, code=INVALID).stderr
+    here(node, "client", "update", "page", code=USAGE)
+    here(node, "client", "delete", "page")
+
+
 def test_resource_owners_are_users_of_their_group(node):
     here(node, "resource-owner", "add", "owen")
     assert value(here(node, "resource-owner", "get", "owen"))["groups"] == ["resource_owners"]

@@ -113,6 +113,7 @@ SAMPLES = {
     "DELETE /realms/:realm_uri/users/:id/api_keys/:key_id": NOTHING,
     "DELETE /realms/:realm_uri/users/:id/tickets": NOTHING,
     "DELETE /realms/:realm_uri/users/:id/tickets/:ticket_id": NOTHING,
+    "DELETE /realms/:realm_uri/users/:id/tokens": NOTHING,
     "GET /realms/:realm_uri/groups": NOTHING,
     "POST /realms/:realm_uri/groups": Sample(
         {"name": "band", "groups": ["crew"], "meta": {"a": 1}}, ["name"]),
