@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "store_helper.h"
 
-#include <dlfcn.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,30 +9,21 @@
 
 enum { BOUND_MS = 3000, BUSY_MS = 2000, PATIENCE_MS = 20 * 1000 };
 
-/* In place of the system's, which asks a name server of whoever runs this. `stuck` answers once it
- * is let go. */
 static pthread_mutex_t stuck = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint stuck_now;
 static atomic_uint stuck_ever;
 
-typedef int (*getaddrinfo_fn)(const char *,
-                              const char *,
-                              const struct addrinfo *,
-                              struct addrinfo **);
-
+/* In place of the system's, which asks a name server of whoever runs this. It knows nobody, and
+ * `stuck` answers once it is let go. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *node,
                 const char *service,
                 const struct addrinfo *hints,
                 struct addrinfo **out)
 {
-    getaddrinfo_fn next = NULL;
-    void *found = dlsym(RTLD_NEXT, "getaddrinfo");
-    memcpy(&next, &found, sizeof(next));
-    bool numeric = hints != NULL && (hints->ai_flags & AI_NUMERICHOST) != 0;
-    if (node == NULL || numeric || strstr(node, ".test") == NULL) {
-        return next(node, service, hints, out);
-    }
-    if (strncmp(node, "stuck", 5) == 0) {
+    (void)service;
+    (void)out;
+    if ((hints->ai_flags & AI_NUMERICHOST) == 0 && strncmp(node, "stuck", 5) == 0) {
         (void)atomic_fetch_add(&stuck_now, 1);
         (void)atomic_fetch_add(&stuck_ever, 1);
         (void)pthread_mutex_lock(&stuck);
