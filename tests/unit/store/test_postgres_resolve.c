@@ -88,7 +88,7 @@ static void the_next_host_is_used_while_a_name_hangs(void **state)
                    place->schema);
     unsigned before = atomic_load(&stuck_ever);
     (void)pthread_mutex_lock(&stuck);
-    struct store *store = store_open(str_of(url), STR("/nonexistent"), &err);
+    struct store *store = store_open(str_of(url), place_dir(place), &err);
     if (store == NULL) {
         (void)pthread_mutex_unlock(&stuck);
         fail_msg("%s", err.text);
