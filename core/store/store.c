@@ -140,8 +140,7 @@ static bool sweep_batch(struct store *store, bool *out_more, struct err *err)
 {
     bool leases = false;
     bool revocations = false;
-    if (store->backend->ops->begin(store->backend, err) &&
-        store_lease_sweep(store->backend, &leases, err) &&
+    if (store_begin(store->backend, err) && store_lease_sweep(store->backend, &leases, err) &&
         store_revocation_sweep(store->backend, &revocations, err) &&
         store_audit_prune(store->backend, &store->audit, 0, err) &&
         store_exec(store->backend, SQL_COMMIT, err)) {

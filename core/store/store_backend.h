@@ -72,6 +72,7 @@ struct store_backend {
     const char *name;    /* of a shared one: what tells its data from others' on the same servers */
     bool unsure;         /* the last transaction may have been committed, or not: no answer came */
     int64_t schema;      /* of the data, when it was looked at last (store_migrate.c) */
+    uint64_t checked;    /* the connection over which that was */
     bool earlier;        /* what failed is not the statement that said so, but one before */
     bool notify;         /* this transaction's COMMIT tells others; so does one with a new head */
     bool deaf;           /* others are neither told nor listened to (store.listen) */

@@ -114,7 +114,7 @@ static bool write_alone(struct store_backend *backend,
                         struct store_request *request,
                         struct err *err)
 {
-    if (!backend->ops->begin(backend, err)) {
+    if (!store_begin(backend, err)) {
         return false;
     }
     if (write_request(backend, request)) {
@@ -133,7 +133,7 @@ static bool write_alone(struct store_backend *backend,
     }
     return store_exec(backend, SQL_ROLLBACK, err) &&
            (request->audit_count == 0 ||
-            (backend->ops->begin(backend, err) && store_audit_refused(backend, request, err) &&
+            (store_begin(backend, err) && store_audit_refused(backend, request, err) &&
              commit(backend, bounds, request->audit_count, err)));
 }
 
@@ -189,7 +189,7 @@ static bool write_all(struct store_backend *backend,
                       struct err *err)
 {
     size_t audited = 0;
-    if (!backend->ops->begin(backend, err)) {
+    if (!store_begin(backend, err)) {
         return false;
     }
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {

@@ -73,6 +73,9 @@ bool store_schema_read(struct store_backend *backend, struct store_schema *out, 
 bool store_migrate(struct store_backend *backend, struct err *err);
 /* The same within a transaction that has begun. */
 bool store_migrate_within(struct store_backend *backend, struct err *err);
+/* Begins a transaction. The first of a new connection begins with store_check_schema: what another
+ * program has made of the data meanwhile may be nothing for this one to write to. */
+bool store_begin(struct store_backend *backend, struct err *err);
 /* As store_migrate, for a connection that is new: one statement when there is nothing to do.
  * Outside a transaction. */
 bool store_check_schema(struct store_backend *backend, struct err *err);

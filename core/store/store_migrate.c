@@ -141,6 +141,7 @@ check_schema(struct store_backend *backend, const struct store_schema *schema, s
                  KV_I64("schema", schema->version), KV_I64("known", known));
     }
     backend->schema = schema->version;
+    backend->checked = backend->connection;
     return true;
 }
 
@@ -176,6 +177,7 @@ bool store_migrate(struct store_backend *backend, struct err *err)
     if (backend->ops->in_transaction(backend)) {
         (void)store_exec(backend, SQL_ROLLBACK, NULL);
     }
+    backend->checked = 0;
     return false;
 }
 
@@ -189,4 +191,20 @@ bool store_check_schema(struct store_backend *backend, struct err *err)
         return store_migrate(backend, err);
     }
     return check_schema(backend, &schema, err);
+}
+
+bool store_begin(struct store_backend *backend, struct err *err)
+{
+    struct err problem = {0};
+    if (!backend->ops->begin(backend, err)) {
+        return false;
+    }
+    if (!backend->shared || backend->checked == backend->connection) {
+        return true;
+    }
+    if (store_exec(backend, SQL_ROLLBACK, &problem) && store_check_schema(backend, &problem) &&
+        backend->ops->begin(backend, &problem)) {
+        return true;
+    }
+    return err_set(err, ERR_UNAVAILABLE, "%s", problem.text); /* nobody asked for what is wrong */
 }

@@ -368,9 +368,14 @@ def test_a_node_goes_on_with_what_a_newer_one_has_made_of_the_data(make_node, se
     node.publish(static_spec("kept", 3))
     assert serving(node, 3)
     assert node.log_text().count(NEWER) == 1
-    assert node.stop() == 0
 
     server.sql(CONTRACT, name)
+    server.sql("SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
+               f" WHERE datname = '{name}'")
+    assert node.ask_admin("POST", "/api_specs", static_spec("kept", 4)).status == 503
+    wait_until(lambda: "start the newer postern that wrote it" in node.log_text(), "a word of it")
+    assert serving(node, 3)
+    assert node.stop() == 0
     code, told = status_of("--set", f"store.url={url}")
     assert (code, told["oldest"]) == (3, told["known"] + 1)
     node.launch()

@@ -60,6 +60,11 @@ static const char *const take_back[] = {"DROP TABLE nodes",
                                         "ALTER TABLE schema_version DROP COLUMN oldest",
                                         "UPDATE schema_version SET version = 5", NULL};
 
+/* The same of what the next program has made of it. */
+static const char *const shrink[] = {"DROP TABLE colours", "DROP TABLE nodes",
+                                     "ALTER TABLE schema_version DROP COLUMN oldest",
+                                     "UPDATE schema_version SET version = 5", NULL};
+
 static void check_is(struct store_backend *backend, enum err_code code, const char *says)
 {
     struct err err = {0};
@@ -195,6 +200,47 @@ static void data_that_is_of_no_schema_is_not_filled(void **state)
     assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM schema_version"), 0);
 }
 
+static void cut_all(const struct place *place)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                   " WHERE application_name = '%s'",
+                   place->schema);
+    (void)place_ask(place, sql);
+}
+
+/* One node that runs while the data is changed under it. */
+static void a_running_node_writes_nothing_that_is_not_for_it(void **state)
+{
+    struct place *place = *state;
+    if (!on_postgres(place)) {
+        skip();
+    }
+    char more[96];
+    (void)snprintf(more, sizeof(more), "&application_name=%s", place->schema);
+    (void)snprintf(place->url + strlen(place->url), sizeof(place->url) - strlen(place->url), "%s",
+                   more);
+    struct store *store = open_store(place);
+    assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    change_place(place, expand);
+    cut_all(place);
+    assert_int_equal(put(store, STR("b"), STR("1"), 0, NULL), ERR_NONE);
+    change_place(place, contract);
+    cut_all(place);
+    assert_int_equal(put(store, STR("c"), STR("1"), 0, NULL), ERR_UNAVAILABLE);
+    assert_int_equal(put(store, STR("c"), STR("1"), 0, NULL), ERR_UNAVAILABLE);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM records"), 2);
+    change_place(place, restore);
+    assert_int_equal(put(store, STR("c"), STR("1"), 0, NULL), ERR_NONE);
+    change_place(place, shrink);
+    cut_all(place);
+    assert_int_equal(put(store, STR("d"), STR("1"), 0, NULL), ERR_NONE);
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM records"), 4);
+    store_close(store);
+    assert_int_equal(known_schema(place), place_ask(place, "SELECT version FROM schema_version"));
+}
+
 enum { STARTS = 6 };
 
 struct start {
@@ -211,6 +257,7 @@ static void *start_one(void *arg)
         store_open(str_of(start->place->url), place_dir(start->place), &start->err);
     start->ok = store != NULL;
     store_close(store);
+    arena_pool_free();
     return NULL;
 }
 
@@ -245,6 +292,7 @@ int main(void)
         T(a_new_connection_finds_out_what_the_data_has_become),
         T(an_older_copy_that_was_restored_is_brought_up_by_a_new_connection),
         T(data_that_is_of_no_schema_is_not_filled),
+        T(a_running_node_writes_nothing_that_is_not_for_it),
         T(nodes_that_start_at_once_do_not_collide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
