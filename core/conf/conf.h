@@ -113,6 +113,7 @@ struct conf {
     } store;
     struct {
         const char *url; /* empty: one node */
+        uint64_t acknowledge_ms;
         const char *credentials_file;
         const char *ca;
         const char *certificate;

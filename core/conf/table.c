@@ -191,6 +191,11 @@ const struct conf_row conf_rows[] = {
      .text = "NATS servers that join the nodes: `nats://host:port[,host:port]`; empty is one node "
              "alone.",
      .check = check_cluster_url, .secret = true},
+    {"cluster.acknowledge_timeout", CONF_DURATION, AT(cluster.acknowledge_ms), "5s", CONF_RESTART,
+     .text = "How long who publishes, rolls back or deletes a specification waits for the other "
+             "nodes of the database to serve it; then the answer is 202 and names those that do "
+             "not.",
+     .max = 15 * SECOND},
     {"cluster.credentials_file", CONF_TEXT, AT(cluster.credentials_file), "", CONF_RESTART,
      .text = "NATS credentials file (`.creds`)."},
     {"cluster.tls.ca", CONF_TEXT, AT(cluster.ca), "", CONF_RESTART,

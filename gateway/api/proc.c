@@ -4,6 +4,7 @@
 #include "api/proc_audit.h"
 #include "api/proc_inside.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "builder/builder.h"
 #include "directory/directory.h"
@@ -23,7 +24,7 @@ struct proc_row {
 };
 
 static const struct proc_entry *const entries[] = {proc_spec_entries, proc_admin_entries,
-                                                   proc_stats_entries, NULL};
+                                                   proc_stats_entries, proc_cluster_entries, NULL};
 
 /* One call on its way. On the heap; its caller may be gone by the time that it ends. */
 struct proc {
@@ -404,6 +405,7 @@ struct procs *procs_new(const struct procs_options *options)
     struct procs *procs = NEW(struct procs);
     procs->options = *options;
     procs->openapi = admin_spec_openapi();
+    procs->since_ms = clock_mono_ms();
     size_t count = put_all(procs);
     procs->rows = NEW_ARRAY(struct proc_row, count);
     procs->table = NEW_ARRAY(struct builtin, count + 1);

@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct builder;
 struct jobs;
@@ -31,6 +32,8 @@ struct procs_options {
     struct builder *builder;
     struct snapshot_slot *rbac;
     struct str node_name;
+    struct str store_url;    /* told without its password */
+    uint64_t acknowledge_ms; /* how long a publication waits for other nodes */
     struct snapshot_slot *tokens;
     const struct ticket_settings *tickets;
     bool allow_anonymous_admin;

@@ -4,6 +4,7 @@
 #define POSTERN_API_PROC_INSIDE_H
 
 #include "api/proc.h"
+#include "store/store.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -14,6 +15,7 @@ struct procs {
     struct proc_row *rows;
     char *openapi; /* the admin API described, as JSON */
     atomic_size_t open;
+    uint64_t since_ms; /* monotonic: the node has begun */
 };
 
 /* A procedure of its own making; one file a subject, tables that end with an empty row. */
@@ -25,6 +27,22 @@ struct proc_entry {
 extern const struct proc_entry proc_spec_entries[];
 extern const struct proc_entry proc_admin_entries[];
 extern const struct proc_entry proc_stats_entries[];
+extern const struct proc_entry proc_cluster_entries[];
+
+/* proc_cluster.c: the wait until every live node serves a state. It is the caller's, as are both
+ * lists from `done` on; that is called on the caller's worker, at once if there is no other node.
+ */
+struct proc_spread {
+    struct store_request store;
+    struct procs *procs;
+    void (*done)(struct proc_spread *spread);
+    json_t *nodes;   /* names of those that serve it */
+    json_t *pending; /* of those that do not; NULL: there are none */
+};
+void proc_spread(struct procs *procs,
+                 struct proc_spread *spread,
+                 uint64_t seq,
+                 void (*done)(struct proc_spread *spread));
 
 /* The args (a list) or kwargs (a map, NULL when there are none) of a call as JSON; the caller's.
  * False: they have something that JSON has not, or a key twice. */

@@ -2,7 +2,8 @@
  * rollback, delete.
  *
  * On the caller's worker. Loading goes through the builder, which compiles; all else asks the
- * store. Whatever changes something is answered when every worker serves it. */
+ * store. Whatever changes something is answered when every worker of every live node serves it, or
+ * says who does not. */
 #include "api/proc_audit.h"
 #include "api/proc_inside.h"
 #include "api/spec_diff.h"
@@ -21,11 +22,14 @@
 
 enum { STORE_ARENA_MAX = 256 << 20, PUBLISH_ARENA_MAX = 64 << 20, ERRORS_MAX = 128 << 10 };
 
+enum { STATUS_ACCEPTED = 202 };
+
 /* One call on its way. Its options are read as those of the directory's operations. */
 struct spec_call {
     struct store_request store;
     struct publish_request publish;
     struct post built;
+    struct proc_spread spread;
     struct procs *procs;
     struct router *router;
     uint64_t handle;
@@ -34,6 +38,7 @@ struct spec_call {
     struct directory_call options;
     struct arena arena;
     struct str author;
+    uint64_t deleted_at;
     struct store_audit audit; /* the row of what changes something */
     bool audited;             /* and it is not written yet */
 };
@@ -371,9 +376,37 @@ static void run_versions(struct procs *procs, const struct builtin_call *from)
     }
 }
 
-static void on_deleted_everywhere(struct post *post)
+/* Who serves it, into `out`; whether all do. */
+static bool put_nodes(const struct proc_spread *spread, json_t *out)
 {
-    answer(CONTAINER_OF(post, struct spec_call, built), json_string("ok"), NULL);
+    (void)json_object_set(out, "nodes", spread->nodes);
+    if (spread->pending != NULL) {
+        (void)json_object_set(out, "pending", spread->pending);
+    }
+    return spread->pending == NULL;
+}
+
+static void spread_done(struct proc_spread *spread)
+{
+    json_decref(spread->nodes);
+    json_decref(spread->pending);
+}
+
+static void on_deleted_everywhere(struct proc_spread *spread)
+{
+    struct spec_call *call = CONTAINER_OF(spread, struct spec_call, spread);
+    json_t *details = json_object();
+    if (!put_nodes(spread, details)) {
+        (void)json_object_set_new(details, "status", json_integer(STATUS_ACCEPTED));
+    }
+    spread_done(spread);
+    answer(call, json_string("ok"), details);
+}
+
+static void on_deleted_here(struct post *post)
+{
+    struct spec_call *call = CONTAINER_OF(post, struct spec_call, built);
+    proc_spread(call->procs, &call->spread, call->deleted_at, on_deleted_everywhere);
 }
 
 static void on_deleted(struct store_request *store)
@@ -383,14 +416,14 @@ static void on_deleted(struct store_request *store)
         return;
     }
     bool there = store->ok;
-    uint64_t seq = store->seq;
+    call->deleted_at = store->seq;
     store_done(call);
     if (!there) {
         not_found(call);
         return;
     }
-    call->built.fn = on_deleted_everywhere;
-    builder_wait(call->procs->options.builder, seq, &call->built);
+    call->built.fn = on_deleted_here;
+    builder_wait(call->procs->options.builder, call->deleted_at, &call->built);
 }
 
 static void run_delete(struct procs *procs, const struct builtin_call *from)
@@ -484,10 +517,9 @@ static json_t *diff_of(const struct publish_item *item)
 /* Warnings are of the whole text: with the only item, or the first of a list. */
 static json_t *item_json(const struct spec_call *call, const struct publish_item *item)
 {
-    struct str node = call->procs->options.node_name;
-    json_t *json =
-        json_pack("{s:s%, s:I, s:b, s:[s%]}", "id", item->id.ptr, item->id.len, "version",
-                  (json_int_t)item->version, "changed", item->changed, "nodes", node.ptr, node.len);
+    json_t *json = json_pack("{s:s%, s:I, s:b}", "id", item->id.ptr, item->id.len, "version",
+                             (json_int_t)item->version, "changed", item->changed);
+    (void)put_nodes(&call->spread, json);
     if (call->publish.dry_run) {
         (void)json_object_set_new(json, "diff", diff_of(item));
     }
@@ -497,23 +529,41 @@ static json_t *item_json(const struct spec_call *call, const struct publish_item
     return json;
 }
 
+static void publish_done(struct spec_call *call)
+{
+    problems_done(&call->publish.problems);
+    arena_done(&call->publish.arena);
+    call_free(call);
+}
+
+static void on_published_everywhere(struct proc_spread *spread)
+{
+    struct spec_call *call = CONTAINER_OF(spread, struct spec_call, spread);
+    const struct publish_request *publish = &call->publish;
+    json_t *result = publish->item_count == 1 ? item_json(call, &publish->items[0]) : json_array();
+    for (size_t i = 0; publish->item_count != 1 && i < publish->item_count; i++) {
+        (void)json_array_append_new(result, item_json(call, &publish->items[i]));
+    }
+    json_t *details = NULL;
+    if (spread->pending != NULL && json_is_true(json_object_get(call->kwargs, "details"))) {
+        details = json_pack("{s:i}", "status", STATUS_ACCEPTED);
+    }
+    proc_answer(call->router, call->handle, result, details);
+    json_decref(details);
+    json_decref(result);
+    spread_done(spread);
+    publish_done(call);
+}
+
 static void on_published(struct publish_request *publish)
 {
     struct spec_call *call = CONTAINER_OF(publish, struct spec_call, publish);
-    json_t *result = NULL;
-    if (publish->ok) {
-        result = publish->item_count == 1 ? item_json(call, &publish->items[0]) : json_array();
-        for (size_t i = 0; publish->item_count != 1 && i < publish->item_count; i++) {
-            (void)json_array_append_new(result, item_json(call, &publish->items[i]));
-        }
-        proc_answer(call->router, call->handle, result, NULL);
-    } else {
+    if (!publish->ok) {
         answer_refused(call);
+        publish_done(call);
+        return;
     }
-    json_decref(result);
-    problems_done(&publish->problems);
-    arena_done(&publish->arena);
-    call_free(call);
+    proc_spread(call->procs, &call->spread, publish->seq, on_published_everywhere);
 }
 
 static void publish(struct spec_call *call, struct str text, struct str comment)

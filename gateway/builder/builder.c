@@ -185,13 +185,22 @@ static void notify_waiters(struct builder *builder)
     }
 }
 
+/* Every worker serves all that is published. What comes after the stop may find no store. */
+static void acknowledge(struct builder *builder)
+{
+    if (builder->acked != builder->published && !builder->stopping) {
+        store_served(builder->options.store, builder->published);
+    }
+    builder->acked = builder->published;
+}
+
 static void on_ack(struct post *post)
 {
     struct ack *ack = CONTAINER_OF(post, struct ack, post);
     struct builder *builder = ack->builder;
     builder->outstanding--;
     if (builder->outstanding == 0) {
-        builder->acked = builder->published;
+        acknowledge(builder);
     }
     mem_free(ack);
     notify_waiters(builder);
@@ -247,7 +256,7 @@ void builder_build(struct builder *builder)
     }
     builder->published = builder->applied;
     if (builder->outstanding == 0) {
-        builder->acked = builder->published;
+        acknowledge(builder);
         notify_waiters(builder);
     }
 }

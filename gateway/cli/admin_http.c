@@ -90,6 +90,24 @@ static void print_problem(const struct command *command, unsigned status, const 
     buf_done(&talk);
 }
 
+void admin_complain_pending(const json_t *body)
+{
+    struct buf talk;
+    const json_t *one = json_is_array(body) ? json_array_get(body, 0) : body;
+    const json_t *pending = json_object_get(one, "pending");
+    buf_init(&talk, TALK_MAX);
+    (void)buf_append(&talk, STR("postern: done, but not served yet by "));
+    for (size_t i = 0; i < json_array_size(pending); i++) {
+        const json_t *name = json_array_get(pending, i);
+        (void)(i > 0 && buf_append(&talk, STR(", ")));
+        display_append(&talk, str_make(json_string_value(name), json_string_length(name)));
+    }
+    (void)buf_append(&talk, json_array_size(pending) == 0 ? STR("some nodes\n") : STR("\n"));
+    (void)buf_append(&talk, STR("  postern node list says how far each node is\n"));
+    (void)fprintf(stderr, PRISTR, STRARG(buf_str(&talk)));
+    buf_done(&talk);
+}
+
 /* Who asks. What is said in this place goes before what postern login has kept. */
 struct asker {
     const char *bearer; /* NULL: `user`, by Basic */

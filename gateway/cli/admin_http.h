@@ -34,6 +34,9 @@ int admin_send(const struct command *command,
                struct admin_answer *out);
 void admin_answer_done(struct admin_answer *answer);
 
+/* On stderr after a 202: which nodes do not serve yet what was changed, out of the answer. */
+void admin_complain_pending(const json_t *body);
+
 /* The path of the link that a Link header calls "next", mem_free; NULL: none. */
 char *admin_next_path(struct str link);
 

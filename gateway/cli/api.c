@@ -56,12 +56,16 @@ static int publish(const struct command *command, bool dry_run, bool *out_change
     if (code != EXIT_OK && code != EXIT_PARTIAL) {
         return code;
     }
-    int printed =
-        answer.body == NULL ? EXIT_OK : output_print(answer.body, format, "id version changed");
+    int printed = answer.body == NULL
+                      ? EXIT_OK
+                      : output_print(answer.body, format, "id version changed nodes pending");
     *out_changes = json_is_true(json_object_get(answer.body, "changed"));
     for (size_t i = 0; i < json_array_size(answer.body); i++) {
         const json_t *one = json_array_get(answer.body, i);
         *out_changes = *out_changes || json_is_true(json_object_get(one, "changed"));
+    }
+    if (code == EXIT_PARTIAL) {
+        admin_complain_pending(answer.body);
     }
     admin_answer_done(&answer);
     return printed == EXIT_OK ? code : printed;

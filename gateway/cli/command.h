@@ -142,6 +142,7 @@ int user_keys_add_command(const struct command *command);
 int user_keys_delete_command(const struct command *command);
 int grant_test_command(const struct command *command);
 int security_status_command(const struct command *command);
+int node_status_command(const struct command *command);
 int ticket_issue_command(const struct command *command);
 int login_command(const struct command *command);
 int logout_command(const struct command *command);

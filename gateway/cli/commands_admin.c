@@ -88,6 +88,22 @@ const struct command_row command_rows_admin[] = {
      "api import apis.json",
      {.procedure = "bondy.http_gateway.api.load"}},
 
+    /* Nodes. */
+    {"node list",
+     "",
+     ADMIN_OPTIONS,
+     request_command,
+     "list the nodes that share the store",
+     "node list",
+     {"GET", "/nodes", NULL, "name live version url seq lag age_ms self", "bondy.cluster.members"}},
+    {"node status",
+     "",
+     ADMIN_OPTIONS,
+     node_status_command,
+     "how the node is, and how it stands with its store",
+     "node status -o json",
+     {"GET", "/node", NULL, NULL, "bondy.cluster.info"}},
+
     /* Realms. */
     {"realm create",
      "[URI]",

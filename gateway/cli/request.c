@@ -232,7 +232,7 @@ int request_command(const struct command *command)
         (void)fprintf(stderr, "version %s\n", answer.version);
     }
     if (code == EXIT_PARTIAL) {
-        command_complain("done, but some nodes have not acknowledged it yet");
+        admin_complain_pending(answer.body);
     }
     admin_answer_done(&answer);
     return code;

@@ -125,6 +125,8 @@ static void make_router(struct node *node)
                                           .builder = node->builder,
                                           .rbac = node->rbac,
                                           .node_name = str_of(conf->node.name),
+                                          .store_url = str_of(conf->store.url),
+                                          .acknowledge_ms = conf->cluster.acknowledge_ms,
                                           .tokens = node->tokens,
                                           .tickets = &node->tickets,
                                           .allow_anonymous_admin = conf->admin.allow_anonymous,
@@ -342,6 +344,7 @@ static void print_ready(const struct node *node)
 
 static bool start(struct node *node, struct err *err)
 {
+    node_join(node);
     if (!store_start(node->store, err) || !builder_start(node->builder, err) ||
         !workers_start(node->workers, err)) {
         return false;

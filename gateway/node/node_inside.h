@@ -14,9 +14,9 @@
 #include "node/node.h"
 #include "oauth/oauth.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/traffic.h"
 #include "rbac/rbac_builder.h"
 #include "realm/router.h"
-#include "pipeline/traffic.h"
 #include "stats/stats.h"
 #include "store/store.h"
 #include "token/key_schedule.h"
@@ -99,6 +99,9 @@ void node_make_oauth(struct node *node);
 void node_set_issuer(struct node *node);
 /* For pipelines; `ctx` is the node. */
 void node_take_oauth(void *ctx, struct stream *stream, const struct route *route);
+
+/* join.c: what other nodes are told of this one, once its listeners are bound. */
+void node_join(struct node *node);
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);
