@@ -82,10 +82,28 @@ static void on_nodes(struct store_request *store)
     mem_free(call);
 }
 
+/* There must be none, or the call is over. */
+static bool has_no_arguments(const struct builtin_call *from)
+{
+    json_t *args = NULL;
+    json_t *kwargs = NULL;
+    bool none = proc_args(from->payload, &args, &kwargs) && json_array_size(args) == 0;
+    json_decref(args);
+    json_decref(kwargs);
+    if (!none) {
+        proc_fail(from->router, from->handle, FAULT_INVALID_ARGUMENT, "wrong number of arguments",
+                  NULL);
+    }
+    return none;
+}
+
 static void ask(struct procs *procs,
                 const struct builtin_call *from,
                 json_t *(*result)(const struct cluster_call *call))
 {
+    if (!has_no_arguments(from)) {
+        return;
+    }
     struct cluster_call *call = NEW(struct cluster_call);
     (void)atomic_fetch_add(&procs->open, 1);
     *call = (struct cluster_call){
@@ -197,7 +215,9 @@ static void run_info(struct procs *procs, const struct builtin_call *from)
 static void run_leave(struct procs *procs, const struct builtin_call *from)
 {
     (void)procs;
-    proc_answer(from->router, from->handle, NULL, NULL);
+    if (has_no_arguments(from)) {
+        proc_answer(from->router, from->handle, NULL, NULL);
+    }
 }
 
 const struct proc_entry proc_cluster_entries[] = {

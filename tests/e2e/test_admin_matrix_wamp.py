@@ -107,7 +107,8 @@ READS = {"bondy.ping", "bondy.session.self", "bondy.session.count", "bondy.sessi
          "bondy.subscription.list", "bondy.subscription.summary", "bondy.subscription.get",
          "bondy.admin.openapi", "bondy.stats.get", "bondy.http_gateway.api.list",
          "bondy.http_gateway.api.get", "bondy.http_gateway.api.info",
-         "bondy.http_gateway.api.versions"}
+         "bondy.http_gateway.api.versions", "bondy.cluster.members", "bondy.cluster.info",
+         "bondy.cluster.leave"}
 
 
 def realm(uri, *methods, **more):

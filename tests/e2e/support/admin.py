@@ -167,6 +167,8 @@ SAMPLES = {
     "GET /openapi.json": NOTHING,
     "GET /stats": NOTHING,
     "GET /stats/stream": Sample(query="?count=1"),
+    "GET /nodes": NOTHING,
+    "GET /node": NOTHING,
     "GET /audit": NOTHING,
 }
 
