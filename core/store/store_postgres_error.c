@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct told {
-    const char *state; /* or the beginning of several */
+    const char *state; /* or the beginning of several, or what is in the text */
     enum err_code code;
     const char *remedy;
 };
@@ -34,6 +34,18 @@ static const struct told table[] = {
     {"40", ERR_UNAVAILABLE, NULL},
     {"08", ERR_UNAVAILABLE, NULL},
     {"25P03", ERR_UNAVAILABLE, NULL},
+};
+
+/* Of TLS, which libpq says in words alone; the program leaves them in English. */
+static const struct told tls_table[] = {
+    {"does not match host name", ERR_INVALID,
+     "the server's certificate is for another name: use one of its names in store.url"},
+    {"certificate verify failed", ERR_INVALID,
+     "the server's certificate is not of an authority in sslrootcert of store.url, or is over"},
+    {"root certificate file", ERR_INVALID,
+     "sslrootcert in store.url must name a file with the authority's certificate"},
+    {"server does not support SSL", ERR_INVALID,
+     "the server has no TLS: set ssl = on there, or sslmode in store.url"},
 };
 
 /* The first line, with no more than a sentence has. */
@@ -72,8 +84,15 @@ static const char *find_state(const char *text)
     return NULL;
 }
 
+/* The text may have a line for each address of the host. */
 bool postgres_connect_fail(const char *text, struct err *err)
 {
+    for (size_t i = 0; i < COUNT_OF(tls_table); i++) {
+        if (strstr(text, tls_table[i].state) != NULL) {
+            return err_set(err, tls_table[i].code, "PostgreSQL: %s: %s", tls_table[i].state,
+                           tls_table[i].remedy);
+        }
+    }
     char state[POSTGRES_STATE_LEN + 1] = "";
     const char *found = find_state(text);
     if (found != NULL) {

@@ -1,5 +1,6 @@
 """Nodes whose records are in PostgreSQL, and what becomes of them when it does not work."""
 import itertools
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -280,6 +281,81 @@ def test_nodes_that_start_together_on_an_empty_database_are_one(make_node, own_s
             wait_until(lambda at=node: REALM in at.ask_admin("GET", "/realms").text, "the realm")
         for node in nodes:
             assert node.stop() == 0
+
+
+def run_openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+def make_authority(where, name):
+    key, certificate = where / f"{name}.key", where / f"{name}.crt"
+    run_openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes", "-days", 2, "-subj", f"/CN={name}", "-keyout", key, "-out", certificate)
+    return key, certificate
+
+
+def make_certificate(where, authority, host):
+    key, request, certificate = (where / f"server.{end}" for end in ("key", "csr", "crt"))
+    names = where / "names"
+    names.write_text(f"subjectAltName=DNS:{host}\n")
+    run_openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-subj", f"/CN={host}", "-keyout", key, "-out", request)
+    run_openssl("x509", "-req", "-in", request, "-CA", authority[1], "-CAkey", authority[0],
+                "-CAcreateserial", "-days", 2, "-extfile", names, "-out", certificate)
+    return key, certificate
+
+
+@pytest.fixture
+def tls_server(tmp_path):
+    ours, other = make_authority(tmp_path, "ours"), make_authority(tmp_path, "other")
+    running = Postgres()
+    running.use_tls(*make_certificate(tmp_path, ours, "localhost"))
+    with running:
+        running.authority, running.other = ours[1], other[1]
+        yield running
+
+
+def tls_url(server, host, authority, mode="verify-full"):
+    return (f"postgresql://postgres@{host}:{server.port}/postgres?sslmode={mode}"
+            f"&sslrootcert={authority}")
+
+
+def test_the_database_is_reached_by_tls_and_by_the_name_in_its_certificate(make_node, tls_server):
+    url = tls_url(tls_server, "localhost", tls_server.authority)
+    node = started(make_node, url)
+    assert tls_server.sql("SELECT bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a"
+                          " ON a.pid = s.pid WHERE a.application_name = 'postern'") == "t"
+    tls_server.stop()
+    refused(node)
+    tls_server.start()
+    writes_again(node)
+    assert node.stop() == 0
+
+
+@pytest.mark.parametrize("host, authority, remedy", [
+    ("localhost", "other", "not of an authority in sslrootcert"),
+    ("127.0.0.1", "authority", "use one of its names"),
+    ("localhost", None, "must name a file"),
+])
+def test_a_certificate_that_is_not_the_databases_ends_the_start(make_node, tls_server, host,
+                                                                authority, remedy):
+    file = getattr(tls_server, authority) if authority else "/nonexistent/ca.crt"
+    node = make_node(settings={"store.url": tls_url(tls_server, host, file)})
+    node.launch()
+    assert node.wait() != 0
+    assert remedy in node.log_text(), node.log_text()
+
+
+def test_tls_that_the_database_does_not_have_ends_the_start(make_node, own_server):
+    relay = Relay(own_server)
+    try:
+        url = relay.url().replace("sslmode=disable", "sslmode=require")
+        node = make_node(settings={"store.url": url})
+        node.launch()
+        assert node.wait() != 0
+        assert "the server has no TLS" in node.log_text(), node.log_text()
+    finally:
+        relay.close()
 
 
 @pytest.mark.parametrize("spoil, remedy", [

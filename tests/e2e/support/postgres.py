@@ -44,6 +44,8 @@ class Postgres:
             os.chown(self.dir, self.user.pw_uid, self.user.pw_gid)
         self.data = self.dir / "data"
         self.log = self.dir / "log"
+        self.port = None
+        self.options = []
         self.process = None
         if primary is None:
             self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
@@ -69,15 +71,15 @@ class Postgres:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.prefix, str(self.bin / "postgres"), "-D", str(self.data), "-k",
-                 str(self.dir), "-c", "listen_addresses=", "-c", "fsync=off"],
+                 str(self.dir), "-c", "listen_addresses=", "-c", "fsync=off", *self.options],
                 cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(lambda: self.process.poll() is not None or self.answers(),
                    "an answer of PostgreSQL")
         return self.process.poll() is None
 
     def answers(self):
-        return subprocess.run([str(self.bin / "pg_isready"), "-q", "-h", str(self.dir)],
-                              check=False).returncode == 0
+        return subprocess.run([str(self.bin / "pg_isready"), "-q", "-h", str(self.dir), "-p",
+                               str(self.port or 5432)], check=False).returncode == 0
 
     def stop(self):
         """A fast shutdown: sessions are ended."""
@@ -119,6 +121,19 @@ class Postgres:
     def thaw(self):
         self.signal(signal.SIGCONT)
 
+    def use_tls(self, key, certificate):
+        """From the next start on, at a port of 127.0.0.1 besides."""
+        for source, name in ((key, "server.key"), (certificate, "server.crt")):
+            target = self.data / name
+            target.write_bytes(source.read_bytes())
+            target.chmod(0o600)
+            if self.user:
+                os.chown(target, self.user.pw_uid, self.user.pw_gid)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.options = ["-c", "ssl=on", "-c", "listen_addresses=127.0.0.1", "-c",
+                        f"port={self.port}"]
+
     def promote(self):
         self._run("pg_ctl", "promote", "-D", self.data, "-w")
 
@@ -136,7 +151,8 @@ class Postgres:
     def sql(self, text, database="postgres"):
         done = subprocess.run(
             [str(self.bin / "psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h",
-             str(self.dir), "-U", "postgres", "-d", database, "-c", text],
+             str(self.dir), "-p", str(self.port or 5432), "-U", "postgres", "-d", database, "-c",
+             text],
             capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
