@@ -141,7 +141,15 @@ static bool copy(struct store_backend *from,
     out->oldest = schema.oldest;
     out->known = schema.known;
     (void)store_exec(from, SQL_ROLLBACK, NULL);
-    return store_copy_verify(to, out, err) && store_exec(to, SQL_COMMIT, err);
+    if (!store_copy_verify(to, out, err)) {
+        return false;
+    }
+    if (store_exec(to, SQL_COMMIT, err)) {
+        return true;
+    }
+    return to->unsure ? err_wrap(err, "no answer says whether all was copied: look with postern"
+                                      " migrate status")
+                      : false;
 }
 
 bool store_copy(struct str from,

@@ -11,7 +11,7 @@ import pytest
 from support.cli import postern, postern_start
 from support.oauth import OLD_REALM, PASSWORD, Issuer, security
 from support.patience import wait_until
-from support.postgres import MISSING, Postgres, programs
+from support.postgres import MISSING, Postgres, Relay, programs
 from support.specs import static_spec
 
 pytestmark = [pytest.mark.databases,
@@ -340,6 +340,21 @@ def test_a_copy_whose_session_is_ended_leaves_nothing_behind(settled, server):
     out, err = running.communicate()
     assert running.returncode == 1 and out == "", err
     nothing_was_copied(settled, server, url, before)
+
+
+def test_when_nobody_knows_whether_it_was_copied_that_is_said(settled, server):
+    name = name_of(database(server))
+    relay = Relay(server)
+    relay.fatal = b"COMMIT"
+    try:
+        done = migrate("copy", "--data", data_of(settled), "--to", relay.url(name))
+        assert relay.cuts == 1
+        assert done.returncode == 1 and "no answer says whether all was copied" in done.stderr
+    finally:
+        relay.close()
+    # The server had got it.
+    code, told = status_of("--set", f"store.url={server.url(name)}")
+    assert code == 0 and rows_of(told)["leases"] >= 1
 
 
 # --- newer and older programs ---------------------------------------------------------------------

@@ -82,6 +82,21 @@ static void two_dashes_end_the_options(void **state)
     assert_string_equal(command.words[2], "--");
 }
 
+static void one_name_may_be_options_of_several_commands(void **state)
+{
+    (void)state;
+    assert_true(parse("to-store from-store", "--to x --from=y --to z"));
+    assert_string_equal(command.to, "z");
+    assert_string_equal(command.from, "y");
+    assert_int_equal(command.roles.count, 0);
+    assert_true(parse("to", "--to x --to y"));
+    assert_null(command.to);
+    assert_int_equal(command.roles.count, 2);
+    assert_false(parse("to", "--to-store x"));
+    assert_false(parse("to-store", "--to-store x"));
+    assert_false(parse("to-store", "--from x"));
+}
+
 static void an_option_of_another_command_is_refused(void **state)
 {
     static const char *const lines[] = {"--exec a", "--nonsense", "--nonsense=1", "-x",  "-kk",
@@ -215,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_value_may_look_like_anything),
         cmocka_unit_test(negative_numbers_and_a_dash_are_words),
         cmocka_unit_test(two_dashes_end_the_options),
+        cmocka_unit_test(one_name_may_be_options_of_several_commands),
         cmocka_unit_test(an_option_of_another_command_is_refused),
         cmocka_unit_test(a_value_is_there_exactly_where_one_is_wanted),
         cmocka_unit_test(a_choice_is_yes_no_or_not_made_and_the_last_one_counts),
