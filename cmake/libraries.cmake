@@ -20,6 +20,7 @@ library(microhttpd     libmicrohttpd)
 library(pcre2          libpcre2-8)
 library(utf8proc       libutf8proc)
 library(idn            libidn)
+library(zlib           zlib)
 if(POSTERN_TESTS OR POSTERN_FUZZ)
     library(msgpack    msgpack) # the referee of our own scanners
     library(jwt        libjwt)  # and of our tokens

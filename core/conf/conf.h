@@ -72,6 +72,9 @@ struct conf {
         struct conf_tls tls;
         bool allow_anonymous;
         const char *password_file;
+        bool ui;
+        uint64_t session_idle_ms;
+        uint64_t session_max_ms;
     } admin;
     struct {
         const char *listen;

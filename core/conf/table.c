@@ -107,6 +107,13 @@ const struct conf_row conf_rows[] = {
          "File with the first administrator's password; else POSTERN_ADMIN_PASSWORD, else one is "
          "generated.",
      .shown = "generated at first start"},
+    {"admin.ui", CONF_BOOL, AT(admin.ui), "true", CONF_RESTART,
+     .text = "Whether the admin listener serves the web console at /ui/, and sessions for it."},
+    {"admin.session_idle", CONF_DURATION, AT(admin.session_idle_ms), "30m", CONF_RESTART,
+     .text = "How long a session of the web console lives without a request.", .min = SECOND,
+     .max = DAY},
+    {"admin.session_max", CONF_DURATION, AT(admin.session_max_ms), "12h", CONF_RESTART,
+     .text = "How long a session of the web console lives at most.", .min = SECOND, .max = DAY},
 
     {"rawsocket.listen", CONF_TEXT, AT(rawsocket.listen), "0.0.0.0:18082", CONF_RESTART,
      .text = "Address of the listener for RawSocket alone.", .check = check_address},

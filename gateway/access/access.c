@@ -60,10 +60,11 @@ void access_count(const struct access *access, enum access_outcome outcome)
     metric_add(access->outcomes[outcome], 1);
 }
 
-/* A password is; keys and tokens are too long. */
+/* A password is; keys, tokens and sessions are too long. */
 static bool is_guessable(const struct access_entry *entry)
 {
-    return str_eq(entry->principal.authmethod, scheme_method(ACCESS_BASIC));
+    return entry->identity->bearer == NULL &&
+           str_eq(entry->principal.authmethod, scheme_method(ACCESS_BASIC));
 }
 
 /* What is remembered must not tell a guesser faster than a login would. */
@@ -91,9 +92,12 @@ prove(struct access_look *look, const struct credentials *shown, struct access_a
                    : prove_basic(look, shown->text, answer);
     case ACCESS_API_KEY:
         return prove_key(look, shown->text, answer);
+    case ACCESS_SESSION:
+        return prove_token(look, ACCESS_SESSION, shown->text, answer);
     default: /* what is known is well formed */
-        return credentials_token(shown->text) ? prove_token(look, shown->text, answer)
-                                              : refuse_ill(look->visit, answer);
+        return credentials_token(shown->text)
+                   ? prove_token(look, ACCESS_BEARER, shown->text, answer)
+                   : refuse_ill(look->visit, answer);
     }
 }
 
@@ -126,7 +130,8 @@ check(struct access_look *look, const struct credentials *shown, struct access_a
 /* The realm has the method behind the scheme, or behind one of them when none was shown. */
 static bool has_method(const struct access_look *look, unsigned schemes, enum access_scheme *first)
 {
-    static const enum access_scheme all[] = {ACCESS_BASIC, ACCESS_API_KEY, ACCESS_BEARER};
+    static const enum access_scheme all[] = {ACCESS_BASIC, ACCESS_API_KEY, ACCESS_BEARER,
+                                             ACCESS_SESSION};
     *first = 0;
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         if ((schemes & all[i]) != 0) {
@@ -166,6 +171,10 @@ enum access_step access_check(struct access *access,
     enum access_scheme missing = 0;
     if (!has_method(&look, one ? (unsigned)shown.scheme : request->schemes, &missing)) {
         return refuse_method(visit, missing, out);
+    }
+    const char *why = NULL;
+    if (one && shown.scheme == ACCESS_SESSION && session_forged(request->head, &why)) {
+        return refuse_forged(why, out);
     }
     return one ? check(&look, &shown, out) : refuse_alike(visit, out);
 }

@@ -13,6 +13,7 @@
 #ifndef POSTERN_ACCESS_ACCESS_H
 #define POSTERN_ACCESS_ACCESS_H
 
+#include "base/arena.h"
 #include "base/list.h"
 #include "base/str.h"
 #include "http/front.h"
@@ -35,8 +36,13 @@ enum access_scheme {
     ACCESS_BASIC = 1,   /* RFC 7617, in UTF-8: `password` */
     ACCESS_API_KEY = 2, /* a header of its own: `api_key` */
     ACCESS_BEARER = 4,  /* RFC 6750: `oauth2` */
-    ACCESS_ANY = 7,
+    ACCESS_ANY = 7,     /* of those that whoever sends them means to send */
+    ACCESS_SESSION = 8, /* a browser's cookie (token/session.h), for want of these: `password` */
 };
+
+#define ACCESS_COOKIE        "__Host-postern"
+/* What a page's script, and nothing else in a browser, can put into a request: "1". */
+#define ACCESS_SCRIPT_HEADER "x-postern-csrf"
 
 enum { ACCESS_NAME_MAX = 254, ACCESS_DETAIL_MAX = 384, ACCESS_CHALLENGE_MAX = 800 };
 
@@ -104,6 +110,9 @@ static inline bool access_waits(const struct access_visit *visit)
 {
     return visit->proof != NULL;
 }
+/* A Cookie header without a session, which is nobody's business but ours: browsers send it to every
+ * port of a host, so it comes to the public listener as well. */
+struct str access_without_session(struct str cookies, struct arena *arena);
 /* At any time, also before access_check: nobody waits, nobody uses the principal any more. */
 void access_leave(struct access_visit *visit);
 

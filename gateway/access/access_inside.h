@@ -103,6 +103,13 @@ bool credentials_basic(struct str text,
                        char room[BASIC_ROOM],
                        struct str *out_user,
                        struct str *out_password);
+/* session.c: the cookie, or "". */
+struct str session_shown(const struct request_head *head);
+/* Whoever sends it may not know about it: `*out_why` is a constant, for the answer. */
+bool session_forged(const struct request_head *head, const char **out_why);
+/* A page's script waits for the answer: a challenge that its browser knows would make that ask for
+ * a password by a window of its own. */
+bool session_script_asks(const struct request_head *head);
 /* RFC 6750, 2.1: b64token. */
 bool credentials_token(struct str text);
 /* The two halves of an API key. */
@@ -133,8 +140,11 @@ enum access_step prove_password(struct access_look *look,
                                 struct str password,
                                 struct access_answer *answer);
 enum access_step prove_key(struct access_look *look, struct str text, struct access_answer *answer);
-enum access_step
-prove_token(struct access_look *look, struct str text, struct access_answer *answer);
+/* Of a client, or of a session. */
+enum access_step prove_token(struct access_look *look,
+                             enum access_scheme scheme,
+                             struct str text,
+                             struct access_answer *answer);
 void proof_leave(struct access_visit *visit);
 
 /* refuse.c: the answers. */
@@ -152,6 +162,9 @@ enum access_step refuse_source(const struct access_visit *visit,
                                struct access_answer *answer);
 /* A token that is not good. */
 enum access_step refuse_token(const struct access_visit *visit, struct access_answer *answer);
+/* A session that is over; a request that its browser was made to send. */
+enum access_step refuse_session(const struct access_visit *visit, struct access_answer *answer);
+enum access_step refuse_forged(const char *why, struct access_answer *answer);
 /* What comes as a token can be none: 400 (RFC 6750, 3.1). */
 enum access_step refuse_ill(const struct access_visit *visit, struct access_answer *answer);
 enum access_step refuse_many(const struct access_visit *visit, struct access_answer *answer);

@@ -1,4 +1,5 @@
-/* credentials.c - reads Authorization and the header of API keys. Pure. */
+/* credentials.c - reads Authorization and the header of API keys, and for want of both the cookie
+ * of a session. Pure. */
 #include "access/access_inside.h"
 #include "base/buf.h"
 #include "base/encode.h"
@@ -62,6 +63,11 @@ struct credentials credentials_read(const struct access_request *request)
             found = (struct credentials){CREDENTIALS_ONE, ACCESS_API_KEY, str_trim(header->value)};
             count++;
         }
+    }
+    if (count == 0 && (request->schemes & ACCESS_SESSION) != 0) {
+        struct str cookie = session_shown(head);
+        found = (struct credentials){cookie.len > 0 ? CREDENTIALS_ONE : CREDENTIALS_NONE,
+                                     ACCESS_SESSION, cookie};
     }
     if (count > 1) {
         found.kind = CREDENTIALS_MANY;

@@ -95,10 +95,10 @@ static bool present_record(const struct access_look *look,
         }
         return key != NULL;
     }
-    if (str_eq(entry->principal.authmethod, scheme_method(ACCESS_BASIC))) {
-        *out = record_of_account(look->access, account);
+    if (entry->identity->bearer != NULL) {
+        *out = entry->record; /* token_stands */
     } else {
-        *out = entry->record; /* of a token: token_stands */
+        *out = record_of_account(look->access, account);
     }
     return true;
 }

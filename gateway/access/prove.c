@@ -315,28 +315,32 @@ enum access_step prove_key(struct access_look *look, struct str text, struct acc
 
 /* Nobody guesses a token, and everybody has one that has expired: it is noted, and slows nobody
  * down. */
-enum access_step
-prove_token(struct access_look *look, struct str text, struct access_answer *answer)
+enum access_step prove_token(struct access_look *look,
+                             enum access_scheme scheme,
+                             struct str text,
+                             struct access_answer *answer)
 {
     char peer[PEER_TEXT_SIZE];
     const char *why = NULL;
-    struct bearer *bearer =
-        auth_bearer(look->access->options.auth, look->rbac, look->realm, text, &why);
+    const struct auth *auth = look->access->options.auth;
+    bool session = scheme == ACCESS_SESSION;
+    struct bearer *bearer = session ? auth_session(auth, look->rbac, look->realm, text, &why)
+                                    : auth_bearer(auth, look->rbac, look->realm, text, &why);
     if (bearer == NULL) {
-        note(look, ACCESS_BEARER, why, false);
+        note(look, scheme, why, false);
         access_count(look->access, ACCESS_FAILED);
-        log_info("token refused", KV_STR("realm", look->visit->request.realm),
+        log_info(session ? "session refused" : "token refused",
+                 KV_STR("realm", look->visit->request.realm),
                  KV_STR("peer", peer_info_text(look->visit->request.head->peer, peer)),
                  KV_CSTR("why", why));
-        return refuse_token(look->visit, answer);
+        return session ? refuse_session(look->visit, answer) : refuse_token(look->visit, answer);
     }
-    enum access_step step =
-        admit(look, ACCESS_BEARER,
-              &(struct access_proved){.authmethod = scheme_method(ACCESS_BEARER),
-                                      .username = bearer->authid,
-                                      .expires_ms = bearer->expires_s * 1000,
-                                      .bearer = bearer},
-              answer);
+    enum access_step step = admit(look, scheme,
+                                  &(struct access_proved){.authmethod = scheme_method(scheme),
+                                                          .username = bearer->authid,
+                                                          .expires_ms = bearer->expires_s * 1000,
+                                                          .bearer = bearer},
+                                  answer);
     bearer_unref(bearer);
     return step;
 }

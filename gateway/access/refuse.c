@@ -15,7 +15,19 @@ static const struct scheme_row {
      ", charset=\"UTF-8\""},
     {ACCESS_API_KEY, STR_INIT("api_key"), "an API key", "ApiKey", ""},
     {ACCESS_BEARER, STR_INIT("oauth2"), "a Bearer token", "Bearer", ""},
+    {ACCESS_SESSION, STR_INIT("password"), "a session of the admin UI", "Session", ""},
 };
+
+/* What is said to be taken. Who has a cookie for it knows where it comes from. */
+static unsigned told_schemes(const struct access_visit *visit)
+{
+    unsigned schemes = visit->request.schemes;
+    if ((schemes & ACCESS_SESSION) == 0 || schemes == ACCESS_SESSION) {
+        return schemes;
+    }
+    return session_script_asks(visit->request.head) ? (unsigned)ACCESS_SESSION
+                                                    : schemes & ~(unsigned)ACCESS_SESSION;
+}
 
 static const struct scheme_row *row_of(enum access_scheme scheme)
 {
@@ -75,10 +87,11 @@ static void put_challenges(const struct access_visit *visit,
                            struct access_answer *answer)
 {
     size_t at = 0;
+    unsigned told = told_schemes(visit);
     struct str realm = str_sub(visit->request.realm, 0, REALM_SHOWN_MAX);
     answer->challenge[0] = '\0';
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if ((visit->request.schemes & rows[i].scheme) != 0) {
+        if ((told & rows[i].scheme) != 0) {
             put(answer->challenge, sizeof(answer->challenge), &at, at > 0 ? ", " : "");
             put(answer->challenge, sizeof(answer->challenge), &at, rows[i].challenge);
             put(answer->challenge, sizeof(answer->challenge), &at, " realm=");
@@ -107,9 +120,10 @@ enum access_step refuse_alike(const struct access_visit *visit, struct access_an
 {
     size_t at = 0;
     bool more = false;
+    unsigned told = told_schemes(visit);
     put(answer->detail, sizeof(answer->detail), &at, "authentication failed: this path takes ");
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if ((visit->request.schemes & rows[i].scheme) != 0) {
+        if ((told & rows[i].scheme) != 0) {
             put(answer->detail, sizeof(answer->detail), &at, more ? " or " : "");
             put(answer->detail, sizeof(answer->detail), &at, rows[i].what);
             more = true;
@@ -154,6 +168,19 @@ enum access_step refuse_token(const struct access_visit *visit, struct access_an
     (void)snprintf(answer->detail, sizeof(answer->detail),
                    "%s: get another one from the token endpoint", error.description);
     return refuse(answer, 401, STR("invalid_token"));
+}
+
+enum access_step refuse_session(const struct access_visit *visit, struct access_answer *answer)
+{
+    put_challenges(visit, NULL, answer);
+    (void)snprintf(answer->detail, sizeof(answer->detail), "the session is over: log in again");
+    return refuse(answer, 401, FAULT_AUTHENTICATION_FAILED);
+}
+
+enum access_step refuse_forged(const char *why, struct access_answer *answer)
+{
+    (void)snprintf(answer->detail, sizeof(answer->detail), "the session may not do this: %s", why);
+    return refuse(answer, 403, STR("http.csrf"));
 }
 
 enum access_step refuse_ill(const struct access_visit *visit, struct access_answer *answer)

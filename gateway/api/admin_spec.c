@@ -5,6 +5,7 @@
 #include "spec/spec.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 extern const char admin_spec[];
 extern const size_t admin_spec_size;
@@ -40,6 +41,63 @@ bool admin_spec_publish(struct snapshot_slot *routes, struct err *err)
     spec_unref(spec);
     problems_done(&problems);
     return good;
+}
+
+/* In variables as well as in paths: an operation may stand in either. */
+static void collect(json_t *value, json_t *found)
+{
+    const char *key = NULL;
+    json_t *each = NULL;
+    size_t i = 0;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, each)
+        {
+            collect(each, found);
+        }
+    }
+    const json_t *procedure = json_object_get(value, "procedure");
+    if (json_is_string(procedure)) {
+        (void)json_object_set_new(found, json_string_value(procedure), json_true());
+    }
+    json_object_foreach(value, key, each)
+    {
+        collect(each, found);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+struct str *admin_spec_procedures(size_t *out_count)
+{
+    json_t *spec = json_loadb(admin_spec, admin_spec_size, 0, NULL);
+    json_t *found = json_object();
+    const char *name = NULL;
+    json_t *is = NULL;
+    size_t bytes = 0;
+    size_t count = 0;
+    collect(spec, found);
+    json_object_foreach(found, name, is)
+    {
+        bytes += str_of(name).len + 1;
+    }
+    size_t table = json_object_size(found) * sizeof(struct str);
+    struct str *list = mem_alloc(table + bytes);
+    char *at = (char *)list + table;
+    json_object_foreach(found, name, is)
+    {
+        struct str text = str_of(name);
+        memcpy(at, text.ptr, text.len + 1);
+        list[count++] = str_make(at, text.len);
+        at += text.len + 1;
+    }
+    qsort(list, count, sizeof(*list), by_name);
+    json_decref(found);
+    json_decref(spec);
+    *out_count = count;
+    return list;
 }
 
 char *admin_spec_openapi(void)

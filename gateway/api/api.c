@@ -2,6 +2,7 @@
 
 #include "api/api_inside.h"
 #include "base/mem.h"
+#include "http/own_origin.h"
 #include "pipeline/pipeline.h"
 #include "stats/stats.h"
 
@@ -51,20 +52,6 @@ static void run_row(const struct api *api, const struct api_row *row, struct str
                               });
 }
 
-/* A page of another site must not use the browser's stored password. */
-static bool same_origin(const struct request_head *head)
-{
-    struct str origin = request_header(head, STR("origin"));
-    struct str host = request_header(head, STR("host"));
-    struct str site = request_header(head, STR("sec-fetch-site"));
-    if (site.len > 0 && (str_eq(site, STR("cross-site")) || str_eq(site, STR("same-site")))) {
-        return false;
-    }
-    ptrdiff_t slashes = origin.len == 0 ? -1 : str_find(origin, '/');
-    return origin.ptr == NULL ||
-           (slashes >= 0 && str_eq(str_from(origin, (size_t)slashes + 2), host));
-}
-
 /* The specification says who may, and what is answered becomes a stream. */
 static bool is_watch(const struct api *api, const struct request_head *head)
 {
@@ -79,7 +66,7 @@ static void on_request(void *ctx, struct stream *stream)
     stream->user = NULL;
     if (row != NULL) {
         run_row(api, row, stream);
-    } else if (!same_origin(&stream->head)) {
+    } else if (!own_origin(&stream->head)) { /* or it would use the browser's stored password */
         http_problem_send(stream, &(struct http_problem){
                                       .status = 403,
                                       .code = STR("http.cross_origin"),

@@ -27,6 +27,22 @@ void front_problem(struct buf *out, const struct refusal *why)
                      (unsigned long long)random_u64());
 }
 
+void stream_begin_added(struct stream *stream,
+                        unsigned status,
+                        const struct header *headers,
+                        size_t count,
+                        int64_t length)
+{
+    struct header *all = ARENA_ARRAY(&stream->arena, struct header, count + stream->added_count);
+    for (size_t i = 0; i < count; i++) {
+        all[i] = headers[i];
+    }
+    for (size_t i = 0; i < stream->added_count; i++) {
+        all[count + i] = stream->added[i];
+    }
+    stream->ops->begin(stream, status, all, count + stream->added_count, length);
+}
+
 static enum probe probe_any(struct str first)
 {
     (void)first;

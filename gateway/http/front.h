@@ -69,6 +69,8 @@ struct stream {
     struct arena arena;       /* of the whole exchange; released after on_gone */
     void *user;
     const struct front_handler *taker; /* whom the handler has handed it on to; NULL: nobody */
+    const struct header *added;        /* by whoever handed it on: in the answer, whatever it is */
+    size_t added_count;
 };
 
 /* What sits on top. Every callback on the stream's worker. */
@@ -119,6 +121,12 @@ struct net_protocol front_protocol(struct front *front);
 void front_drain(struct front *front);
 void front_free(struct front *front); /* after the workers are joined */
 
+/* stream_begin of an answer to which headers are added. */
+void stream_begin_added(struct stream *stream,
+                        unsigned status,
+                        const struct header *headers,
+                        size_t count,
+                        int64_t length);
 /* `headers` are copied. `length`: bytes to come, or LENGTH_STREAM. */
 static inline void stream_begin(struct stream *stream,
                                 unsigned status,
@@ -126,7 +134,11 @@ static inline void stream_begin(struct stream *stream,
                                 size_t count,
                                 int64_t length)
 {
-    stream->ops->begin(stream, status, headers, count, length);
+    if (stream->added_count == 0) {
+        stream->ops->begin(stream, status, headers, count, length);
+    } else {
+        stream_begin_added(stream, status, headers, count, length);
+    }
 }
 static inline bool stream_write(struct stream *stream, struct str bytes)
 {

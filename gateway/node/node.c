@@ -235,8 +235,10 @@ static void make_fronts(struct node *node)
         make_front(node, "admin", conf->admin.front, admin_prefix_handler(), node, &own_origin);
 }
 
-static struct pipeline *
-make_pipeline(struct node *node, struct snapshot_slot *routes, struct traffic *traffic)
+static struct pipeline *make_pipeline(struct node *node,
+                                      struct snapshot_slot *routes,
+                                      struct traffic *traffic,
+                                      struct ui *ui)
 {
     const struct conf *conf = node->conf;
     return pipeline_new(&(struct pipeline_options){
@@ -253,6 +255,8 @@ make_pipeline(struct node *node, struct snapshot_slot *routes, struct traffic *t
         .oauth = node_take_oauth,
         .oauth_ctx = node,
         .traffic = traffic,
+        .session = ui == NULL ? NULL : ui_prolong,
+        .session_ctx = ui,
     });
 }
 
@@ -264,8 +268,9 @@ static bool make_gateway(struct node *node, struct err *err)
         .workers = node->workers, .rbac = node->rbac, .auth = router_auth(node->router)});
     node_make_oauth(node);
     node_make_key_schedule(node);
-    node->pipeline = make_pipeline(node, node->routes, node->traffic);
-    node->admin_pipeline = make_pipeline(node, node->admin_routes, NULL);
+    node_make_ui(node);
+    node->pipeline = make_pipeline(node, node->routes, node->traffic, NULL);
+    node->admin_pipeline = make_pipeline(node, node->admin_routes, NULL, node->ui);
     node->api = api_new(&(struct api_options){
         .pipeline = node->admin_pipeline,
         .node_name = str_of(conf->node.name),
@@ -454,7 +459,9 @@ static void drain(struct node *node, const sigset_t *set)
     until = clock_mono_ms() + ADMIN_MS;
     do { /* what an administrator has begun ends before the store does */
         sleep_ms(FLUSH_MS);
-    } while (procs_open_count(node->procs) + oauth_open_count(node->oauth) > 0 &&
+    } while (procs_open_count(node->procs) + oauth_open_count(node->oauth) +
+                     ui_open_count(node->ui) >
+                 0 &&
              clock_mono_ms() < until);
 }
 
@@ -524,6 +531,8 @@ void node_free(struct node *node)
     pipeline_free(node->pipeline);
     pipeline_free(node->admin_pipeline);
     oauth_free(node->oauth);
+    ui_free(node->ui);
+    mem_free(node->admin_procedures);
     key_schedule_free(node->keys);
     access_free(node->access);
     api_free(node->api);

@@ -23,6 +23,7 @@
 #include "token/ticket.h"
 #include "transport/transport.h"
 #include "tunnel/tunnels.h"
+#include "ui/ui.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -56,6 +57,8 @@ struct node {
     struct pipeline *pipeline;
     struct pipeline *admin_pipeline;
     struct api *api;
+    struct str *admin_procedures; /* that the admin API's paths call */
+    struct ui *ui;                /* NULL: admin.ui is off */
     struct front *gateway_front;
     struct front *admin_front;
     struct net *net;
@@ -102,6 +105,9 @@ void node_take_oauth(void *ctx, struct stream *stream, const struct route *route
 
 /* join.c: what other nodes are told of this one, once its listeners are bound. */
 void node_join(struct node *node);
+
+/* console.c: the web console, before the admin pipeline; nothing where admin.ui is off */
+void node_make_ui(struct node *node);
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);

@@ -1,6 +1,7 @@
 /* prefix.c - which part of the gateway answers a request: the WAMP transports have /wamp/, the
  * realms as issuers of tokens /realms/ and what is well known of them, the pipeline all else. On
- * the admin listener the master realm has /oauth/, and the admin API all else.
+ * the admin listener the master realm has /oauth/, the web console /ui/ and /session, and the admin
+ * API all else.
  *
  * The path is taken as it was sent. Whatever is spelled otherwise reaches the
  * pipeline, where no specification may have claimed it.
@@ -59,8 +60,7 @@ const struct front_handler *prefix_handler(void)
 
 static const struct front_handler *admin_handler_of(const struct stream *stream)
 {
-    struct oauth_place place;
-    return oauth_find_admin(stream->head.path, &place) ? oauth_handler() : api_handler();
+    return stream->taker != NULL ? stream->taker : api_handler();
 }
 
 static void on_admin_request(void *ctx, struct stream *stream)
@@ -69,6 +69,8 @@ static void on_admin_request(void *ctx, struct stream *stream)
     struct oauth_place place;
     if (oauth_find_admin(stream->head.path, &place)) {
         oauth_take(node->oauth, stream, &place);
+    } else if (node->ui != NULL && ui_serves(&stream->head)) {
+        ui_take(node->ui, stream);
     } else {
         api_handler()->on_request(node->api, stream);
     }

@@ -2,6 +2,7 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "crypto/hash.h"
+#include "http/etag.h"
 #include "oauth/oauth_inside.h"
 
 #include <stdlib.h>
@@ -86,21 +87,6 @@ static void count(const struct oauth_visit *visit, unsigned status)
     }
 }
 
-/* RFC 9110, 13.1.2: of one tag in the list. */
-static bool has_it(const struct request_head *head, struct str etag)
-{
-    struct str rest = request_header(head, STR("if-none-match"));
-    struct str each = STR_EMPTY;
-    while (rest.len > 0) {
-        (void)str_cut(rest, ',', &each, &rest);
-        each = str_trim(each);
-        if (str_eq(str_starts(each, STR("W/")) ? str_from(each, 2) : each, etag)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What may be cached has a tag to be asked about with. */
 static void put_etag(struct oauth_visit *visit, struct headers *headers, struct str *body)
 {
@@ -113,7 +99,7 @@ static void put_etag(struct oauth_visit *visit, struct headers *headers, struct 
     struct str etag = arena_str(visit->call.arena, buf_str(&text));
     buf_done(&text);
     put(headers, STR("etag"), etag);
-    if (has_it(&visit->stream->head, etag)) {
+    if (etag_listed(&visit->stream->head, etag)) {
         visit->call.answer.status = 304;
         *body = STR_EMPTY;
     }

@@ -15,6 +15,12 @@ static struct str trimmed_path(const struct exchange *exchange)
     return path;
 }
 
+static struct str value_of(const struct header *header, struct arena *arena)
+{
+    return str_eq(header->name, STR("cookie")) ? access_without_session(header->value, arena)
+                                               : header->value;
+}
+
 static bool headers_value(const struct exchange *exchange, struct arena *arena, struct slice *out)
 {
     const struct request_head *head = &exchange->stream->head;
@@ -23,10 +29,11 @@ static bool headers_value(const struct exchange *exchange, struct arena *arena, 
     emit_map(&built.emit, (uint32_t)head->header_count);
     for (size_t i = 0; i < head->header_count; i++) {
         emit_key(&built.emit, head->headers[i].name);
-        if (utf8_valid(head->headers[i].value)) {
-            emit_str(&built.emit, head->headers[i].value);
+        struct str value = value_of(&head->headers[i], arena);
+        if (utf8_valid(value)) {
+            emit_str(&built.emit, value);
         } else {
-            emit_bin(&built.emit, head->headers[i].value);
+            emit_bin(&built.emit, value);
         }
     }
     return built_end(&built, out);
@@ -216,6 +223,8 @@ static bool request_member(const struct exchange *exchange,
         }
     } else if (str_eq(path[0], STR("headers"))) {
         struct str value = request_header(&exchange->stream->head, path[1]);
+        const struct header header = {path[1], value};
+        value = value.ptr == NULL ? value : value_of(&header, arena);
         return value.ptr != NULL && utf8_valid(value) && built_text(arena, value, out);
     }
     return false;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct access;
+struct bearer;
 struct pipeline;
 struct route;
 struct router;
@@ -34,6 +35,10 @@ struct pipeline_options {
     void (*oauth)(void *ctx, struct stream *stream, const struct route *route);
     void *oauth_ctx;
     struct traffic *traffic; /* where requests are counted by the second; NULL: they are not */
+    /* Who is asked who he is may say it by a browser's session, too, and that is told when it was
+     * so: before the answer, on the worker. NULL: sessions are nothing here. */
+    void (*session)(void *ctx, struct stream *stream, const struct bearer *session);
+    void *session_ctx;
 };
 
 struct pipeline *pipeline_new(const struct pipeline_options *options);

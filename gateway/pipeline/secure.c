@@ -2,6 +2,7 @@
  *
  * Of a body nothing is taken before it is known whose it is. */
 #include "pipeline/exchange.h"
+#include "token/bearer.h"
 #include "wamp/fault.h"
 
 static const struct rbac *current_rbac(struct pipeline *pipeline)
@@ -31,8 +32,10 @@ static enum stage_result secure_anonymous(struct exchange *exchange, const struc
 }
 
 /* Of the schemes, by type. */
-static unsigned schemes_of(enum security_type type)
+static unsigned schemes_of(const struct exchange *exchange)
 {
+    enum security_type type = exchange->match.route->security;
+    bool sessions = exchange->pipeline->options.session != NULL && type == SECURITY_IDENTITY;
     static const unsigned schemes[] = {
         [SECURITY_OAUTH2] = ACCESS_BEARER,
         [SECURITY_OIDC] = ACCESS_BEARER,
@@ -40,7 +43,7 @@ static unsigned schemes_of(enum security_type type)
         [SECURITY_API_KEY] = ACCESS_API_KEY,
         [SECURITY_IDENTITY] = (unsigned)ACCESS_ANY,
     };
-    return schemes[type];
+    return schemes[type] | (sessions ? (unsigned)ACCESS_SESSION : 0);
 }
 
 static enum stage_result refuse(struct exchange *exchange, const struct access_answer *answer)
@@ -55,6 +58,16 @@ static enum stage_result refuse(struct exchange *exchange, const struct access_a
     return exchange_fail(exchange, &problem);
 }
 
+static void let_in_by(struct exchange *exchange, const struct access_answer *answer)
+{
+    const struct pipeline_options *options = &exchange->pipeline->options;
+    let_in(exchange, &answer->principal);
+    exchange->bearer = answer->bearer;
+    if (answer->bearer != NULL && answer->bearer->session) {
+        options->session(options->session_ctx, exchange->stream, answer->bearer);
+    }
+}
+
 static void on_access(void *ctx, enum access_step step, const struct access_answer *answer)
 {
     struct exchange *exchange = ctx;
@@ -64,8 +77,7 @@ static void on_access(void *ctx, enum access_step step, const struct access_answ
         return;
     }
     if (step == ACCESS_GRANTED) {
-        let_in(exchange, &answer->principal);
-        exchange->bearer = answer->bearer;
+        let_in_by(exchange, answer);
         exchange->stage++; /* this one has waited */
         exchange_advance(exchange);
     } else {
@@ -86,16 +98,14 @@ static enum stage_result secure_identified(struct exchange *exchange)
     }
     exchange->visit.done = on_access;
     exchange->visit.ctx = exchange;
-    enum access_step step =
-        access_check(access, &exchange->visit,
-                     &(struct access_request){.realm = route->realm,
-                                              .schemes = schemes_of(route->security),
-                                              .key_header = route->key_header,
-                                              .head = &exchange->stream->head},
-                     &answer);
+    enum access_step step = access_check(access, &exchange->visit,
+                                         &(struct access_request){.realm = route->realm,
+                                                                  .schemes = schemes_of(exchange),
+                                                                  .key_header = route->key_header,
+                                                                  .head = &exchange->stream->head},
+                                         &answer);
     if (step == ACCESS_GRANTED) {
-        let_in(exchange, &answer.principal);
-        exchange->bearer = answer.bearer;
+        let_in_by(exchange, &answer);
         return STAGE_NEXT;
     }
     if (step == ACCESS_REFUSED) {

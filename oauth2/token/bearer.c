@@ -21,10 +21,13 @@ static struct bearer *bearer_new(struct token *token, const struct bearer_door *
     bearer->id = json_member_str(claims, "jti");
     bearer->family = json_member_str(claims, "sid");
     bearer->scope = json_member_str(claims, "scope");
-    bearer->whole = json_is_true(json_object_get(claims, "whole"));
+    bearer->session = door->session;
+    bearer->whole = door->session || json_is_true(json_object_get(claims, "whole"));
     bearer->roles = json_object_get(claims, "groups");
     (void)json_member_time(claims, "rev", &bearer->revision);
-    if (bearer->authid.len > 0 && bearer->client.len > 0 && bearer->id.len > 0 &&
+    bool whose = door->session ? json_member_time(claims, "auth_time", &bearer->began_s)
+                               : bearer->client.len > 0;
+    if (bearer->authid.len > 0 && whose && bearer->id.len > 0 &&
         json_member_time(claims, "iat", &bearer->issued_s) &&
         json_member_time(claims, "exp", &bearer->expires_s)) {
         return bearer;
@@ -41,7 +44,7 @@ static struct bearer *read(const struct tokens *tokens,
 {
     const struct token_wanted wanted = {.realms = &door->realm,
                                         .realm_count = 1,
-                                        .type = BEARER_TYPE,
+                                        .type = door->session ? BEARER_SESSION_TYPE : BEARER_TYPE,
                                         .issuer = door->issuer,
                                         .audience = door->realm,
                                         .now_s = door->now_s,
@@ -111,7 +114,8 @@ static bool user_revoked(const struct bearer *bearer, const struct tokens *token
 
 const char *bearer_fault(const struct bearer *bearer, const struct tokens *tokens, uint64_t now_s)
 {
-    if (bearer->expires_s + TOKEN_LEEWAY_S <= now_s) {
+    uint64_t leeway_s = bearer->session ? 0 : TOKEN_LEEWAY_S; /* a time-out is one */
+    if (bearer->expires_s + leeway_s <= now_s) {
         return "the token has expired";
     }
     if (tokens_key(tokens, bearer->realm, str_of(bearer->token.key->id), now_s) == NULL) {
@@ -142,10 +146,10 @@ bool bearer_has_role(const struct bearer *bearer, struct str role)
 void bearer_narrow(const struct bearer *bearer, struct str *roles, size_t *count)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; !bearer->session && i < *count; i++) {
         if (bearer_has_role(bearer, roles[i])) {
             roles[kept++] = roles[i];
         }
     }
-    *count = kept;
+    *count = bearer->session ? *count : kept;
 }

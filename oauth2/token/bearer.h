@@ -17,13 +17,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BEARER_TYPE "at+jwt"
+#define BEARER_TYPE         "at+jwt"
+#define BEARER_SESSION_TYPE "session+jwt" /* session.h */
 
 /* Where it is shown. */
 struct bearer_door {
     struct str realm;
-    struct str issuer; /* of the realm, as it is configured */
+    struct str issuer; /* of the realm, as it is configured; "": the realm's URI */
     uint64_t now_s;
+    bool session; /* a session is shown, and nothing else is taken; else no session is */
 };
 
 struct bearer {
@@ -31,13 +33,15 @@ struct bearer {
     struct token token; /* the strings are in its claims */
     struct str realm;
     struct str authid;
-    struct str client;
+    struct str client; /* "": of a session, which is nobody's client */
     struct str id;
     struct str family; /* "": none */
     struct str scope;
     uint64_t issued_s;
     uint64_t expires_s;
     uint64_t revision;   /* of the snapshot by which it was issued */
+    uint64_t began_s;    /* a session's login; 0: it is none */
+    bool session;        /* it stands for its user, whatever groups he is in */
     bool whole;          /* no scope narrows it: what its user may by his own name it may too */
     const json_t *roles; /* a list */
 };

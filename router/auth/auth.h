@@ -69,6 +69,12 @@ struct bearer *auth_bearer(const struct auth *auth,
                            const struct rbac_realm *realm,
                            struct str text,
                            const char **out_why);
+/* The same of a session (token/session.h). */
+struct bearer *auth_session(const struct auth *auth,
+                            const struct rbac *rbac,
+                            const struct rbac_realm *realm,
+                            struct str text,
+                            const char **out_why);
 /* Is one that was good so now? NULL: yes. The user is not looked at. */
 const char *auth_bearer_fault(const struct rbac_realm *realm,
                               const struct tokens *tokens,

@@ -27,8 +27,8 @@ const struct tokens *auth_tokens(const struct auth *auth)
 /* A client that has gone, or has been disabled, has nothing to show any more. */
 static bool client_stands(const struct rbac_realm *realm, const struct bearer *bearer)
 {
-    const struct rbac_user *client = rbac_user_find(realm, bearer->client);
-    return client != NULL && client->enabled;
+    const struct rbac_user *client = bearer->session ? NULL : rbac_user_find(realm, bearer->client);
+    return bearer->session || (client != NULL && client->enabled);
 }
 
 const char *auth_bearer_fault(const struct rbac_realm *realm,
@@ -55,14 +55,13 @@ read(const struct auth *auth, const struct rbac_realm *realm, struct str text, c
     return bearer;
 }
 
-struct bearer *auth_bearer(const struct auth *auth,
-                           const struct rbac *rbac,
-                           const struct rbac_realm *realm,
-                           struct str text,
-                           const char **out_why)
+/* NULL as well: its user or its client is not there. Takes over the token. */
+static struct bearer *if_it_stands(const struct rbac *rbac,
+                                   const struct rbac_realm *realm,
+                                   struct bearer *bearer,
+                                   const char **out_why)
 {
     struct rbac_account account;
-    struct bearer *bearer = read(auth, realm, text, out_why);
     if (bearer == NULL) {
         return NULL;
     }
@@ -76,6 +75,26 @@ struct bearer *auth_bearer(const struct auth *auth,
         return NULL;
     }
     return bearer;
+}
+
+struct bearer *auth_bearer(const struct auth *auth,
+                           const struct rbac *rbac,
+                           const struct rbac_realm *realm,
+                           struct str text,
+                           const char **out_why)
+{
+    return if_it_stands(rbac, realm, read(auth, realm, text, out_why), out_why);
+}
+
+struct bearer *auth_session(const struct auth *auth,
+                            const struct rbac *rbac,
+                            const struct rbac_realm *realm,
+                            struct str text,
+                            const char **out_why)
+{
+    const struct bearer_door door = {
+        .realm = rbac_realm_uri(realm), .now_s = clock_wall_ms() / 1000, .session = true};
+    return if_it_stands(rbac, realm, bearer_read(auth_tokens(auth), text, &door, out_why), out_why);
 }
 
 /* Who is it, if HELLO did not say? */

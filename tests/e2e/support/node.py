@@ -72,6 +72,7 @@ class Node:
     settings: dict = field(default_factory=dict)
     arguments: list = field(default_factory=list)
     password: str = PASSWORD
+    program: Path = None  # another than the one under test
     process: subprocess.Popen = None
     gateway: str = None
     admin: str = None
@@ -87,7 +88,7 @@ class Node:
     # --- life ---------------------------------------------------------------------------------
 
     def command(self):
-        words = [str(find_program()), "serve", "--data", str(self.home / "data")]
+        words = [str(self.program or find_program()), "serve", "--data", str(self.home / "data")]
         for key, value in {**ANY_PORT, **everywhere(), **self.settings}.items():
             words += ["--set", f"{key}={value}"]
         return words + self.arguments
