@@ -256,6 +256,7 @@ export const text = {
     took: (ms: number) => `${ms.toLocaleString(undefined, { maximumFractionDigits: 1 })} ms`,
     copyBody: 'Copy body',
     truncated: 'The body is longer than what is shown.',
+    packed: 'The body is no text; here it is in base64.',
     noBody: 'No body.',
     answerHeaders: 'Headers',
     fill: (name: string) => `Fill in :${name} first`,

@@ -63,11 +63,11 @@ export interface StoredVersion {
 
 export interface Tried {
   status: number;
-  headers: Record<string, string>;
+  headers: [string, string][];
   body?: string;
-  /** "base64" where the body is no text. */
-  encoding?: string;
+  /** Instead of `body` where it is no text. */
+  body_base64?: string;
   ms: number;
-  request_id?: string;
-  truncated?: boolean;
+  request_id: string | null;
+  truncated: boolean;
 }

@@ -27,7 +27,7 @@ export function Form<T extends object>({ form, action, needs, cancel, children }
     <form class="form" noValidate onSubmit={form.submit}>
       {form.stops > 0 && wrong.length > 0 && (
         <div class="summary" role="alert" tabIndex={-1} ref={summary}>
-          <h3>{text.form.wrong(wrong.length)}</h3>
+          <strong>{text.form.wrong(wrong.length)}</strong>
           <ul>
             {wrong.map(([name, error]) => (
               <li key={name}>

@@ -12,7 +12,7 @@ export function Mistakes({ mistakes, onJump }: MistakesProps) {
   return (
     <ul class="mistakes">
       {mistakes.map((mistake, i) => (
-        <li key={i} class={mistake.severity ?? 'error'}>
+        <li key={i} class={`is-${mistake.severity ?? 'error'}`}>
           {onJump ? (
             <button type="button" class="row-button" onClick={() => onJump(mistake)}>
               <One {...mistake} />

@@ -12,10 +12,10 @@ export function ProblemPanel({ problem, again }: { problem: Error | undefined; a
   const said = problem instanceof Problem ? problem : undefined;
   return (
     <section class="problem" role="alert">
-      <h3>
+      <strong class="problem-title">
         <Icon name="warning" />
         {said?.title ?? (problem instanceof NoAnswer ? text.connection.away : text.problem.here)}
-      </h3>
+      </strong>
       <p>{problem.message}</p>
       {said && <Mistakes mistakes={said.errors} />}
       <footer>

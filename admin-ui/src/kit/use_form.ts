@@ -37,6 +37,16 @@ export interface Form<T> {
   submit: (event?: Event) => void;
 }
 
+let pressed = false;
+window.addEventListener('pointerdown', () => (pressed = true), true);
+window.addEventListener('pointerup', () => (pressed = false), true);
+
+/** An error that appears while a button is being pressed would move the button from under it. */
+function whenReleased(act: () => void): void {
+  if (!pressed) return act();
+  window.addEventListener('pointerup', () => setTimeout(act), { once: true });
+}
+
 export function useForm<T extends object>(options: FormOptions<T>): Form<T> {
   const [values, setValues] = useState(options.initial);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
@@ -103,7 +113,7 @@ export function useForm<T extends object>(options: FormOptions<T>): Form<T> {
       value: values[name],
       error: shown[name],
       set: (value) => set({ [name]: value } as unknown as Partial<T>),
-      blur: () => setTouched((had) => new Set([...had, name])),
+      blur: () => whenReleased(() => setTouched((had) => new Set([...had, name]))),
     }),
     shown,
     idOf,

@@ -28,26 +28,21 @@ export function TryAnswer({ tried }: { tried: Tried }) {
         <span class="space" />
         <Copy value={body}>{t.copyBody}</Copy>
       </div>
+      {tried.body_base64 && <p class="muted">{t.packed}</p>}
       {truncated && <p class="notice warn">{t.truncated}</p>}
       {body ? <pre tabIndex={0}>{body}</pre> : <p class="muted">{t.noBody}</p>}
       <details>
         <summary>{t.answerHeaders}</summary>
         <pre tabIndex={0}>
-          {pairs(headers)
-            .map(([name, value]) => `${name}: ${value}`)
-            .join('\n')}
+          {headers.map(([name, value]) => `${name}: ${value}`).join('\n')}
         </pre>
       </details>
     </div>
   );
 }
 
-function pairs(headers: Tried['headers']): [string, string][] {
-  return Object.entries(headers).map(([name, value]) => [name, String(value)]);
-}
-
-function readable({ body, encoding }: Tried): string {
-  if (!body || encoding === 'base64') return body ?? '';
+function readable({ body, body_base64: packed }: Tried): string {
+  if (!body) return packed ?? '';
   try {
     return JSON.stringify(JSON.parse(body), null, 2);
   } catch {
