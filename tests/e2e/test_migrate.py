@@ -1,10 +1,8 @@
 """Data that moves from one database to another, and data of a newer or an older program."""
-import contextlib
 import itertools
 import json
 import re
 import sqlite3
-import threading
 
 import pytest
 
@@ -55,23 +53,6 @@ def migrate(*words):
 
 def data_of(node):
     return str(node.home / "data")
-
-
-@contextlib.contextmanager
-def beating(server, name):
-    """What a node does that lives elsewhere."""
-    over = threading.Event()
-
-    def beat():
-        while not over.wait(0.2):
-            server.sql("UPDATE nodes SET beat = beat + 1 WHERE id = 'other'", name)
-    other = threading.Thread(target=beat)
-    other.start()
-    try:
-        yield
-    finally:
-        over.set()
-        other.join()
 
 
 def copy(node, *words):
@@ -238,11 +219,9 @@ def test_what_a_node_uses_is_not_moved_away_under_it(make_node, server, tmp_path
         assert done.returncode == 5 and "another node uses the data directory" in done.stderr
     assert status_of("--set", f"store.url={url}")[0] == 2
     shared = started(make_node, "shared", **{"store.url": url})
-    server.sql("INSERT INTO nodes VALUES ('other', 'other', '', '', 1, 1)", name_of(url))
     back = ("copy", "--data", str(tmp_path / "back"), "--from", url, "--to", "sqlite:")
-    with beating(server, name_of(url)):
-        done = migrate(*back)
-        assert done.returncode == 5 and "nodes are running on it" in done.stderr
+    done = migrate(*back)
+    assert done.returncode == 5 and "nodes are running on it" in done.stderr
     shared.kill()  # what it leaves among the nodes says nothing
     done = migrate(*back)
     assert done.returncode == 0, done.stderr
