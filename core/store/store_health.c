@@ -3,13 +3,14 @@
 #include "base/clock.h"
 #include "store/store_nodes.h"
 
+/* Of a start without the database its age is counted from then. */
 void store_health_note(struct store_health *self, bool up)
 {
     if (atomic_load(&self->since_ms) == 0 || atomic_load(&self->up) != up) {
         atomic_store(&self->up, up);
         atomic_store(&self->since_ms, clock_wall_ms());
     }
-    if (up) {
+    if (up || atomic_load(&self->heard_ms) == 0) {
         atomic_store(&self->heard_ms, clock_mono_ms());
     }
 }

@@ -145,6 +145,24 @@ def test_rollback_and_delete_name_the_node_that_stands_still(make_node, own_serv
     wait_until(lambda: other.ask("GET", "/kept/static").status == 404, "it has caught up")
 
 
+def test_who_waits_while_the_database_goes_away_is_answered_in_time(nodes, own_server):
+    one, other = nodes
+    frozen(other)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            began = time.monotonic()
+            asked = pool.submit(publish, one, 1)
+            wait_until(lambda: one.ask("GET", "/kept/static").status == 200, "it serves here")
+            own_server.stop()
+            status, told = asked.result()
+        assert status == 202 and told["pending"] == ["beta"], told
+        assert time.monotonic() - began < 5.0 + 4.0 * FACTOR
+    finally:
+        thawed(other)
+    own_server.start()
+    wait_until(lambda: other.ask("GET", "/kept/static").status == 200, "it has caught up")
+
+
 def test_the_command_line_says_who_is_pending(make_node, own_server, tmp_path):
     settings = {"store.url": own_server.url(), "cluster.acknowledge_timeout": "300ms"}
     one, other = [make_node(name, {**settings, "node.name": name}).start()
