@@ -110,7 +110,7 @@ static struct ticket_settings ticket_settings(const struct conf *conf)
     };
 }
 
-static void make_router(struct node *node)
+static void make_procs(struct node *node)
 {
     const struct conf *conf = node->conf;
     node->tickets = ticket_settings(conf);
@@ -131,6 +131,11 @@ static void make_router(struct node *node)
                                           .tickets = &node->tickets,
                                           .allow_anonymous_admin = conf->admin.allow_anonymous,
                                           .stats = node->stats});
+}
+
+static void make_router(struct node *node)
+{
+    const struct conf *conf = node->conf;
     node->router = router_new(&(struct router_options){
         .workers = node->workers,
         .rbac = node->rbac,
@@ -325,6 +330,7 @@ struct node *node_new(const struct node_options *options, struct err *err)
         node_free(node);
         return NULL;
     }
+    make_procs(node);
     make_router(node);
     if (!make_gateway(node, err) || !node_listen(node, err) || !seed(node, err)) {
         node_free(node);

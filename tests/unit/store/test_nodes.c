@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+enum { PATIENCE_MS = 60 * 1000 };
+
 struct told {
     struct store_request request;
     atomic_bool done;
@@ -29,7 +31,7 @@ static void a_node_alone_answers_at_once_with_itself(void **state)
     store_served(store, seq);
     request_init(&told.request, STORE_NODES);
     told.request.version = seq;
-    told.request.wait_ms = 60 * 1000;
+    told.request.wait_ms = PATIENCE_MS;
     told.request.finish = on_told;
     store_submit(store, &told.request);
     while (!atomic_load(&told.done)) {
@@ -56,7 +58,7 @@ static void the_state_tells_how_far_the_change_log_is_known(void **state)
     struct store_state now = store_state(store);
     assert_int_equal(now.seq, 1);
     assert_int_equal(now.served, 0);
-    assert_true(now.up && now.since_ms > 0 && now.age_ms < 60 * 1000);
+    assert_true(now.up && now.since_ms > 0 && now.age_ms < PATIENCE_MS);
     store_close(store);
 }
 
