@@ -283,6 +283,22 @@ def test_nodes_that_start_together_on_an_empty_database_are_one(make_node, own_s
             assert node.stop() == 0
 
 
+def test_a_server_without_listen_is_told_of_once_and_asked_once_a_second(make_node, own_server):
+    relay = Relay(own_server)
+    relay.swap = (b"LISTEN ", b"LISTEM ")
+    try:
+        one = started(make_node, relay.url())
+        other = make_node("other", settings={"store.url": relay.url()}).start()
+        hops(one, other, 2)
+        relay.cut()
+        hops(one, other, 2)
+        for node in (one, other):
+            assert node.stop() == 0
+            assert node.log_text().count("has no LISTEN") == 1
+    finally:
+        relay.close()
+
+
 def run_openssl(*arguments):
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
 

@@ -181,6 +181,7 @@ class Relay:
         self.target = str(server.dir / ".s.PGSQL.5432")
         self.fatal = None  # bytes of a client; the server gets them, and nobody the answer
         self.cuts = 0
+        self.swap = None  # bytes of a client, and as what they arrive
         self.open = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -209,7 +210,7 @@ class Relay:
                     self.fatal = None
                     self.cuts += 1
                     client.shutdown(socket.SHUT_RDWR)  # nothing goes back any more
-                server.sendall(chunk)
+                server.sendall(chunk.replace(*self.swap) if self.swap else chunk)
             self.open.discard(client)
             server.shutdown(socket.SHUT_WR)
             back.join()
