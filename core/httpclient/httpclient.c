@@ -17,8 +17,12 @@ enum {
 struct transfer {
     CURL *curl;
     struct curl_slist *headers;
+    struct curl_slist *dial;
     struct httpclient_response response;
     uint64_t timeout_ms;
+    uint64_t count_max;
+    const atomic_bool *cancel;
+    bool head_is_whole;
     char target[TARGET_MAX]; /* scheme://host:port, for messages */
 };
 
@@ -64,7 +68,26 @@ static size_t keep(struct buf *into, const char *bytes, size_t len)
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct transfer *transfer = ctx;
-    return keep(&transfer->response.body, bytes, size * count);
+    struct buf *body = &transfer->response.body;
+    size_t len = size * count;
+    transfer->response.bytes += len;
+    if (transfer->count_max == 0) {
+        return keep(body, bytes, len);
+    }
+    (void)buf_append(body, str_sub(str_make(bytes, len), 0, body->max - body->len));
+    return transfer->response.bytes <= transfer->count_max ? len : 0;
+}
+
+/* Called about once a second, more often while bytes come. */
+static int
+on_progress(void *ctx, curl_off_t to_get, curl_off_t got, curl_off_t to_send, curl_off_t sent)
+{
+    const struct transfer *transfer = ctx;
+    (void)to_get;
+    (void)got;
+    (void)to_send;
+    (void)sent;
+    return atomic_load(transfer->cancel) ? 1 : 0;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
@@ -73,7 +96,9 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
     struct str line = str_make(bytes, size * count);
     if (str_starts(line, STR("HTTP/"))) {
         buf_clear(&transfer->response.head); /* of an interim answer (1xx) */
+        transfer->head_is_whole = false;
     }
+    transfer->head_is_whole = transfer->head_is_whole || str_trim(line).len == 0;
     return keep(&transfer->response.head, bytes, line.len);
 }
 
@@ -139,6 +164,30 @@ static void set_method(CURL *curl, const struct httpclient_request *request)
     }
 }
 
+/* Where it goes, and how long it may. */
+static void set_place(struct transfer *transfer, const struct httpclient_request *request)
+{
+    CURL *curl = transfer->curl;
+    if (request->target != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, request->target);
+    }
+    if (request->dial != NULL) {
+        char line[TARGET_MAX];
+        (void)snprintf(line, sizeof(line), "::%s", request->dial); /* from anywhere */
+        transfer->dial = curl_slist_append(NULL, line);
+        (void)curl_easy_setopt(curl, CURLOPT_CONNECT_TO, transfer->dial);
+    }
+    if (request->unix_socket != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_HAPROXYPROTOCOL, request->proxied ? 1L : 0L);
+    if (request->cancel != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+        (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+    }
+}
+
 static void set_options(struct transfer *transfer, const struct httpclient_request *request)
 {
     CURL *curl = transfer->curl;
@@ -162,6 +211,7 @@ static void set_options(struct transfer *transfer, const struct httpclient_reque
         (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
         (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     }
+    set_place(transfer, request);
     set_credentials(curl, request);
     set_method(curl, request);
 }
@@ -207,13 +257,15 @@ static bool perform(struct transfer *transfer, struct err *err)
     char detail[CURL_ERROR_SIZE] = "";
     (void)curl_easy_setopt(transfer->curl, CURLOPT_ERRORBUFFER, detail);
     CURLcode code = curl_easy_perform(transfer->curl);
-    if (code != CURLE_OK) {
-        return failure(transfer, code, detail, err);
-    }
     long status = 0;
     (void)curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
-    transfer->response.status = (unsigned)status;
-    return true;
+    struct httpclient_response *response = &transfer->response;
+    response->status = (unsigned)status;
+    response->whole = code == CURLE_OK && response->bytes == response->body.len;
+    if (transfer->head_is_whole && (code == CURLE_OK || transfer->count_max > 0)) {
+        return true;
+    }
+    return failure(transfer, code == CURLE_OK ? CURLE_PARTIAL_FILE : code, detail, err);
 }
 
 bool httpclient_request(const struct httpclient_request *request,
@@ -222,6 +274,8 @@ bool httpclient_request(const struct httpclient_request *request,
 {
     struct transfer transfer = {
         .timeout_ms = request->timeout_ms == 0 ? TIMEOUT_MS : request->timeout_ms,
+        .count_max = request->count_max,
+        .cancel = request->cancel,
     };
     (void)pthread_once(&global_once, global_init);
     if (!find_target(&transfer, request->url, err)) {
@@ -238,6 +292,7 @@ bool httpclient_request(const struct httpclient_request *request,
     bool ok = set_headers(&transfer, request, err) && perform(&transfer, err);
     curl_easy_cleanup(transfer.curl);
     curl_slist_free_all(transfer.headers);
+    curl_slist_free_all(transfer.dial);
     if (!ok) {
         httpclient_response_done(&transfer.response);
         return false;

@@ -3,6 +3,7 @@
 #include "api/admin_spec.h"
 #include "api/proc_audit.h"
 #include "api/proc_inside.h"
+#include "api/trial.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -23,8 +24,9 @@ struct proc_row {
     const struct proc_entry *entry;
 };
 
-static const struct proc_entry *const entries[] = {proc_spec_entries, proc_admin_entries,
-                                                   proc_stats_entries, proc_cluster_entries, NULL};
+static const struct proc_entry *const entries[] = {proc_spec_entries,  proc_admin_entries,
+                                                   proc_stats_entries, proc_cluster_entries,
+                                                   proc_try_entries,   NULL};
 
 /* One call on its way. On the heap; its caller may be gone by the time that it ends. */
 struct proc {
@@ -406,6 +408,7 @@ struct procs *procs_new(const struct procs_options *options)
     procs->options = *options;
     procs->openapi = admin_spec_openapi();
     procs->since_ms = clock_mono_ms();
+    procs->trials = trials_new();
     size_t count = put_all(procs);
     procs->rows = NEW_ARRAY(struct proc_row, count);
     procs->table = NEW_ARRAY(struct builtin, count + 1);
@@ -423,11 +426,19 @@ size_t procs_open_count(const struct procs *procs)
     return atomic_load(&procs->open);
 }
 
+void procs_stop(struct procs *procs)
+{
+    if (procs != NULL) {
+        trials_stop(procs->trials);
+    }
+}
+
 void procs_free(struct procs *procs)
 {
     if (procs == NULL) {
         return;
     }
+    trials_free(procs->trials);
     mem_free(procs->openapi);
     mem_free(procs->table);
     mem_free(procs->rows);

@@ -26,6 +26,12 @@ struct stats;
 struct store;
 struct ticket_settings;
 
+struct procs_gateway {
+    struct str address; /* as of net_listener_address */
+    bool tls;
+    bool proxied; /* a connection begins with a PROXY header */
+};
+
 struct procs_options {
     struct jobs *jobs;
     struct store *store;
@@ -38,6 +44,10 @@ struct procs_options {
     const struct ticket_settings *tickets;
     bool allow_anonymous_admin;
     struct stats *stats; /* NULL: nobody counts */
+    /* Where the gateway listens with "http" or "https", or any of them (empty); false: nowhere.
+     * NULL: nowhere. Any worker. */
+    bool (*gateway)(void *ctx, struct str scheme, struct procs_gateway *out);
+    void *gateway_ctx;
 };
 
 /* Before the router, for whose options the table is; freed after the workers are joined. */
@@ -45,6 +55,8 @@ struct procs *procs_new(const struct procs_options *options);
 const struct builtin *procs_builtins(const struct procs *procs);
 /* Calls that somebody waits for, or nobody any more. Any thread. */
 size_t procs_open_count(const struct procs *procs);
+/* Breaks off what is tried; before workers_stop. */
+void procs_stop(struct procs *procs);
 void procs_free(struct procs *procs);
 
 #endif

@@ -13,6 +13,7 @@ struct procs {
     struct procs_options options;
     struct builtin *table;
     struct proc_row *rows;
+    struct trials *trials;
     char *openapi; /* the admin API described, as JSON */
     atomic_size_t open;
     uint64_t since_ms; /* monotonic: the node has begun */
@@ -28,6 +29,7 @@ extern const struct proc_entry proc_spec_entries[];
 extern const struct proc_entry proc_admin_entries[];
 extern const struct proc_entry proc_stats_entries[];
 extern const struct proc_entry proc_cluster_entries[];
+extern const struct proc_entry proc_try_entries[];
 
 /* proc_cluster.c: the wait until every live node serves a state. It is the caller's, as are both
  * lists from `done` on; that is called on the caller's worker, at once if there is no other node.

@@ -107,7 +107,7 @@ bool node_listen(struct node *node, struct err *err)
         {"gateway", conf->gateway.listen, NULL, node->gateway_protocols,
          node->gateway_protocol_count, &node->gateway},
         {"gateway-tls", conf->gateway.tls.listen, &conf->gateway.tls, node->gateway_protocols,
-         node->gateway_protocol_count, NULL},
+         node->gateway_protocol_count, &node->gateway_tls},
         {"admin", conf->admin.listen, NULL, node->admin_protocols, node->admin_protocol_count,
          &node->admin},
         {"admin-tls", conf->admin.tls.listen, &conf->admin.tls, node->admin_protocols,
@@ -130,5 +130,21 @@ bool node_listen(struct node *node, struct err *err)
             *rows[i].out = listener;
         }
     }
+    return true;
+}
+
+bool node_gateway(void *ctx, struct str scheme, struct procs_gateway *out)
+{
+    const struct node *node = ctx;
+    bool tls = str_eq(scheme, STR("https")) || (scheme.len == 0 && node->gateway == NULL);
+    const struct net_listener *listener = tls ? node->gateway_tls : node->gateway;
+    if (listener == NULL) {
+        return false;
+    }
+    *out = (struct procs_gateway){
+        .address = net_listener_address(listener),
+        .tls = tls,
+        .proxied = node->conf->gateway.proxy_protocol,
+    };
     return true;
 }

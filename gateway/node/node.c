@@ -130,7 +130,9 @@ static void make_procs(struct node *node)
                                           .tokens = node->tokens,
                                           .tickets = &node->tickets,
                                           .allow_anonymous_admin = conf->admin.allow_anonymous,
-                                          .stats = node->stats});
+                                          .stats = node->stats,
+                                          .gateway = node_gateway,
+                                          .gateway_ctx = node});
 }
 
 static void make_router(struct node *node)
@@ -515,6 +517,7 @@ static void stop_threads(struct node *node)
     if (node->builder != NULL) {
         builder_stop(node->builder);
     }
+    procs_stop(node->procs);
     audit_stop(node->audit);
     key_schedule_stop(node->keys);
     if (node->store != NULL) {

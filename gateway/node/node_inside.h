@@ -68,6 +68,7 @@ struct node {
     size_t admin_protocol_count;
     struct net_protocol rawsocket_protocols[1];
     struct net_listener *gateway;
+    struct net_listener *gateway_tls;
     struct net_listener *admin;
     struct net_listener *rawsocket;
     struct cidr *trusted;
@@ -111,6 +112,8 @@ void node_make_ui(struct node *node);
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);
+/* Where the gateway is reached from this machine, without TLS if it can be; `ctx` is the node. */
+bool node_gateway(void *ctx, struct str scheme, struct procs_gateway *out);
 
 /* seed_admin.c, seed_keys.c, seed_security.c, seed_spec.c: what files and the first start put into
  * the store, before the threads run. */

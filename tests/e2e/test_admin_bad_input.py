@@ -34,7 +34,7 @@ IDLE = [
     (r"GET .*/users/:id/sources|GET .*/groups/:id/grants", r"path id: (unknown|sql|reserved)"),
     (r"POST .*/grants/test", r"body (permission|resource): direction|if-match .*"),
     (r"POST .*/tickets/verify", r"body ticket: .*|if-match .*"),
-    (r"POST /services/call", r"if-match .*"),
+    (r"POST /services/call|POST /try", r"if-match .*"),
     # A path that gives no list or takes no filter does not look.
     (r"GET (?!.*(/realms|/api_specs|/users|/groups|/grants|/sources|/api_keys|/keys|/versions)$).*",
      r"query .*"),

@@ -32,6 +32,7 @@ CHANGES = {
     "bondy.group.remove_group": ["crew", "staff"],
     "bondy.group.remove_groups": ["crew", ["staff"]],
     "bondy.http_gateway.api.load": None,
+    "bondy.http_gateway.try": None,
     "bondy.http_gateway.api.rollback": None,
     "bondy.http_gateway.api.delete": None,
     "bondy.key.rotate": [],
@@ -75,6 +76,7 @@ OF_MASTER = {
     "bondy.http_gateway.api.rollback": lambda place: [place.spec, 1],
     "bondy.http_gateway.api.delete": lambda place: [place.spec],
     "bondy.realm.create": lambda place: [{"uri": "com.example.new"}],
+    "bondy.http_gateway.try": lambda place: [{"path": "/"}],
     "bondy.wamp.call": lambda place: [{"procedure": "bondy.realm.delete", "args": [HOME]}],
 }
 # What is the caller's own.

@@ -166,6 +166,9 @@ SAMPLES = {
         {"procedure": "bondy.ping", "args": [], "kwargs": {}, "options": {}}, ["procedure"]),
     "GET /openapi.json": NOTHING,
     "GET /stats": NOTHING,
+    "POST /try": Sample(
+        {"method": "GET", "scheme": "http", "path": "/nothing?a=b", "host": "a.example",
+         "headers": {"Accept": "*/*"}, "body": "b"}, ["path"], ["body"]),
     "GET /stats/stream": Sample(query="?count=1"),
     "GET /nodes": NOTHING,
     "GET /node": NOTHING,

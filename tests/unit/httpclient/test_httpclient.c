@@ -237,6 +237,107 @@ static void other_schemes_and_header_injection_are_refused(void **state)
     assert_int_equal(err.code, ERR_INVALID);
 }
 
+static void an_answer_that_is_not_whole_is_given_as_far_as_it_came(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        size_t kept;
+        uint64_t bytes;
+        bool whole;
+    } rows[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd", 4, 4, true},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef", 4, 6, false}, /* large */
+        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", 3, 3, false},    /* cut off */
+        {"HTTP/1.1 200 OK\r\n\r\n0123456789", 4, 10, false},                 /* too much */
+        {"HTTP/1.1 204 No Content\r\n\r\n", 0, 0, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct server server;
+        struct httpclient_response response;
+        struct err err = {0};
+        char url[128];
+        server_start(&server, "\r\n\r\n", rows[i].answer);
+        url_of(server.port, "/", url);
+        struct httpclient_request request = {.url = url, .response_max = 4, .count_max = 8};
+        assert_true(httpclient_request(&request, &response, &err));
+        server_stop(&server);
+        assert_int_equal(response.body.len, rows[i].kept);
+        assert_int_equal(response.bytes, rows[i].bytes);
+        assert_int_equal(response.whole, rows[i].whole);
+        httpclient_response_done(&response);
+    }
+}
+
+static void without_a_whole_head_there_is_no_answer(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 20", ""};
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct server server;
+        struct httpclient_response response;
+        struct err err = {0};
+        char url[128];
+        server_start(&server, "\r\n\r\n", answers[i]);
+        url_of(server.port, "/", url);
+        struct httpclient_request request = {.url = url, .count_max = 8};
+        assert_false(httpclient_request(&request, &response, &err));
+        assert_int_equal(err.code, ERR_UNAVAILABLE);
+        server_stop(&server);
+    }
+}
+
+static void it_goes_where_it_is_told_and_asks_for_what_it_is_told(void **state)
+{
+    (void)state;
+    struct server server;
+    struct httpclient_response response;
+    struct err err = {0};
+    char dial[64];
+    server_start(&server, "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    (void)snprintf(dial, sizeof(dial), "127.0.0.1:%u", server.port);
+    const char *headers[] = {"Host: some.example", "X-Empty;"};
+    struct httpclient_request request = {.url = "http://no.such.host.invalid/other",
+                                         .dial = dial,
+                                         .target = "//a/../b?c=%20",
+                                         .proxied = true,
+                                         .headers = headers,
+                                         .header_count = COUNT_OF(headers)};
+    assert_true(httpclient_request(&request, &response, &err));
+    server_stop(&server);
+    httpclient_response_done(&response);
+    assert_int_equal(strncmp(server.request, "PROXY TCP4 127.0.0.1 127.0.0.1 ", 31), 0);
+    assert_non_null(strstr(server.request, "\r\nGET //a/../b?c=%20 HTTP/1.1\r\n"));
+    assert_non_null(strstr(server.request, "\r\nHost: some.example\r\n"));
+    assert_non_null(strstr(server.request, "\r\nX-Empty:\r\n"));
+    assert_null(strstr(server.request, "invalid"));
+}
+
+static void *cancel_soon(void *arg)
+{
+    (void)usleep(100000);
+    atomic_store((atomic_bool *)arg, true);
+    return NULL;
+}
+
+static void what_is_canceled_ends_long_before_its_time(void **state)
+{
+    (void)state;
+    struct server server;
+    struct httpclient_response response;
+    struct err err = {0};
+    char url[128];
+    atomic_bool cancel = false;
+    pthread_t thread;
+    server_start(&server, "\r\n\r\n", NULL);
+    url_of(server.port, "/", url);
+    struct httpclient_request request = {.url = url, .timeout_ms = 600000, .cancel = &cancel};
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &cancel), 0);
+    assert_false(httpclient_request(&request, &response, &err));
+    (void)pthread_join(thread, NULL);
+    server_stop(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +349,10 @@ int main(void)
         cmocka_unit_test(a_server_that_hangs_up_is_told),
         cmocka_unit_test(a_silent_server_is_a_timeout),
         cmocka_unit_test(other_schemes_and_header_injection_are_refused),
+        cmocka_unit_test(an_answer_that_is_not_whole_is_given_as_far_as_it_came),
+        cmocka_unit_test(without_a_whole_head_there_is_no_answer),
+        cmocka_unit_test(it_goes_where_it_is_told_and_asks_for_what_it_is_told),
+        cmocka_unit_test(what_is_canceled_ends_long_before_its_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
