@@ -16,6 +16,7 @@
 enum {
     MIGRATION_WAIT_MS = 60 * 1000,
     RETRY_FIRST_MS = 50,
+    RETRY_DOUBLINGS = 2, /* a standby that is promoted is written to within half a second */
     RETRY_LAST_MS = 800,
 };
 
@@ -45,7 +46,8 @@ static bool postgres_in_transaction(struct store_backend *backend)
 /* Longer after an attempt that took long: who was kept waiting by it is answered meanwhile. */
 static uint64_t pause_after(unsigned failures, uint64_t took_ms)
 {
-    uint64_t pause_ms = RETRY_FIRST_MS * (UINT64_C(1) << (failures < 4 ? failures : 4));
+    unsigned doublings = failures < RETRY_DOUBLINGS ? failures : RETRY_DOUBLINGS;
+    uint64_t pause_ms = RETRY_FIRST_MS * (UINT64_C(1) << doublings);
     pause_ms = pause_ms < took_ms / 4 ? took_ms / 4 : pause_ms;
     return pause_ms < RETRY_LAST_MS ? pause_ms : RETRY_LAST_MS;
 }

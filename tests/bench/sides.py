@@ -108,7 +108,8 @@ class Postern:
     """A node with an open realm and one worker; `callees` answer its procedures, the first of them
     what is measured."""
 
-    def __init__(self, program, tools, folder, name="postern", more=(), prefix=()):
+    def __init__(self, program, tools, folder, name="postern", more=(), prefix=(),
+                 core=GATEWAY_CORE):
         self.tools, self.folder, self.callees = tools, new_folder(folder, name), []
         settings = {
             "gateway.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
@@ -118,7 +119,12 @@ class Postern:
         argv = [*prefix, program, "serve", "--data", os.path.join(self.folder, "data")]
         for one in [f"{key}={value}" for key, value in settings.items()] + list(more):
             argv += ["--set", one]
-        self.gateway = Process(name, argv, GATEWAY_CORE, self.folder,
+        self.name, self.argv, self.core = name, argv, core
+        self.start_again()
+
+    def start_again(self):
+        """With the same data, on other ports."""
+        self.gateway = Process(self.name, self.argv, self.core, self.folder,
                                {"POSTERN_ADMIN_PASSWORD": PASSWORD})
         ready = self.gateway.wait_line(lambda line: line.startswith("ready "))
         ports = {key: int(value.rsplit(":", 1)[1]) for key, value in

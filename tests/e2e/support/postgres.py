@@ -36,7 +36,7 @@ def unprivileged():
 class Postgres:
     """One server; `dir` is its socket's directory and the host in URLs."""
 
-    def __init__(self, primary=None):
+    def __init__(self, primary=None, fsync=False):
         self.bin = programs()
         self.user, self.prefix = unprivileged()
         self.dir = Path(tempfile.mkdtemp(prefix="postern-postgres-", dir="/tmp"))
@@ -47,6 +47,7 @@ class Postgres:
         self.port = None
         self.options = []
         self.process = None
+        self.fsync = "on" if fsync else "off"
         if primary is None:
             self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                       "--locale=C.UTF-8", "--no-sync")
@@ -71,7 +72,8 @@ class Postgres:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.prefix, str(self.bin / "postgres"), "-D", str(self.data), "-k",
-                 str(self.dir), "-c", "listen_addresses=", "-c", "fsync=off", *self.options],
+                 str(self.dir), "-c", "listen_addresses=", "-c", f"fsync={self.fsync}",
+                 *self.options],
                 cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(lambda: self.process.poll() is not None or self.answers(),
                    "an answer of PostgreSQL")
