@@ -125,6 +125,7 @@ export const text = {
     description: 'Description',
     descriptionLong: 'At most 512 bytes.',
     methods: 'Ways to log in',
+    defaults: 'the usual',
     methodsHint: 'Each also needs a source that opens it for somebody.',
     security: 'Security',
     securityOn: 'Ask grants for every call, publication and subscription',

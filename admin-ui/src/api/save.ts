@@ -29,22 +29,34 @@ export async function guarded<T>(what: Guarded<T>): Promise<Answer<T> | 'theirs'
   }
 }
 
-export interface Save {
+export interface Save<V> {
   path: string;
-  mine: unknown;
+  /** The fields as they were shown at first, and as they are now; what is alike is not sent. */
+  before: V;
+  mine: V;
   etag: string | undefined;
-  /** The part of the present object that compares with mine. */
-  comparable: (theirs: unknown) => unknown;
+  /** The fields that an object of the server makes. */
+  valuesOf: (theirs: unknown) => V;
+  /** The members that some of the fields are sent as; else they are called as the fields are. */
+  bodyOf?: (changed: Partial<V>) => Record<string, unknown>;
+}
+
+export function changed<V extends object>(before: V, now: V): Partial<V> {
+  const differs = ([name, value]: [string, unknown]) =>
+    JSON.stringify(value) !== JSON.stringify(before[name as keyof V]);
+  return Object.fromEntries(Object.entries(now).filter(differs)) as Partial<V>;
 }
 
 /** guarded() for what is changed by PUT. */
-export function save<T>({ path, mine, etag, comparable }: Save): ReturnType<typeof guarded<T>> {
+export function save<T, V extends object>(what: Save<V>): ReturnType<typeof guarded<T>> {
+  const { path, before, mine, etag, valuesOf, bodyOf = (fields) => ({ ...fields }) } = what;
+  const body = bodyOf(changed(before, mine));
   return guarded<T>({
     etag,
-    send: (tag) => ask<T>(path, { method: 'PUT', body: mine, etag: tag }),
+    send: (tag) => ask<T>(path, { method: 'PUT', body, etag: tag }),
     look: async () => {
       const now = await ask<unknown>(path);
-      return { theirs: pretty(comparable(now.value)), etag: now.etag };
+      return { theirs: pretty(valuesOf(now.value)), etag: now.etag };
     },
     mine: () => pretty(mine),
   });

@@ -13,7 +13,7 @@ import { Page } from '../kit/page';
 import { toast } from '../kit/toast';
 import { useForm } from '../kit/use_form';
 import { text } from '../strings';
-import { bodyOf, checkRealm, RealmFields, valuesOf } from './realm_form';
+import { checkRealm, RealmFields, valuesOf, type RealmValues } from './realm_form';
 import { RealmTakes } from './realm_takes';
 
 const t = text.realms;
@@ -60,11 +60,12 @@ function Edit({ realm, asked }: { realm: Realm; asked: Asked<Realm> }) {
     initial,
     check: checkRealm,
     submit: async (values) => {
-      const saved = await save<Realm>({
+      const saved = await save<Realm, RealmValues>({
         path,
-        mine: bodyOf(values),
+        before: initial,
+        mine: values,
         etag: asked.etag,
-        comparable: (theirs) => bodyOf(valuesOf(theirs as Realm)),
+        valuesOf: (theirs) => valuesOf(theirs as Realm),
       });
       if (saved === 'edit') return 'stay';
       if (saved !== 'theirs') toast(t.saved);

@@ -45,19 +45,14 @@ export function valuesOf(realm: Realm): RealmValues {
   return {
     uri: realm.uri,
     description: realm.description ?? '',
-    authmethods: realm.authmethods ?? [],
+    // What the record does not say is the default; it stays unsaid until somebody changes it.
+    authmethods: realm.authmethods ?? newRealm.authmethods,
     security_enabled: realm.security_status === 'enabled',
     allow_connections: realm.allow_connections ?? true,
     is_prototype: realm.is_prototype ?? false,
     is_sso_realm: realm.is_sso_realm ?? false,
     prototype_uri: realm.prototype_uri ?? '',
   };
-}
-
-/** What the server takes: all but what is not said. */
-export function bodyOf(values: RealmValues): Record<string, unknown> {
-  const { uri: _inPath, prototype_uri, ...rest } = values;
-  return { ...rest, ...(prototype_uri && { prototype_uri }) };
 }
 
 export function checkRealm(values: RealmValues): Errors<RealmValues> {

@@ -1,12 +1,13 @@
 // Making a realm.
 import { ask } from '../api/client';
+import { changed } from '../api/save';
 import { at, go, href } from '../app/router';
 import { Form } from '../kit/form';
 import { Page } from '../kit/page';
 import { toast } from '../kit/toast';
 import { useForm } from '../kit/use_form';
 import { text } from '../strings';
-import { bodyOf, checkRealm, newRealm, RealmFields } from './realm_form';
+import { checkRealm, newRealm, RealmFields } from './realm_form';
 
 const t = text.realms;
 
@@ -15,7 +16,7 @@ export function RealmNew() {
     initial: newRealm,
     check: checkRealm,
     submit: async (values) => {
-      await ask('/realms', { method: 'POST', body: { uri: values.uri, ...bodyOf(values) } });
+      await ask('/realms', { method: 'POST', body: changed(newRealm, values) });
       toast(t.created(values.uri));
       go(at`/realms/${values.uri}`);
     },

@@ -31,7 +31,7 @@ const columns: readonly Column<Realm>[] = [
       ),
     width: '7rem',
   },
-  { title: t.methods, cell: (realm) => (realm.authmethods ?? []).join(', '), width: '30%' },
+  { title: t.methods, cell: (realm) => (realm.authmethods ?? [t.defaults]).join(', '), width: '30%' },
 ];
 
 export function RealmsList() {
