@@ -1,6 +1,5 @@
-/* keyed.h - a digest that nobody makes without the key (BLAKE2b, RFC 7693; of long parts their
- * Poly1305, RFC 8439): what tables of credentials are looked up by. Any thread; asks for no
- * memory. */
+/* keyed.h - a digest that nobody makes without the key (HChaCha20 of the Poly1305, RFC 8439): what
+ * tables of credentials are looked up by. Any thread; asks for no memory. */
 #ifndef POSTERN_CRYPTO_KEYED_H
 #define POSTERN_CRYPTO_KEYED_H
 

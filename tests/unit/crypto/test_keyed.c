@@ -45,7 +45,7 @@ static void the_same_parts_have_the_same_digest(void **state)
 
 static void every_bit_of_every_part_counts(void **state)
 {
-    static const size_t lens[] = {1, 64, 191, 192, 193, 194, 208, 700};
+    static const size_t lens[] = {1, 64, 191, 192, 255, 256, 257, 300, 700};
     (void)state;
     fill();
     for (size_t i = 0; i < COUNT_OF(lens); i++) {
@@ -57,6 +57,29 @@ static void every_bit_of_every_part_counts(void **state)
             assert_false(keyed_equal(&whole, &other));
         }
     }
+}
+
+static void short_and_long_parts_may_be_mixed(void **state)
+{
+    static const size_t lens[] = {1, 210, 40, 0, 257, 256, 3, 100, 99, 20};
+    struct str parts[COUNT_OF(lens)];
+    size_t total = 0;
+    (void)state;
+    fill();
+    for (size_t i = 0; i < COUNT_OF(lens); i++) {
+        parts[i] = str_make(text + total, lens[i]);
+        total += lens[i];
+    }
+    assert_true(total <= sizeof(text));
+    struct keyed_digest whole = keyed_digest(key, parts, COUNT_OF(parts));
+    for (size_t bit = 0; bit < 8 * total; bit++) {
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+        struct keyed_digest other = keyed_digest(key, parts, COUNT_OF(parts));
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+        assert_false(keyed_equal(&whole, &other));
+    }
+    struct keyed_digest fewer = keyed_digest(key, parts, COUNT_OF(parts) - 1);
+    assert_false(keyed_equal(&whole, &fewer));
 }
 
 static void every_length_is_another_digest(void **state)
@@ -102,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_parts_have_the_same_digest),
         cmocka_unit_test(every_bit_of_every_part_counts),
+        cmocka_unit_test(short_and_long_parts_may_be_mixed),
         cmocka_unit_test(every_length_is_another_digest),
         cmocka_unit_test(where_a_part_ends_counts),
         cmocka_unit_test(both_halves_of_the_key_count),
