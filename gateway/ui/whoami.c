@@ -25,7 +25,7 @@ static json_t *procedures(const struct ui *ui, const struct principal *principal
 
 static json_t *milliseconds(uint64_t time_s)
 {
-    return time_s == 0 ? json_null() : json_integer((json_int_t)(1000 * time_s));
+    return time_s == 0 ? json_null() : json_integer(1000 * (json_int_t)time_s);
 }
 
 char *ui_whoami(const struct ui *ui, const struct whoami *who)
