@@ -4,6 +4,8 @@ add_test(NAME house.check_includes COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_inc
 add_test(NAME house.check_includes_test COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_includes_test)
 # ... and docs/admin.md says of the admin API what it is.
 add_test(NAME house.check_admin_doc COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_admin_doc)
+# ... and the web console is in the program as `./dev ui` has left it.
+add_test(NAME house.ui_bundle COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/ui_bundle_test)
 
 function(wall module header wanted)
     file(GLOB exists ${PROJECT_SOURCE_DIR}/*/${header})
