@@ -16,8 +16,9 @@ export const text = {
 
   denied: (procedure: string) => `Your account has no grant to call ${procedure}.`,
   deniedTitle: 'Not allowed',
-  deniedRemedy: (procedure: string) =>
-    `postern grant add --realm com.leapsight.bondy --role YOU --permission wamp.call --uri ${procedure}`,
+  deniedBody: 'An administrator can change that:',
+  deniedRemedy: (procedure: string, username: string) =>
+    `postern grant create wamp.call ${procedure} --realm com.leapsight.bondy --to ${username}`,
   nowhere: {
     title: 'Nothing is here',
     body: (path: string) => `The console has no screen ${path}.`,
@@ -211,6 +212,8 @@ export const text = {
     action: 'Publish',
     done: (id: string, version: number, nodes: number) =>
       `${id} is version ${version}, on ${plural(nodes, 'node', 'nodes')}.`,
+    pending: (id: string, version: number, nodes: string) =>
+      `${id} is version ${version}, but not yet on ${nodes}; it follows by itself.`,
     otherId: (id: string) => `The id is now ${id}: this publishes that API and leaves the present one as it is.`,
     exists: (id: string, version: number) => `${id} is there already, at version ${version}. This replaces it.`,
     isNew: 'This API is new.',

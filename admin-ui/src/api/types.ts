@@ -49,6 +49,8 @@ export interface Published {
   version: number;
   changed: boolean;
   nodes: string[];
+  /** Nodes that do not serve it yet. */
+  pending?: string[];
   diff?: SpecChange[];
   warnings: { line?: number; column?: number; pointer?: string; detail: string }[];
 }

@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { begin, may, session } from '../api/session';
 import { askUser } from '../kit/ask';
+import { Copy } from '../kit/copy';
 import { Dialogs } from '../kit/dialog';
 import { Empty } from '../kit/empty';
 import { Page } from '../kit/page';
@@ -50,19 +51,23 @@ function Screen() {
   }
   return (
     <Page title={text.nowhere.title}>
-      <Empty title={text.nowhere.title}>
-        <p>{text.nowhere.body(path)}</p>
-      </Empty>
+      <Empty title={text.nowhere.body(path)} />
     </Page>
   );
 }
 
 function Denied({ procedure }: { procedure: string }) {
+  const state = useStore(session);
+  const username = state.is === 'in' ? state.session.username : '';
+  const remedy = text.deniedRemedy(procedure, username);
   return (
     <Page title={text.deniedTitle}>
-      <Empty title={text.deniedTitle}>
-        <p>{text.denied(procedure)}</p>
-        <pre>{text.deniedRemedy(procedure)}</pre>
+      <Empty title={text.denied(procedure)}>
+        <p>{text.deniedBody}</p>
+        <p class="command">
+          <code>{remedy}</code>
+          <Copy value={remedy} />
+        </p>
       </Empty>
     </Page>
   );

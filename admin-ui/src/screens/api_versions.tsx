@@ -95,7 +95,9 @@ function Compare({ spec, now, wanted, close }: CompareProps) {
         body: { version: wanted },
         etag: `"${now}"`,
       });
-      toast(t.done(wanted, value.version));
+      const { version, pending = [] } = value;
+      if (pending.length > 0) toast(text.publish.pending(spec.id, version, pending.join(', ')), 'bad');
+      else toast(t.done(wanted, version));
       close(true);
     } catch (error) {
       fail(error);

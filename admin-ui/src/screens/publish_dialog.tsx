@@ -69,8 +69,9 @@ function Publish(what: Publication & { close: (done: Published | undefined) => v
       });
       if (answer === 'edit') return setBusy(false);
       if (answer === 'theirs') return close({ ...check, changed: false });
-      const { version, nodes } = answer.value;
-      toast(t.done(check.id, version, nodes.length));
+      const { version, nodes, pending = [] } = answer.value;
+      if (pending.length > 0) toast(t.pending(check.id, version, pending.join(', ')), 'bad');
+      else toast(t.done(check.id, version, nodes.length));
       close(answer.value);
     } catch (error) {
       setProblem(error instanceof Error ? error : new Error(String(error)));
