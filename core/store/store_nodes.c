@@ -169,14 +169,23 @@ static bool commit(struct store_nodes *self, bool ok, struct err *err)
     return ok;
 }
 
-/* Of others: who has been silent for long, or whose name is ours by now. */
+/* What an earlier start of this node has left, if it was killed, goes with the first beat. Should
+ * another one that lives have its name, that one is back with its next. */
+static bool follow_ourselves(struct store_nodes *self, struct err *err)
+{
+    const struct store_value params[] = {STORE_TEXT(str_of(self->name)),
+                                         STORE_TEXT(str_of(self->id))};
+    return self->written ||
+           store_exec_with(self->backend, SQL_NODE_DELETE_NAMED, params, COUNT_OF(params), err);
+}
+
+/* Of others: who has been silent for long. */
 static bool forget_dead(struct store_nodes *self, struct err *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < self->peer_count; i++) {
         const struct store_peer *peer = &self->peers[i];
-        bool followed = str_eq(str_of(peer->name), str_of(self->name)) && !is_live(self, peer);
-        if (followed || peer->changed_ms + FORGET_MS <= self->looked_ms) {
+        if (peer->changed_ms + FORGET_MS <= self->looked_ms) {
             const struct store_value params[] = {STORE_TEXT(str_of(peer->id)),
                                                  STORE_NUMBER(peer->beat)};
             ok =
@@ -203,7 +212,7 @@ static bool beat(struct store_nodes *self, uint64_t now_ms, struct err *err)
     backend->notify = tell;
     if (!commit(self,
                 store_exec_with(backend, SQL_NODE_BEAT, params, COUNT_OF(params), err) &&
-                    forget_dead(self, err),
+                    follow_ourselves(self, err) && forget_dead(self, err),
                 err)) {
         return false;
     }

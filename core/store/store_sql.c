@@ -140,6 +140,7 @@ static const char *const statements[SQL_STATEMENTS] = {
                       " SET beat = excluded.beat, seq = excluded.seq",
     [SQL_NODE_DELETE] = "DELETE FROM nodes WHERE id = $1",
     [SQL_NODE_DELETE_DEAD] = "DELETE FROM nodes WHERE id = $1 AND beat = $2",
+    [SQL_NODE_DELETE_NAMED] = "DELETE FROM nodes WHERE name = $1 AND id <> $2",
 
     [SQL_REPLICA_HEAD] = "SELECT seq, tag FROM head WHERE one = 1",
     [SQL_REPLICA_HEAD_SET] = "UPDATE head SET seq = $1, tag = $2 WHERE one = 1",

@@ -186,16 +186,33 @@ static void who_falls_silent_is_pending_for_who_waits_and_then_dead(void **state
     assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM nodes"), 1);
 }
 
-static void the_row_of_a_dead_node_of_the_same_name_goes(void **state)
+static void the_row_of_an_earlier_start_goes_with_the_first_beat(void **state)
 {
+    struct told told;
     struct place *place = *state;
-    (void)place_ask(place, "SELECT 1");
+    struct store *b = open_node(place, "b");
+    (void)place_ask(place, "INSERT INTO nodes VALUES ('x', 'a', '', '', 5, 0)");
+    nodes_are(b, "b:live,self a:live");
+    store_served(b, 1);
+    nodes_ask(b, 1, LONG_MS, &told);
     struct store *a = open_node(place, "a");
-    (void)place_ask(place, "INSERT INTO nodes VALUES ('x', 'a', '', '', 5, 2)");
-    nodes_are(a, "a:live,self a:live");
-    nodes_are(a, "a:live,self");
+    store_served(a, 1);
+    nodes_wait(&told);
+    assert_string_equal(told.text, "b:live,self a:live");
+    nodes_are(a, "a:live,self b:live");
+    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM nodes WHERE name = 'a'"), 1);
     store_close(a);
-    assert_int_equal(place_ask(place, "SELECT COUNT(*) FROM nodes"), 0);
+    store_close(b);
+}
+
+static void two_that_live_with_one_name_are_both_seen(void **state)
+{
+    struct store *a = open_node(*state, "a");
+    struct store *b = open_node(*state, "a");
+    nodes_are(a, "a:live,self a:live");
+    nodes_are(b, "a:live,self a:live");
+    store_close(b);
+    store_close(a);
 }
 
 static void rows_that_no_node_has_written_do_no_harm(void **state)
@@ -277,7 +294,8 @@ int main(void)
         T(who_does_not_serve_it_by_the_deadline_is_pending),
         T(who_leaves_is_not_waited_for),
         T(who_falls_silent_is_pending_for_who_waits_and_then_dead),
-        T(the_row_of_a_dead_node_of_the_same_name_goes),
+        T(the_row_of_an_earlier_start_goes_with_the_first_beat),
+        T(two_that_live_with_one_name_are_both_seen),
         T(rows_that_no_node_has_written_do_no_harm),
         T(a_row_that_somebody_deletes_is_written_again),
         T(a_table_that_cannot_be_written_does_not_stop_the_store),
