@@ -134,6 +134,17 @@ shows('who publishes later sees what the other published, and decides', async (c
   assert.equal((await fetch(`${node.gateway}/twice/mine/Ada`)).status, 200);
 });
 
+shows('what is written in the editor outlives a look at another tab', async (console, page) => {
+  await console.enter('/apis/com.example.demo?tab=spec');
+  await page.getByText('As published').waitFor();
+  await page.getByLabel('YAML').check();
+  await paste(page, 'half: a thought');
+  await page.getByRole('tab', { name: 'Routes' }).click();
+  await page.getByRole('link', { name: '/demo/health' }).waitFor();
+  await page.getByRole('tab', { name: 'Specification' }).click();
+  assert.match(await page.getByRole('textbox', { name: 'Specification' }).innerText(), /half: a thought/);
+});
+
 shows('an API is deleted by typing its id, after its routes were shown', async (console, page, node) => {
   await node.ask('POST', '/api_specs', spec().replaceAll('shop', 'gone'));
   await console.enter('/apis/com.example.gone');

@@ -1,12 +1,14 @@
 // Tabs; which is open is in the URL. Arrow keys move between them.
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useRef } from 'preact/hooks';
 import { setQuery, usePlace } from '../app/router';
 
 export interface Tab {
   key: string;
   title: string;
   render: () => ComponentChildren;
+  /** Stays as it is, unseen, while another tab is open: what is typed in it is not lost. */
+  keep?: boolean;
 }
 
 export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }) {
@@ -15,7 +17,9 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }) {
   const wanted = query.get('tab');
   const index = Math.max(0, tabs.findIndex((tab) => tab.key === wanted));
   const tab = tabs[index];
+  const visited = useRef(new Set<string>());
   if (!tab) return null;
+  visited.current.add(tab.key);
   const open = (next: number) => {
     const key = tabs[(next + tabs.length) % tabs.length]?.key ?? '';
     setQuery({ tab: key });
@@ -37,7 +41,7 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }) {
             type="button"
             role="tab"
             aria-selected={i === index}
-            aria-controls={`${id}-panel`}
+            aria-controls={i === index ? `${id}-${key}-panel` : undefined}
             tabIndex={i === index ? 0 : -1}
             onClick={() => open(i)}
             onKeyDown={(event) => {
@@ -51,9 +55,20 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }) {
           </button>
         ))}
       </div>
-      <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab.key}`} class="tab-panel">
-        {tab.render()}
-      </div>
+      {tabs
+        .filter((one) => one === tab || (one.keep && visited.current.has(one.key)))
+        .map(({ key, render }) => (
+          <div
+            key={key}
+            role="tabpanel"
+            id={`${id}-${key}-panel`}
+            aria-labelledby={`${id}-${key}`}
+            class="tab-panel"
+            hidden={key !== tab.key}
+          >
+            {render()}
+          </div>
+        ))}
     </>
   );
 }

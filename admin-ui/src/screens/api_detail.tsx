@@ -67,9 +67,8 @@ export function ApiDetail({ id }: { id: string }) {
               {
                 key: 'spec',
                 title: t.spec,
-                render: () => (
-                  <ApiSpec key={etag} spec={there} etag={etag} onPublished={again} />
-                ),
+                keep: true,
+                render: () => <ApiSpec spec={there} etag={etag} onPublished={again} />,
               },
               {
                 key: 'versions',

@@ -1,5 +1,5 @@
 // The published specification in the editor, in the notation that was used last.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Spec } from '../api/types';
 import { text } from '../strings';
 import { keptNotation, SpecEditor, type Notation } from './spec_editor';
@@ -11,22 +11,27 @@ export interface ApiSpecProps {
 }
 
 export function ApiSpec({ spec, etag, onPublished }: ApiSpecProps) {
-  const [initial, setInitial] = useState<{ text: string; language: Notation }>();
+  const [base, setBase] = useState<{ text: string; language: Notation; etag: string | undefined }>();
+  const unsaved = useRef(false);
   useEffect(() => {
+    // What somebody is writing stays: publishing it will show what has changed meanwhile.
+    if (unsaved.current) return;
     const json = `${JSON.stringify(spec, null, 2)}\n`;
     const language = keptNotation();
-    if (language === 'json') return setInitial({ text: json, language });
+    if (language === 'json') return setBase({ text: json, language, etag });
     void import('../editor/convert').then(({ toYaml }) =>
-      setInitial({ text: toYaml(json), language }),
+      setBase({ text: toYaml(json), language, etag }),
     );
-  }, []);
-  if (!initial) return <p class="muted">{text.loading}</p>;
+  }, [etag]);
+  if (!base) return <p class="muted">{text.loading}</p>;
   return (
     <SpecEditor
-      initial={initial.text}
-      language={initial.language}
-      etag={etag}
+      key={base.etag}
+      initial={base.text}
+      language={base.language}
+      etag={base.etag}
       id={spec.id}
+      unsaved={unsaved}
       onPublished={onPublished}
     />
   );

@@ -138,7 +138,7 @@ function Console({ spec, routes, route }: ConsoleProps) {
           <Copy
             value={curl({
               method: request.method,
-              url: `http://127.0.0.1:18080${request.path}`,
+              url: `http://${location.hostname}:18080${request.path}`,
               headers: Object.entries(request.headers),
               body: request.body,
             })}

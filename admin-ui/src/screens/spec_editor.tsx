@@ -32,15 +32,19 @@ export interface SpecEditorProps {
   /** Of the version that `initial` is; none for what is new. */
   etag: string | undefined;
   id?: string;
+  /** Told whether something here would be lost. */
+  unsaved?: { current: boolean };
   onPublished: (id: string) => void;
 }
 
-export function SpecEditor({ initial, language: first, etag, id, onPublished }: SpecEditorProps) {
+export function SpecEditor(props: SpecEditorProps) {
+  const { initial, language: first, etag, id, onPublished } = props;
   const [content, setContent] = useState(initial);
   const [language, setLanguage] = useState(first);
   const [jump, setJump] = useState<{ line: number; column: number }>();
   const start = useRef(initial);
-  const unsaved = useRef(false);
+  const own = useRef(false);
+  const unsaved = props.unsaved ?? own;
   unsaved.current = content !== start.current;
   useEffect(() => addGuard(() => unsaved.current), []);
   const check = useSpecCheck(content, language === 'json');
