@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { METHOD_MAX = 32, TARGET_MAX = 8192, HOST_MAX = 255, NAME_MAX = 128, VALUE_MAX = 16384 };
@@ -48,8 +49,12 @@ static bool text_member(const json_t *json, const char *key, struct str *out)
         *out = (struct str){NULL, 0};
         return true;
     }
+    if (!json_is_string(value)) {
+        return false;
+    }
     *out = str_make(json_string_value(value), json_string_length(value));
-    return json_is_string(value);
+    assert(out->ptr != NULL);
+    return true;
 }
 
 static bool

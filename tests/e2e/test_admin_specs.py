@@ -181,6 +181,28 @@ def test_a_dry_run_tells_what_would_change(node):
     assert same["changed"] is False and same["diff"] == []
 
 
+@pytest.mark.parametrize("text, found", [
+    ('{"id": "x", ', [(1, 13)]),
+    ('{"id": "x",\n "id": "y"}', [(2, 2)]),
+    ('{"id": "x",\n "versions": {"1":\n  }}', [(3, 3)]),
+    ("id: x\nversions:\n  1: {a: [", [(4, 1)]),
+    ("id: x\n\tname: y", [(2, 1)]),
+    ("id: x\nid: y\n", [(2, 1)]),
+    # Of what can be read all mistakes are told, each where it is.
+    ("id: x\nname: y\nhost: _\nrealm_uri: com.example.e2e\nversons: 1\nversions:\n  1:\n"
+     "    base_path: 1\n", [(5, 1), (8, 5), (8, 16)]),
+    ('{"id": 1,\n "name": "y", "host": "_",\n "realm_uri": [],\n "versions": {}, "x": 1}',
+     [(1, 8), (3, 15)]),  # an unknown key is a warning there
+])
+def test_a_dry_run_of_what_is_half_typed_says_where_it_stops(node, text, found):
+    answer = node.ask_admin("POST", "/api_specs?dry_run=true", text)
+    assert answer.status in (400, 422), answer.text
+    errors = answer.json()["errors"]
+    told = sorted((one["line"], one["column"]) for one in errors if one["severity"] == "error")
+    assert set(found) <= set(told), errors
+    assert all(one["detail"] for one in errors)
+
+
 def test_get_gives_what_was_published(node):
     spec = static_spec("got", 1)
     node.publish(spec)
