@@ -77,7 +77,6 @@ static bool tell_rest(struct store_follower *self, uint64_t head, uint64_t last,
         store_read_changes(self->backend, self->place.seq, last, &arena, &records, &count, err);
     if (ok) {
         uint64_t told = count == 0 ? 0 : records[count - 1].seq;
-        head = head < last ? head : last;
         ok = place_of(self->backend, told > head ? told : head, &place, err);
         if (ok) {
             keep(self, place, records, count);
@@ -172,6 +171,7 @@ static bool follow(struct store_follower *self, uint64_t last, bool *out_told_al
         return tell_all(self, err);
     }
     self->connection = self->backend->connection;
+    head = head < last ? head : last;
     return head <= self->place.seq || tell_rest(self, head, last, err);
 }
 
@@ -192,7 +192,8 @@ void store_follow_own(struct store_follower *self, const struct store_request *r
         log_warn("store cannot follow its database", KV_ERR(&err));
         return;
     }
-    if (!told_all) {
+    /* Or all was told when the one before it in its group was. */
+    if (!told_all && request->seq > self->place.seq) {
         keep(self, place, request->records, request->record_count);
         self->tell(self->ctx, request->seq, request->records, request->record_count);
         self->place = place;

@@ -79,7 +79,11 @@ static void on_told(void *ctx, uint64_t seq, const struct store_record *records,
         entry->version = records[i].version;
     }
     told->transactions++;
-    told->backwards += seq <= atomic_load(&told->seq) && seq > 0;
+    if (seq <= atomic_load(&told->seq) && seq > 0) {
+        told->backwards++;
+        (void)fprintf(stderr, "transaction %llu of %zu records is told after %llu\n",
+                      (unsigned long long)seq, count, (unsigned long long)atomic_load(&told->seq));
+    }
     atomic_store(&told->seq, seq);
 }
 
