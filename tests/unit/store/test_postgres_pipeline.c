@@ -14,12 +14,13 @@ struct one {
     char key[16];
 };
 
+/* As a store is opened: its schema has been looked at. */
 static struct store_backend *open_backend(const struct place *place)
 {
     struct err err = {0};
     store_close(open_store(place));
     struct store_backend *backend = store_postgres_open(str_of(place->url), &err);
-    if (backend == NULL) {
+    if (backend == NULL || !store_check_schema(backend, &err)) {
         fail_msg("%s", err.text);
     }
     return backend;
