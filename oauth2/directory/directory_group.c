@@ -97,7 +97,7 @@ static bool group_get(struct directory_call *call)
 
 static bool group_list(struct directory_call *call)
 {
-    return directory_answer_list(call, GROUP, external);
+    return directory_answer_list_of(call, GROUP, external);
 }
 
 /* A group keeps its name. */

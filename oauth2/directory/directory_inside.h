@@ -112,6 +112,10 @@ typedef json_t *(*directory_external_fn)(struct directory_call *call, const json
 bool directory_answer_list(struct directory_call *call,
                            struct str kind,
                            directory_external_fn external);
+/* The same of users or groups: with `group` in the kwargs those that have it among theirs. */
+bool directory_answer_list_of(struct directory_call *call,
+                              struct str kind,
+                              directory_external_fn external);
 
 /* Answers grants, each as {resource: {uri, match}, permissions, roles: [one]}: those of the realm,
  * a page of them; or all that a user or a group holds: his own, those of the groups that he is in

@@ -24,6 +24,21 @@ static bool read_match(struct directory_call *call, enum grant_match *out)
                                "match is \"exact\", \"prefix\" or \"wildcard\"");
 }
 
+/* A user, or "group/x": no user's name has a slash. */
+static bool read_principal(struct directory_call *call, struct str authid, struct question *out)
+{
+    const struct str group = STR("group/");
+    if (str_starts(authid, group)) {
+        return rbac_principal_of_group(out->realm, str_from(authid, group.len), call->arena,
+                                       &out->principal) ||
+               directory_refuse(call, NO_PRINCIPAL, "no group of that name in realm %.200s",
+                                call->realm.ptr);
+    }
+    return rbac_principal_of(out->realm, authid, call->arena, &out->principal) ||
+           directory_refuse(call, NO_PRINCIPAL, "no user of that name in realm %.200s",
+                            call->realm.ptr);
+}
+
 static bool read_question(struct directory_call *call, struct question *out)
 {
     struct str authid;
@@ -44,9 +59,7 @@ static bool read_question(struct directory_call *call, struct question *out)
     if (out->realm == NULL) {
         return directory_refuse(call, DIRECTORY_NO_REALM, "no realm %.200s", call->realm.ptr);
     }
-    return rbac_principal_of(out->realm, authid, call->arena, &out->principal) ||
-           directory_refuse(call, NO_PRINCIPAL, "no user of that name in realm %.200s",
-                            call->realm.ptr);
+    return read_principal(call, authid, out);
 }
 
 static bool explain(struct directory_call *call, struct rbac_explanation *out)

@@ -162,12 +162,18 @@ delete_of(struct directory_call *call, struct str name, struct str cidr, struct 
     return true;
 }
 
+/* A request without that in its query has "" for it. */
+static bool is_nothing(const json_t *value)
+{
+    return value == NULL || (json_is_string(value) && json_string_length(value) == 0);
+}
+
 static bool source_delete(struct directory_call *call)
 {
     struct str name = STR_EMPTY;
     struct str cidr = STR_EMPTY;
     struct str method = STR_EMPTY;
-    bool one = json_array_size(call->args) > 2;
+    bool one = !is_nothing(json_array_get(call->args, 2));
     enum directory_care before = directory_care(call);
     return directory_arg_name(call, 0, &name) && arg_cidr(call, 1, &cidr) &&
            (!one || directory_arg_text(call, 2, &method)) && delete_of(call, name, cidr, method) &&

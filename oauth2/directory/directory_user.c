@@ -158,7 +158,7 @@ static bool user_get(struct directory_call *call)
 
 static bool user_list(struct directory_call *call)
 {
-    return directory_answer_list(call, DIRECTORY_USER_KIND, directory_user_external);
+    return directory_answer_list_of(call, DIRECTORY_USER_KIND, directory_user_external);
 }
 
 bool directory_user_keeps_identity(struct directory_call *call,

@@ -231,6 +231,12 @@ bool rbac_principal_of(const struct rbac_realm *realm,
                        struct arena *arena,
                        struct principal *out);
 
+/* Somebody of whom nothing is known but that he is in that group. False: no such group. */
+bool rbac_principal_of_group(const struct rbac_realm *realm,
+                             struct str group,
+                             struct arena *arena,
+                             struct principal *out);
+
 /* Why: the grant that allows it, or what is missing. The same answer as rbac_may_pattern. */
 enum { RBAC_EXPLAIN_URI_MAX = 1024, RBAC_EXPLAIN_TEXT_MAX = 2048 };
 struct rbac_explanation {

@@ -134,6 +134,25 @@ bool rbac_principal_of(const struct rbac_realm *realm,
     return true;
 }
 
+bool rbac_principal_of_group(const struct rbac_realm *realm,
+                             struct str group,
+                             struct arena *arena,
+                             struct principal *out)
+{
+    char bytes[RBAC_NAME_MAX];
+    struct str name = STR_EMPTY;
+    if (!rbac_name_fold(group, bytes, &name) || !rbac_group_exists(realm, name)) {
+        return false;
+    }
+    struct rbac_roles roles = closure(realm, &name, 1, arena);
+    *out = (struct principal){.authid = STR_EMPTY,
+                              .roles = roles.names,
+                              .role_count = roles.count,
+                              .authmethod = STR("trust"),
+                              .groups_alone = true};
+    return true;
+}
+
 static bool is_every_group(struct str name)
 {
     return name.len == 0 || str_eq(name, STR("default")) || str_eq(name, STR("all"));

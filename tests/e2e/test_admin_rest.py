@@ -168,6 +168,10 @@ def test_sources_say_where_a_user_may_come_from(admin):
     admin("POST", f"{R}/sources", 200, source)
     assert "10.0.0.0/8" in admin("GET", f"{R}/sources", 200).text
     assert "10.0.0.0/8" in admin("GET", f"{R}/users/sue/sources", 200).text
+    admin("POST", f"{R}/sources", 200, {**source, "authmethod": "wampcra"})
+    admin("DELETE", f"{R}/users/sue/sources?cidr=10.0.0.0%2F8&authmethod=wampcra", 204)
+    left = admin("GET", f"{R}/users/sue/sources", 200).value
+    assert [s["authmethod"] for s in left if s["cidr"] == "10.0.0.0/8"] == ["password"]
     admin("DELETE", f"{R}/users/sue/sources?cidr=10.0.0.0%2F8", 204)
     assert "10.0.0.0/8" not in admin("GET", f"{R}/users/sue/sources", 200).text
 
@@ -299,6 +303,17 @@ def test_lists_page_sort_and_filter(admin):
     assert pages == [["g03"]] and total == 1
     pages, _ = pages_of(admin, f"/v1.0{base}/groups?limit=5")
     assert [n for page in pages for n in page] == wanted
+    for name in ("ann", "bea", "cid"):
+        admin("POST", f"{base}/users", 200, {"username": name, "groups": ["g03"]})
+    admin("POST", f"{base}/users", 200, {"username": "dan"})
+    walked, path = [], f"{base}/users?group=g03&limit=2"
+    while path:
+        page = admin("GET", path, 200)
+        walked.append([u["username"] for u in page.value])
+        assert page.headers["x-total-count"] == "3"
+        link = page.headers.get("link")
+        path = re.match("<(.*)>", link).group(1) if link else None
+    assert walked == [["ann", "bea"], ["cid"]]
     for bad in ("limit=0", "limit=x", "limit=-1", "sort=size", "limit"):
         admin("GET", f"{base}/groups?{bad}", 400)
 
@@ -382,7 +397,7 @@ def test_the_api_describes_itself(admin):
             at = at[part]
     users = told["paths"]["/realms/{realm_uri}/users"]
     assert {p["name"] for p in users["get"]["parameters"] if p["in"] == "query"} == {
-        "limit", "cursor", "sort", "filter"}
+        "limit", "cursor", "sort", "filter", "group"}
     assert "if-match" in [p["name"] for p in users["post"]["parameters"]]
     assert "201" in told["paths"]["/realms"]["post"]["responses"]
     password = told["paths"]["/realms/{realm_uri}/users/{id}/change_password"]["post"]

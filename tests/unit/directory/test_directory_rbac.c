@@ -109,6 +109,14 @@ static void a_question_is_answered_as_a_call_of_that_user_would_be(void **state)
         {"com.x", "['nobody','wamp.call','a.b']", NULL, "wamp.error.no_such_principal"},
         {"com.x", "['staff','wamp.call','a.b']", NULL, "wamp.error.no_such_principal"},
         {"com.x", "['all','wamp.call','a.b']", NULL, "wamp.error.no_such_principal"},
+        {"com.x", "['group/staff','wamp.call','a.b']", NULL, NULL},
+        {"com.x", "['group/CHIEFS','wamp.call','a.b']", NULL, NULL},
+        {"com.x", "['group/staff','wamp.subscribe','b']", NULL, NULL},
+        {"com.x", "['group/staff','wamp.call','c']", NULL, ""},
+        {"com.x", "['group/nobody','wamp.call','a.b']", NULL, "wamp.error.no_such_principal"},
+        {"com.x", "['group/','wamp.call','a.b']", NULL, "wamp.error.no_such_principal"},
+        {"com.x", "['group/ann','wamp.call','a.b']", NULL, "wamp.error.no_such_principal"},
+        {"com.open", "['group/staff','wamp.call','a']", NULL, "wamp.error.no_such_principal"},
         {"com.x", "['a\\u0001','wamp.call','a.b']", NULL, "wamp.error.no_such_principal"},
         {"com.x", "['ann\\'; drop table records; --','wamp.call','a']", NULL,
          "wamp.error.no_such_principal"},
@@ -173,6 +181,10 @@ static void an_explanation_says_which_grant_or_what_is_missing(void **state)
         "{'allowed':false,'realm':'com.x','role':null,'match':null,'uri':null,"
         "'text':'not allowed: no grant of wamp.call covers exact \\'b\\' for all, user ben in"
         " com.x'}");
+    expect_why("com.x", "['group/staff','wamp.call','b']",
+               "{'allowed':false,'realm':'com.x','role':null,'match':null,'uri':null,"
+               "'text':'not allowed: no grant of wamp.call covers exact \\'b\\' for all, group"
+               " staff in com.x'}");
     expect_why("com.open", "['ann','wamp.call','b']",
                "{'allowed':true,'realm':'com.open','role':null,'match':null,'uri':null,"
                "'text':'allowed: the security of com.open is switched off'}");

@@ -51,6 +51,60 @@ static void a_list_comes_in_pages_and_the_last_one_has_no_next(void **state)
     }
 }
 
+static void members_of_a_group_come_in_pages_and_no_others_with_its_name_somewhere(void **state)
+{
+    struct world *world = *state;
+    people(world);
+    add_many(world, 3);
+    done(world, "bondy.user.add",
+         "[{'username': 'other', 'groups': ['chiefs'], 'meta': {'groups': ['staff']}}]");
+    done(world, "bondy.user.add", "[{'username': 'staff'}]");
+    static const char *const in[] = {"ann", "bea", "cid", "dan"};
+    for (size_t i = 0; i < COUNT_OF(in); i++) {
+        char args[96];
+        (void)snprintf(args, sizeof(args), "[{'username': '%s', 'groups': ['chiefs','staff']}]",
+                       in[i]);
+        done(world, "bondy.user.add", args);
+    }
+    static const struct {
+        const char *kwargs;
+        const char *first;
+        const char *details;
+        size_t count;
+    } rows[] = {
+        {"{'group': 'STAFF'}", "'ann'", "{'total': 4}", 4},
+        {"{'group': 'staff', 'limit': 3}", "'ann'", "{'total': 4, 'next': 'cid'}", 3},
+        {"{'group': 'staff', 'limit': 4}", "'ann'", "{'total': 4}", 4},
+        {"{'group': 'staff', 'limit': 2, 'cursor': 'bea'}", "'cid'", "{'total': 4}", 2},
+        {"{'group': 'staff', 'limit': 3, 'sort': '-name'}", "'dan'", "{'total': 4, 'next': 'bea'}",
+         3},
+        {"{'group': 'staff', 'limit': 3, 'sort': '-name', 'cursor': 'bea'}", "'ann'",
+         "{'total': 4}", 1},
+        {"{'group': 'staff', 'filter': 'BE'}", "'bea'", "{'total': 1}", 1},
+        {"{'group': 'chiefs', 'filter': 'o'}", "'other'", "{'total': 1}", 1},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_true(world_call(world, "bondy.user.list", REALM, "[]", rows[i].kwargs));
+        assert_int_equal(json_array_size(world->call.result), rows[i].count);
+        assert_member(json_array_get(world->call.result, 0), "username", rows[i].first);
+        json_t *details = json_of(rows[i].details);
+        if (!json_equal(details, world->call.details)) {
+            fail_msg("%s", rows[i].kwargs);
+        }
+        json_decref(details);
+    }
+    static const char *const none[] = {"{'group': 'nobody'}", "{'group': 'a\\u0001'}",
+                                       "{'group': 'st'}", "{'group': '\\\"staff\\\"'}"};
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
+        assert_true(world_call(world, "bondy.user.list", REALM, "[]", none[i]));
+        assert_int_equal(json_array_size(world->call.result), 0);
+    }
+    assert_false(world_call(world, "bondy.user.list", REALM, "[]", "{'group': ['staff']}"));
+    assert_true(world_call(world, "bondy.group.list", REALM, "[]", "{'group': 'staff'}"));
+    assert_int_equal(json_array_size(world->call.result), 1);
+    assert_member(json_array_get(world->call.result, 0), "name", "'chiefs'");
+}
+
 static const char invalid[] = "wamp.error.invalid_argument";
 static const char no_principal[] = "wamp.error.no_such_principal";
 static const char not_found[] = "bondy.error.not_found";
@@ -223,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_list_comes_in_pages_and_the_last_one_has_no_next),
+        TEST(members_of_a_group_come_in_pages_and_no_others_with_its_name_somewhere),
         TEST(what_is_wrong_is_refused_and_changes_nothing),
         TEST(what_is_too_long_is_refused_in_words_that_are_whole),
         TEST(a_realm_that_is_not_there_has_no_users),
