@@ -141,7 +141,8 @@ def test_when_a_node_is_killed_the_other_goes_on(start):
     cluster = start()
     os.kill(cluster.nodes[0], signal.SIGKILL)
     wait_until(lambda: f"the node with pid {cluster.nodes[0]} has ended" in cluster.said(), "it said")
-    assert write(cluster, 1, 5) == 200 and serves(cluster, 1, 5)
+    # 202 as long as the other counts as alive.
+    assert write(cluster, 1, 5) in (200, 202) and serves(cluster, 1, 5)
     assert cluster.end() == 0
 
 
