@@ -27,3 +27,8 @@ void node_make_ui(struct node *node)
         .body_timeout_ms = conf->http.body_timeout_ms,
     });
 }
+
+bool node_has_console(const struct node *node)
+{
+    return node->ui != NULL && ui_bundle.count > 0;
+}

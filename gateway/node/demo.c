@@ -83,9 +83,10 @@ void demo_announce(const struct node *node)
                   "\nPostern runs.\n"
                   "  API     http://" PRISTR "/demo/health\n"
                   "  WAMP    ws://" PRISTR "/ws (realm com.example.demo)\n"
-                  "  admin   http://" PRISTR "/version (user admin, password %s%s)\n"
+                  "  admin   http://" PRISTR "%s (user admin, password %s%s)\n"
                   "Try it in another terminal:\n",
-                  STRARG(gateway), STRARG(gateway), STRARG(admin), generated ? "in " : "as given",
+                  STRARG(gateway), STRARG(gateway), STRARG(admin),
+                  node_has_console(node) ? "/ui/" : "/version", generated ? "in " : "as given",
                   generated ? made.ptr : "");
     buf_done(&made);
     (void)printf("curl http://" PRISTR "/demo/hello/world\n", STRARG(gateway));

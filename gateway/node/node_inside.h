@@ -109,6 +109,7 @@ void node_join(struct node *node);
 
 /* console.c: the web console, before the admin pipeline; nothing where admin.ui is off */
 void node_make_ui(struct node *node);
+bool node_has_console(const struct node *node); /* with files to show */
 
 /* listen.c */
 bool node_listen(struct node *node, struct err *err);
