@@ -1,7 +1,7 @@
 # The node as a container: docker build -t postern . && docker run -p 18080:18080 -v postern:/data postern
 FROM debian:12-slim AS build
 WORKDIR /src
-RUN apt-get update && apt-get install -y --no-install-recommends dpkg-dev file
+RUN apt-get update && apt-get install -y --no-install-recommends dpkg-dev file nodejs npm
 COPY . .
 RUN ./dev build release && cpack --config build/release/CPackConfig.cmake -B /package
 
