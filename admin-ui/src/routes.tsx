@@ -6,9 +6,17 @@ import type { IconName } from './kit/icon';
 import { ApiDetail } from './screens/api_detail';
 import { ApiNew } from './screens/api_new';
 import { ApisList } from './screens/apis_list';
+import { GrantsList } from './screens/grants_list';
+import { GroupEdit } from './screens/group_edit';
+import { GroupNew } from './screens/group_new';
+import { GroupsList } from './screens/groups_list';
 import { RealmEdit } from './screens/realm_edit';
 import { RealmNew } from './screens/realm_new';
 import { RealmsList } from './screens/realms_list';
+import { SourcesList } from './screens/sources_list';
+import { UserEdit } from './screens/user_edit';
+import { UserNew } from './screens/user_new';
+import { UsersList } from './screens/users_list';
 import { text } from './strings';
 
 export interface Route {
@@ -43,6 +51,14 @@ export const routes: readonly Route[] = [
   screen('/realms', 'bondy.realm.list', RealmsList),
   screen('/new/realm', 'bondy.realm.create', RealmNew),
   screen('/realms/:realm', 'bondy.realm.get', RealmEdit),
+  screen('/realms/:realm/users', 'bondy.user.list', UsersList),
+  screen('/realms/:realm/new-user', 'bondy.user.add', UserNew),
+  screen('/realms/:realm/users/:username', 'bondy.user.get', UserEdit),
+  screen('/realms/:realm/groups', 'bondy.group.list', GroupsList),
+  screen('/realms/:realm/new-group', 'bondy.group.add', GroupNew),
+  screen('/realms/:realm/groups/:name', 'bondy.group.get', GroupEdit),
+  screen('/realms/:realm/grants', 'bondy.realm.grants', GrantsList),
+  screen('/realms/:realm/sources', 'bondy.source.list', SourcesList),
 ];
 
 export interface NavItem {
@@ -86,6 +102,34 @@ export const navigation: readonly NavGroup[] = [
   {
     group: text.nav.realm,
     items: [
+      {
+        key: 'u',
+        title: text.users.title,
+        icon: 'user',
+        needs: 'bondy.user.list',
+        to: (realm) => at`/realms/${realm}/users`,
+      },
+      {
+        key: 'g',
+        title: text.groups.title,
+        icon: 'group',
+        needs: 'bondy.group.list',
+        to: (realm) => at`/realms/${realm}/groups`,
+      },
+      {
+        key: 'p',
+        title: text.grants.title,
+        icon: 'grant',
+        needs: 'bondy.realm.grants',
+        to: (realm) => at`/realms/${realm}/grants`,
+      },
+      {
+        key: 'f',
+        title: text.sources.title,
+        icon: 'source',
+        needs: 'bondy.source.list',
+        to: (realm) => at`/realms/${realm}/sources`,
+      },
       {
         key: 's',
         title: text.realms.settings,

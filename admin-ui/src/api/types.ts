@@ -73,3 +73,55 @@ export interface Tried {
   request_id: string | null;
   truncated: boolean;
 }
+
+export interface User {
+  username: string;
+  groups: string[];
+  authorized_keys: string[];
+  has_password: boolean;
+  meta: Record<string, unknown>;
+  enabled: boolean;
+  aliases: string[];
+  sso_realm_uri?: string;
+}
+
+export interface Group {
+  name: string;
+  groups: string[];
+  meta: Record<string, unknown>;
+}
+
+export interface Grant {
+  /** The URI "any" is everywhere. */
+  resource: { uri: string; match: string };
+  permissions: string[];
+  /** One: "user/x", "group/x", "all" or "anonymous". */
+  roles: string[];
+}
+
+export interface Explanation {
+  allowed: boolean;
+  realm: string;
+  role: string | null;
+  match: string | null;
+  uri: string | null;
+  text: string;
+}
+
+export interface Source {
+  username: string;
+  authmethod: string;
+  cidr: string;
+  meta: Record<string, unknown>;
+}
+
+export interface ApiKey {
+  id: string;
+  prefix: string;
+  name: string | null;
+  /** Seconds since 1970, as is the end. */
+  created: number;
+  expires_at: number | null;
+  /** The key itself, in the answer that made it. */
+  key?: string;
+}

@@ -26,7 +26,7 @@ interface Page<Row> {
 
 const LIMIT = 100;
 
-export function useList<Row>(path: string, query: ListQuery): List<Row> {
+export function useList<Row>(path: string, query: ListQuery, limit = LIMIT): List<Row> {
   const [page, setPage] = useState<Page<Row>>({ rows: [], total: undefined, next: undefined });
   const [problem, setProblem] = useState<Error>();
   const [loading, setLoading] = useState(true);
@@ -38,12 +38,12 @@ export function useList<Row>(path: string, query: ListQuery): List<Row> {
       running.current?.abort();
       const stop = (running.current = new AbortController());
       setLoading(true);
-      ask<Row[]>(path, { query: { ...query, limit: LIMIT, cursor }, signal: stop.signal })
+      ask<Row[]>(path, { query: { ...query, limit, cursor }, signal: stop.signal })
         .then(({ value, total, next }) => {
           setProblem(undefined);
           setLoading(false);
           // The server offers a next page also behind the last full one.
-          const end = value.length < LIMIT;
+          const end = value.length < limit;
           setPage((had) => ({
             rows: cursor === undefined ? value : [...had.rows, ...value],
             total,

@@ -10,8 +10,8 @@ import { ProblemPanel } from './problem_panel';
 
 export interface Confirm {
   title: string;
-  /** The name to type. */
-  name: string;
+  /** The name to type; without one, a button is enough for what can be made again. */
+  name?: string;
   /** What is taken down, in words or as a component that looks it up. */
   takes: ComponentChildren;
   action: string;
@@ -25,11 +25,12 @@ export function confirmByTyping(what: Confirm): Promise<boolean> {
 
 function Typing({ title, name, takes, action, act, close }: Confirm & { close: (done: boolean) => void }) {
   const [typed, setTyped] = useState('');
+  const sure = name === undefined || typed === name;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Error>();
   const submit = async (event: Event) => {
     event.preventDefault();
-    if (typed !== name || busy) return;
+    if (!sure || busy) return;
     setBusy(true);
     try {
       await act();
@@ -49,7 +50,7 @@ function Typing({ title, name, takes, action, act, close }: Confirm & { close: (
           <Button
             kind="danger"
             busy={busy}
-            off={typed === name ? undefined : text.confirm.first(name)}
+            off={sure ? undefined : text.confirm.first(name)}
             onClick={(event) => void submit(event)}
           >
             {action}
@@ -59,21 +60,23 @@ function Typing({ title, name, takes, action, act, close }: Confirm & { close: (
     >
       <div class="takes">{takes}</div>
       <ProblemPanel problem={problem} />
-      <form onSubmit={(event) => void submit(event)}>
-        <Field label={text.confirm.label(name)}>
-          {(control) => (
-            <input
-              {...control}
-              class="mono"
-              value={typed}
-              autocomplete="off"
-              spellcheck={false}
-              autofocus
-              onInput={(event) => setTyped(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-      </form>
+      {name !== undefined && (
+        <form onSubmit={(event) => void submit(event)}>
+          <Field label={text.confirm.label(name)}>
+            {(control) => (
+              <input
+                {...control}
+                class="mono"
+                value={typed}
+                autocomplete="off"
+                spellcheck={false}
+                autofocus
+                onInput={(event) => setTyped(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        </form>
+      )}
     </Dialog>
   );
 }

@@ -13,6 +13,8 @@ export interface FormOptions<T> {
   submit: (values: T) => Promise<void | 'stay'>;
   /** The server's names for members, where they are not those of the form. */
   keys?: Record<string, keyof T & string>;
+  /** It only asks: nothing of it is lost when one leaves. */
+  asks?: boolean;
 }
 
 export interface Binding<V> {
@@ -56,7 +58,7 @@ export function useForm<T extends object>(options: FormOptions<T>): Form<T> {
   const [stops, setStops] = useState(0);
   const form = useId();
   const saved = useRef(JSON.stringify(options.initial));
-  const dirty = JSON.stringify(values) !== saved.current;
+  const dirty = !options.asks && JSON.stringify(values) !== saved.current;
   const unsaved = useRef(dirty);
   unsaved.current = dirty;
   useEffect(() => addGuard(() => unsaved.current), []);
