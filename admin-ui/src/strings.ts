@@ -307,6 +307,7 @@ export const text = {
     aliases: (names: string) => `also known as ${names}`,
     enable: 'Enable',
     disable: 'Disable…',
+    disableNow: 'Disable',
     isEnabled: (name: string) => `${name} may come in.`,
     isDisabled: (name: string) => `${name} is kept out.`,
     disableTitle: (name: string) => `Disable ${name}?`,

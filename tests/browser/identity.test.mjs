@@ -49,6 +49,11 @@ shows('a user is made, put into a group, kept out, and deleted with what is his'
   await console.enter(`${R}/users`);
   await page.getByRole('link', { name: 'ann', exact: true }).waitFor();
   await console.look('users');
+  await page.getByRole('combobox', { name: 'Realm' }).fill('example.demo');
+  await page.getByRole('option', { name: 'com.example.demo' }).click();
+  await page.waitForURL(/com\.example\.demo\/users$/);
+  await page.getByRole('link', { name: 'ann', exact: true }).waitFor({ state: 'detached' });
+  await page.goBack();
   await page.getByRole('link', { name: 'New user' }).click();
   await page.getByLabel('User name').fill('cy');
   await page.getByLabel('Password').fill('short');
@@ -74,7 +79,7 @@ shows('a user is made, put into a group, kept out, and deleted with what is his'
   await console.look('user');
 
   await page.getByRole('button', { name: 'Disable…' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Disable…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
   await page.getByText('cyd is kept out.').waitFor();
   assert.equal(await node.ask('GET', `${R}/users/cyd/enabled`), false);
   await page.getByRole('button', { name: 'Enable' }).click();
@@ -117,6 +122,7 @@ shows('passwords and keys: a new password, an authorized key, an API key that is
   await dialog.getByLabel('Name').fill(HOSTILE[1]);
   await dialog.getByRole('button', { name: 'Make key' }).click();
   await page.getByRole('dialog', { name: 'The new API key' }).waitFor();
+  await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
   const secret = await dialog.locator('code').innerText();
   assert.match(secret, /^pk_[0-9a-f]+_[0-9a-f]+$/);
@@ -263,7 +269,13 @@ shows('a source is added and one method of it deleted', async (console, page, no
   await console.enter(`${R}/sources`);
   await page.getByRole('button', { name: 'New source' }).click();
   const dialog = page.getByRole('dialog');
-  await pick(page, dialog, 'Who', 'all', 'all');
+  await dialog.getByRole('combobox', { name: 'Who' }).and(page.locator(':focus')).waitFor();
+  await page.keyboard.type('a');
+  await dialog.getByRole('option', { name: 'anonymous' }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Take all away' }).waitFor();
   await dialog.getByLabel('Method').selectOption('wampcra');
   await dialog.getByLabel('From').fill('10.0.0.0/8');
   await dialog.getByLabel('Note').fill(HOSTILE[0]);
@@ -282,6 +294,9 @@ shows('whatever a name or a text is made of, it is text', async (console, page, 
   const realm = 'com.example.hostile';
   await node.ask('POST', '/realms', { uri: realm, description: HOSTILE[0] });
   const names = [];
+  const uris = ['com.<b>x</b>', "com.'onload=alert(1)", `com.${'u'.repeat(900)}`, 'com.\u{1F480}'];
+  for (const uri of uris)
+    await node.ask('POST', `/realms/${realm}/grants`, { permissions: ['wamp.call'], uri, match: 'exact', roles: 'all' });
   for (const [i, text] of HOSTILE.entries()) {
     const name = `${i} ${text}`;
     const group = await node
@@ -315,6 +330,13 @@ shows('whatever a name or a text is made of, it is text', async (console, page, 
     assert.deepEqual(JSON.parse(await page.getByLabel('Meta').inputValue()), { [HOSTILE[i]]: HOSTILE[i] });
   }
   await console.look('hostile-user');
+  await console.go(`/realms/${realm}/grants`);
+  for (const uri of uris) await page.getByRole('cell', { name: uri, exact: true }).waitFor();
+  await console.look('hostile-grants');
+  await page.getByRole('button', { name: `Revoke… all ${uris[2]}` }).click();
+  await page.getByRole('dialog').getByText(uris[2]).waitFor();
+  await console.look('hostile-revoke');
+  await page.keyboard.press('Escape');
   await console.go(`/realms/${realm}/users/${encodeURIComponent(HOSTILE[1])}`);
   await page.getByRole('alert').waitFor();
   await console.go(`/realms/${realm}/grants?filter=${encodeURIComponent(HOSTILE[0])}&tab=${encodeURIComponent(HOSTILE[1])}`);

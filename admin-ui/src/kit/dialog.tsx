@@ -8,7 +8,8 @@ import { Button } from './button';
 
 export interface DialogProps {
   title: string;
-  onClose: () => void;
+  /** Without it only what is in the dialog closes it: neither Esc nor a button in its corner. */
+  onClose?: () => void;
   children: ComponentChildren;
   footer?: ComponentChildren;
   wide?: boolean;
@@ -36,12 +37,16 @@ export function Dialog({ title, onClose, children, footer, wide }: DialogProps) 
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
+      }}
+      // A second Esc would close it whatever became of the first one's cancel event.
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && !onClose) event.preventDefault();
       }}
     >
       <header>
         <h2 id={id}>{title}</h2>
-        <Button kind="quiet" icon="close" label={text.close} onClick={onClose} />
+        {onClose && <Button kind="quiet" icon="close" label={text.close} onClick={onClose} />}
       </header>
       <div class="dialog-body">{children}</div>
       {footer && <footer>{footer}</footer>}

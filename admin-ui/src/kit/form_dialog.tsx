@@ -1,5 +1,6 @@
 // A form in a dialog: its fields, the refusal above them, and its buttons at the dialog's foot.
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../strings';
 import { Button } from './button';
 import { Dialog } from './dialog';
@@ -21,6 +22,8 @@ export interface FormDialogProps<T extends object> {
 
 export function FormDialog<T extends object>(props: FormDialogProps<T>) {
   const { title, form, action, needs, danger, wide, off, onClose, children } = props;
+  const fields = useRef<HTMLFormElement>(null);
+  useEffect(() => fields.current?.querySelector<HTMLElement>('input, select, textarea')?.focus(), []);
   const submit = (event: Event) => (off ? event.preventDefault() : form.submit(event));
   return (
     <Dialog
@@ -43,7 +46,7 @@ export function FormDialog<T extends object>(props: FormDialogProps<T>) {
       }
     >
       <ProblemPanel problem={form.problem} />
-      <form class="form" noValidate onSubmit={submit}>
+      <form ref={fields} class="form" noValidate onSubmit={submit}>
         {children}
         <button type="submit" hidden />
       </form>

@@ -47,6 +47,10 @@ export function Picker(props: PickerProps) {
   const options = [...found, ...own];
   const open = typed !== undefined && options.length > 0;
 
+  useEffect(() => {
+    if (open) document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: 'nearest' });
+  }, [open, active]);
+
   const choose = (name: string | undefined) => {
     if (name === undefined) return;
     set(single ? [name] : [...value, name]);
@@ -67,6 +71,8 @@ export function Picker(props: PickerProps) {
       moves['Enter'] = () => choose(options[active]);
       moves['Escape'] = () => setTyped(undefined);
     }
+    // What is being looked for is not sent half.
+    else if (typed) moves['Enter'] = () => undefined;
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();

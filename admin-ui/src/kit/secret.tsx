@@ -14,8 +14,6 @@ export function showSecret({ title, body, secret }: Secret): Promise<void> {
   return openDialog<void>((close) => (
     <Dialog
       title={title}
-      // Esc would lose it.
-      onClose={() => undefined}
       footer={
         <Button kind="primary" onClick={() => close()}>
           {text.secret.have}

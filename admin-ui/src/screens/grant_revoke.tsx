@@ -3,7 +3,6 @@ import { ask } from '../api/client';
 import type { Grant } from '../api/types';
 import { at } from '../app/router';
 import { openDialog } from '../kit/dialog';
-import { Facts } from '../kit/facts';
 import { FormDialog } from '../kit/form_dialog';
 import { toast } from '../kit/toast';
 import { useForm } from '../kit/use_form';
@@ -46,12 +45,11 @@ function Revoke({ realm, grant, close }: Props) {
       needs="bondy.grant.revoke"
       onClose={() => close(false)}
     >
-      <Facts
-        facts={[
-          [t.role, roles.join(', ')],
-          [t.resource, <span class="mono">{resourceOf(grant)}</span>],
-        ]}
-      />
+      <p>
+        <strong>{roles.join(', ')}</strong>
+        <br />
+        <code class="wrap">{resourceOf(grant)}</code>
+      </p>
       <Permissions {...form.bind('permissions')} options={grant.permissions} />
       <p class="muted">{t.revokeTakes}</p>
     </FormDialog>

@@ -44,7 +44,7 @@ export function GroupMembers({ realm, name }: Props) {
     again();
   };
   const columns: readonly Column<User>[] = [
-    ...userColumns.slice(0, 2),
+    ...userColumns.slice(0, 3),
     {
       title: t.actions,
       cell: (user) => (

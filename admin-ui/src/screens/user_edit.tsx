@@ -93,7 +93,7 @@ function Enable({ path, user, asked }: { path: string; user: User; asked: Asked<
       const done = await confirmByTyping({
         title: t.disableTitle(user.username),
         takes: <p>{t.disableTakes}</p>,
-        action: t.disable,
+        action: t.disableNow,
         act: () => ask(`${path}/enabled`, { method: 'DELETE' }),
       });
       if (!done) return;
