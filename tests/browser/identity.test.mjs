@@ -41,7 +41,7 @@ async function people(node) {
 async function pick(page, scope, label, typed, option) {
   const field = scope.getByRole('combobox', { name: label });
   await field.fill(typed);
-  await scope.getByRole('option', { name: option, exact: true }).click();
+  await scope.getByRole('listbox', { name: label }).getByRole('option', { name: option, exact: true }).click();
 }
 
 shows('a user is made, put into a group, kept out, and deleted with what is his', async (console, page, node) => {
@@ -271,7 +271,7 @@ shows('a source is added and one method of it deleted', async (console, page, no
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('combobox', { name: 'Who' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.type('a');
-  await dialog.getByRole('option', { name: 'anonymous' }).waitFor();
+  await dialog.getByRole('listbox').getByRole('option', { name: 'anonymous' }).waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
