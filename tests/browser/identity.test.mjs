@@ -241,6 +241,53 @@ shows('grants by role and by resource, granted with examples, taken back in part
   assert.deepEqual(left.map(({ permissions }) => permissions), [['wamp.call']]);
 });
 
+shows('what a grant is said to cover, and not to, is what the server says', async (console, page, node) => {
+  await people(node);
+  await node.ask('POST', `${R}/users`, { username: 'tester' });
+  await console.enter(`${R}/grants`);
+  await page.keyboard.press('n');
+  const dialog = page.getByRole('dialog');
+  const cases = [
+    ['exact', 'com.a'],
+    ['prefix', 'com.a'],
+    ['prefix', 'com.a.'],
+    ['wildcard', 'com..get'],
+    ['wildcard', '.b.'],
+    ['wildcard', 'com.a.b'],
+  ];
+  for (const [match, uri] of cases) {
+    await dialog.getByLabel('Match').selectOption(match);
+    await dialog.getByLabel('URI').fill(uri);
+    const examples = await dialog.getByRole('status').locator('> span').allInnerTexts();
+    assert.ok(examples.length > 1, `${match} ${uri}`);
+    const grant = { permissions: ['wamp.register'], uri, match, roles: ['user/tester'] };
+    await node.ask('POST', `${R}/grants`, grant);
+    for (const example of examples) {
+      const [, said, resource] = /(not covered|covered):\s+(\S+)/.exec(example);
+      const question = { authid: 'tester', permission: 'wamp.register', resource };
+      const { allowed } = await node.ask('POST', `${R}/grants/test`, question);
+      assert.equal(allowed, said === 'covered', `${match} ${uri}: ${resource}`);
+    }
+    await node.ask('PUT', `${R}/grants`, grant);
+  }
+});
+
+shows('two who change the keys of one user: what the other did is seen', async (console, page, node) => {
+  await people(node);
+  const [mine, theirs] = ['a', 'b'].map((digit) => digit.repeat(64));
+  await node.ask('POST', `${R}/users`, { username: 'keys' });
+  await console.enter(`${R}/users/keys?tab=access`);
+  await page.getByRole('button', { name: 'Add key' }).click();
+  await page.getByLabel('Public key').fill(mine);
+  await node.ask('PUT', `${R}/users/keys`, { authorized_keys: [theirs] });
+  await page.getByRole('dialog').getByRole('button', { name: 'Add key' }).click();
+  const conflict = page.getByRole('dialog', { name: /Somebody else/ });
+  await conflict.getByRole('button', { name: 'Discard mine' }).click();
+  await page.getByText(theirs).waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.deepEqual((await node.ask('GET', `${R}/users/keys`)).authorized_keys, [theirs]);
+});
+
 shows('may somebody: by which grant, or what is missing, and then it is granted', async (console, page, node) => {
   await people(node);
   await console.enter(`${R}/grants?tab=test`);

@@ -1,5 +1,6 @@
 // The grants of a realm, by role and by resource; and the question whether somebody may.
 import { useState } from 'preact/hooks';
+import { may } from '../api/session';
 import type { Grant } from '../api/types';
 import { useList } from '../api/use_list';
 import { at, setQuery, usePlace } from '../app/router';
@@ -26,7 +27,7 @@ export function GrantsList({ realm }: { realm: string }) {
   const add = async () => {
     if (await openGrant(realm)) again();
   };
-  useShortcut('n', t.new, () => void add());
+  useShortcut(may('bondy.grant.create') ? 'n' : '', t.new, () => void add());
   const button = (
     <Button kind="primary" icon="plus" needs="bondy.grant.create" onClick={() => void add()}>
       {t.new}

@@ -30,7 +30,9 @@ export function GroupMembers({ realm, name }: Props) {
   const nestedIn = useAsk<Group[]>(`${at`/realms/${realm}/groups`}?group=${encodeURIComponent(name)}`);
   const again = () => setRound((n) => n + 1);
   const add = async () => {
-    if (await openDialog<boolean>((close) => <Add {...{ realm, name, close }} />)) again();
+    // Also when it was refused for some: the others are in.
+    await openDialog<void>((close) => <Add {...{ realm, name, close }} />);
+    again();
   };
   const remove = async (user: User) => {
     const done = await confirmByTyping({
@@ -98,7 +100,7 @@ export function GroupMembers({ realm, name }: Props) {
   );
 }
 
-function Add({ realm, name, close }: Props & { close: (done: boolean) => void }) {
+function Add({ realm, name, close }: Props & { close: () => void }) {
   const form = useForm({
     initial: { users: [] as string[] },
     check: ({ users }) => (users.length === 0 ? { users: text.form.required(t.users) } : {}),
@@ -106,7 +108,7 @@ function Add({ realm, name, close }: Props & { close: (done: boolean) => void })
       for (const user of users)
         await ask(at`/realms/${realm}/users/${user}/groups/${name}`, { method: 'PUT' });
       toast(t.added(users.length));
-      close(true);
+      close();
     },
   });
   return (
@@ -115,7 +117,7 @@ function Add({ realm, name, close }: Props & { close: (done: boolean) => void })
       form={form}
       action={t.add}
       needs="bondy.user.add_group"
-      onClose={() => close(false)}
+      onClose={close}
     >
       <Picker {...form.bind('users')} label={t.users} hint={t.addHint} find={findUsers(realm)} required />
     </FormDialog>

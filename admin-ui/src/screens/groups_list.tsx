@@ -1,4 +1,5 @@
 // The groups of a realm.
+import { may } from '../api/session';
 import type { Group } from '../api/types';
 import { at, go, href } from '../app/router';
 import { Copy } from '../kit/copy';
@@ -25,7 +26,7 @@ export function GroupsList({ realm }: { realm: string }) {
       {t.new}
     </LinkButton>
   );
-  useShortcut('n', t.new, () => go(to));
+  useShortcut(may('bondy.group.add') ? 'n' : '', t.new, () => go(to));
   const command = t.emptyCommand(realm);
   return (
     <Page title={t.title} lead={t.lead} actions={add}>

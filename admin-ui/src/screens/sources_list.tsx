@@ -1,6 +1,7 @@
 // Who may come in by which method from which addresses.
 import { useState } from 'preact/hooks';
 import { ask } from '../api/client';
+import { may } from '../api/session';
 import type { Source } from '../api/types';
 import { at } from '../app/router';
 import { Button } from '../kit/button';
@@ -23,7 +24,7 @@ export function SourcesList({ realm }: { realm: string }) {
   const add = async () => {
     if (await addSource(realm)) again();
   };
-  useShortcut('n', t.new, () => void add());
+  useShortcut(may('bondy.source.add') ? 'n' : '', t.new, () => void add());
   const remove = async ({ username, authmethod, cidr }: Source) => {
     const done = await confirmByTyping({
       title: t.deleteTitle,

@@ -14,8 +14,10 @@ import type { UserProps } from './user_edit';
 
 const t = text.users;
 
-/** 'edit' when somebody else was faster and one wants to look first. */
-async function put({ realm, user, asked }: UserProps, authorized_keys: string[]): Promise<boolean> {
+/** Otherwise than done when somebody else was faster: his keys are taken, or looked at first. */
+type Outcome = 'done' | 'theirs' | 'edit';
+
+async function put({ realm, user, asked }: UserProps, authorized_keys: string[]): Promise<Outcome> {
   const saved = await save<User, Pick<User, 'authorized_keys'>>({
     path: at`/realms/${realm}/users/${user.username}`,
     before: { authorized_keys: user.authorized_keys },
@@ -23,7 +25,7 @@ async function put({ realm, user, asked }: UserProps, authorized_keys: string[])
     etag: asked.etag,
     valuesOf: (theirs) => ({ authorized_keys: (theirs as User).authorized_keys }),
   });
-  return saved !== 'edit';
+  return typeof saved === 'string' ? saved : 'done';
 }
 
 export function UserKeys(props: UserProps) {
@@ -33,6 +35,7 @@ export function UserKeys(props: UserProps) {
     if (await openDialog<boolean>((close) => <AddKey {...props} close={close} />)) asked.again();
   };
   const remove = async (key: string) => {
+    let outcome: Outcome = 'edit';
     const done = await confirmByTyping({
       title: t.keyDeleteTitle,
       takes: (
@@ -42,10 +45,12 @@ export function UserKeys(props: UserProps) {
         </>
       ),
       action: t.keyDelete,
-      act: () => put(props, keys.filter((other) => other !== key)),
+      act: async () => {
+        outcome = await put(props, keys.filter((other) => other !== key));
+      },
     });
     if (!done) return;
-    toast(t.keyDeleted);
+    if ((outcome as Outcome) === 'done') toast(t.keyDeleted);
     asked.again();
   };
   return (
@@ -84,8 +89,9 @@ function AddKey(props: UserProps & { close: (done: boolean) => void }) {
       return user.authorized_keys.includes(key.trim().toLowerCase()) ? { authorized_keys: t.keyThere } : {};
     },
     submit: async ({ authorized_keys: key }) => {
-      if (!(await put(props, [...user.authorized_keys, key.trim().toLowerCase()]))) return 'stay';
-      toast(t.keyAdded);
+      const outcome = await put(props, [...user.authorized_keys, key.trim().toLowerCase()]);
+      if (outcome === 'edit') return 'stay';
+      if (outcome === 'done') toast(t.keyAdded);
       close(true);
       return undefined;
     },

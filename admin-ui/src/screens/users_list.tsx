@@ -1,4 +1,5 @@
 // The users of a realm.
+import { may } from '../api/session';
 import type { User } from '../api/types';
 import { at, go, href } from '../app/router';
 import { Badge } from '../kit/badge';
@@ -42,7 +43,7 @@ export function UsersList({ realm }: { realm: string }) {
       {t.new}
     </LinkButton>
   );
-  useShortcut('n', t.new, () => go(to));
+  useShortcut(may('bondy.user.add') ? 'n' : '', t.new, () => go(to));
   const command = t.emptyCommand(realm);
   return (
     <Page title={t.title} lead={t.lead} actions={add}>
