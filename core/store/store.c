@@ -69,13 +69,23 @@ static struct store_sources sources_of(const struct store *store)
                                   .all = store->backend};
 }
 
-static void read_one(const struct store *store, struct store_request *request)
+static void look_for(const struct store *store, struct store_request *request)
 {
     const struct store_sources sources = sources_of(store);
     if (request->op == STORE_WORK) {
         store_request_look(&sources, request);
     } else {
         store_request_read(&sources, request);
+    }
+}
+
+/* What a damaged replica keeps from being found is in the database. */
+static void read_one(const struct store *store, struct store_request *request)
+{
+    look_for(store, request);
+    if (!request->ok && store->replica != NULL && store_replica_is_broken(store->replica)) {
+        store_request_again(request);
+        look_for(store, request);
     }
 }
 

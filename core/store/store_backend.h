@@ -75,6 +75,7 @@ struct store_backend {
     uint64_t checked;    /* the connection over which that was */
     bool earlier;        /* what failed is not the statement that said so, but one before */
     bool notify;         /* this transaction's COMMIT tells others; so does one with a new head */
+    bool broken;         /* of a file: it was found to be damaged, or cannot be read or written */
     bool deaf;           /* others are neither told nor listened to (store.listen) */
 };
 

@@ -64,26 +64,38 @@ static void tell_each(struct store_follower *self, const struct store_record *re
     }
 }
 
+/* What is read is of one server, and of the one that has been looked at: between two statements a
+ * connection may have been replaced by one to a server that has lost transactions. */
+static bool is_same(const struct store_follower *self, uint64_t connection, struct err *err)
+{
+    return self->backend->connection == connection ||
+           err_set(err, ERR_UNAVAILABLE, "the connection to the database was lost meanwhile");
+}
+
 /* What comes behind the known place. Of a transaction nothing may be left, where all that it has
  * changed has been changed again: then its number alone is told. */
-static bool tell_rest(struct store_follower *self, uint64_t head, uint64_t last, struct err *err)
+static bool
+tell_rest(struct store_follower *self, struct store_place head, uint64_t last, struct err *err)
 {
     struct arena arena;
     struct store_record *records = NULL;
     size_t count = 0;
-    struct store_place place = {0};
+    struct store_place place = head;
     arena_init(&arena, SIZE_MAX / 2);
     bool ok =
         store_read_changes(self->backend, self->place.seq, last, &arena, &records, &count, err);
     if (ok) {
         uint64_t told = count == 0 ? 0 : records[count - 1].seq;
-        ok = place_of(self->backend, told > head ? told : head, &place, err);
+        uint64_t seq = head.seq < last ? head.seq : last;
+        seq = told > seq ? told : seq;
+        ok = (seq == head.seq || place_of(self->backend, seq, &place, err)) &&
+             is_same(self, self->connection, err);
         if (ok) {
             keep(self, place, records, count);
             tell_each(self, records, count);
             self->place = place;
-            if (told < head) {
-                self->tell(self->ctx, head, NULL, 0);
+            if (told < seq) {
+                self->tell(self->ctx, seq, NULL, 0);
             }
         }
     }
@@ -92,44 +104,74 @@ static bool tell_rest(struct store_follower *self, uint64_t head, uint64_t last,
 }
 
 /* Without a replica to compare with what is gone stays known until the next start. */
-static bool tell_all(struct store_follower *self, struct err *err)
+static bool
+tell_all(struct store_follower *self, struct store_place head, uint64_t connection, struct err *err)
 {
     struct arena arena;
     struct store_list list = {0};
-    struct store_place place = {0};
     arena_init(&arena, SIZE_MAX / 2);
-    bool ok =
-        store_head(self->backend, &place.seq, err) &&
-        place_of(self->backend, place.seq, &place, err) &&
-        store_read_all(self->backend, &arena, &list.records, &list.count, err) &&
-        (self->replica == NULL || store_replica_replace(self->replica, place, &list, &arena, err));
+    bool ok = store_read_all(self->backend, &arena, &list.records, &list.count, err) &&
+              is_same(self, connection, err);
     if (ok) {
-        self->tell(self->ctx, place.seq, list.records, list.count);
-        self->place = place;
-        self->connection = self->backend->connection;
+        if (self->replica != NULL) {
+            store_replica_replace(self->replica, head, &list, &arena);
+        }
+        self->tell(self->ctx, head.seq, list.records, list.count);
+        self->place = head;
+        self->connection = connection;
     }
     arena_done(&arena);
     return ok;
 }
 
+/* A replica that could not be written is filled again. Watchers know all of it, or are told of it
+ * when its turn in the log comes. */
+static void fill_replica(struct store_follower *self)
+{
+    struct arena arena;
+    struct store_list list = {0};
+    struct err err = {0};
+    if (self->replica == NULL || !store_replica_is_due(self->replica)) {
+        return;
+    }
+    arena_init(&arena, SIZE_MAX / 2);
+    if (store_read_all(self->backend, &arena, &list.records, &list.count, &err) &&
+        is_same(self, self->connection, &err)) {
+        store_replica_replace(self->replica, self->place, &list, &arena);
+    }
+    arena_done(&arena);
+}
+
 enum change { CHANGE_NONE, CHANGE_FIRST, CHANGE_FORK };
 
+/* Over the connection that is known: as far behind as the log may have been pruned by others, while
+ * this node stood still; or ahead of it, since somebody has restored something older. */
+static bool may_have_a_gap(const struct store_follower *self, const struct store_place *head)
+{
+    if (head->seq == self->place.seq) {
+        return head->tag != self->place.tag;
+    }
+    return head->seq < self->place.seq || head->seq - self->place.seq >= STORE_CHANGES_KEPT / 2;
+}
+
 /* After a new connection: whether the log still goes on from what is known. */
-static bool look(struct store_follower *self, uint64_t head, enum change *out, struct err *err)
+static bool
+look(struct store_follower *self, const struct store_place *head, enum change *out, struct err *err)
 {
     struct tag tag = {0};
     *out = CHANGE_NONE;
-    if (self->connection == self->backend->connection) {
+    if (self->connection == self->backend->connection && !may_have_a_gap(self, head)) {
         return true;
     }
     if (self->place.seq == 0) {
-        *out = head == 0 ? CHANGE_NONE : CHANGE_FIRST;
+        *out = head->seq == 0 ? CHANGE_NONE : CHANGE_FIRST;
         return true;
     }
     if (!tag_of(self->backend, self->place.seq, &tag, err)) {
         return false;
     }
-    *out = tag.found && tag.tag == self->place.tag ? CHANGE_NONE : CHANGE_FORK;
+    bool goes_on = tag.found && tag.tag == self->place.tag && head->seq >= self->place.seq;
+    *out = goes_on ? CHANGE_NONE : CHANGE_FORK;
     return true;
 }
 
@@ -148,31 +190,44 @@ static void say_fork(const struct store_follower *self, uint64_t head)
               KV_U64("known", self->place.seq), KV_U64("has", head));
 }
 
-static bool is_behind(const struct store_follower *self)
-{
-    return self->replica != NULL && store_replica_reader(self->replica) == NULL;
-}
-
-static bool follow(struct store_follower *self, uint64_t last, bool *out_told_all, struct err *err)
+static bool
+try_follow(struct store_follower *self, uint64_t last, bool *out_told_all, struct err *err)
 {
     enum change change = CHANGE_NONE;
-    uint64_t head = 0;
+    struct store_place head = {0};
     *out_told_all = false;
     /* First something that makes the connection, if there is none. */
-    if (!store_head(self->backend, &head, err) || !fits(self, err) ||
-        !look(self, head, &change, err)) {
+    if (!store_head_place(self->backend, &head, err)) {
+        return false;
+    }
+    uint64_t connection = self->backend->connection;
+    if (!fits(self, err) || !look(self, &head, &change, err) || !is_same(self, connection, err)) {
         return false;
     }
     if (change == CHANGE_FORK) {
-        say_fork(self, head);
+        say_fork(self, head.seq);
     }
-    if (change != CHANGE_NONE || is_behind(self)) {
+    if (change != CHANGE_NONE) {
         *out_told_all = true;
-        return tell_all(self, err);
+        return tell_all(self, head, connection, err);
     }
-    self->connection = self->backend->connection;
-    head = head < last ? head : last;
-    return head <= self->place.seq || tell_rest(self, head, last, err);
+    self->connection = connection;
+    uint64_t until = head.seq < last ? head.seq : last;
+    if (until > self->place.seq && !tell_rest(self, head, last, err)) {
+        return false;
+    }
+    fill_replica(self);
+    return true;
+}
+
+/* Once more where the connection was replaced on the way. */
+static bool follow(struct store_follower *self, uint64_t last, bool *out_told_all, struct err *err)
+{
+    struct err problem = {0};
+    uint64_t connection = self->backend->connection;
+    return try_follow(self, last, out_told_all, &problem) ||
+           (connection != self->backend->connection && try_follow(self, last, out_told_all, err)) ||
+           err_set(err, problem.code, "%s", problem.text);
 }
 
 bool store_follow(struct store_follower *self, struct err *err)
@@ -186,6 +241,7 @@ void store_follow_own(struct store_follower *self, const struct store_request *r
     struct err err = {0};
     bool told_all = false;
     const struct store_place place = {request->seq, request->tag};
+    uint64_t committed_over = self->backend->connection;
     bool next =
         request->seq == self->place.seq + 1 && self->connection == self->backend->connection;
     if (!next && !follow(self, request->seq - 1, &told_all, &err)) {
@@ -197,5 +253,7 @@ void store_follow_own(struct store_follower *self, const struct store_request *r
         keep(self, place, request->records, request->record_count);
         self->tell(self->ctx, request->seq, request->records, request->record_count);
         self->place = place;
+        /* Over another one it is to be seen whether it is there. */
+        self->connection = self->connection == committed_over ? committed_over : 0;
     }
 }

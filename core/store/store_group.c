@@ -55,7 +55,7 @@ static void undone(struct store_request *request)
     request->record_count = 0;
 }
 
-static void begin_again(struct store_request *request)
+void store_request_again(struct store_request *request)
 {
     undone(request);
     request->err = (struct err){0};
@@ -146,7 +146,7 @@ static void write_each(struct store_backend *backend,
         if (!store_writes(r)) {
             continue;
         }
-        begin_again(r);
+        store_request_again(r);
         if (!write_alone(backend, bounds, r, &err)) {
             roll_back(backend);
             fail(backend, r, &err);
@@ -221,7 +221,7 @@ void store_group_write(struct store_backend *backend,
     size_t writers = 0;
     bool given_up = false;
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
-        begin_again(r);
+        store_request_again(r);
         writers += store_writes(r);
     }
     if (writers < 2) {

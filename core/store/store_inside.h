@@ -39,6 +39,8 @@ struct store_request *store_group_next(const struct store_request *request);
 void store_group_push(struct store_group *group, struct store_request *request);
 struct store_request *store_group_pop(struct store_group *group);
 bool store_writes(const struct store_request *request);
+/* Without an outcome. */
+void store_request_again(struct store_request *request);
 /* What its requests write, and their outcomes; those that read are left alone. */
 void store_group_write(struct store_backend *backend,
                        const struct store_audit_bounds *bounds,
@@ -139,6 +141,8 @@ struct store_view {
     bool failed;
 };
 
+/* The last place of the change log. */
+bool store_head_place(struct store_backend *backend, struct store_place *out, struct err *err);
 bool store_head(struct store_backend *backend, uint64_t *out_seq, struct err *err);
 /* Completes `record`, which has an author and a comment, and writes it. */
 bool store_write_one(struct store_backend *backend,

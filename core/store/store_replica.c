@@ -1,18 +1,28 @@
 /* store_replica.c - the copy of the records that this node keeps. On the store's thread. */
 #include "store/store_replica.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/store_inside.h"
+#include "store/store_missed.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* All is read from the database for it, so not every second while the disk stays full. */
+enum { AGAIN_FIRST_MS = 1000, AGAIN_LAST_MS = 60 * 1000 };
+
 struct store_replica {
-    struct store_backend *backend;
+    struct store_backend *backend; /* NULL: there can be no file now */
+    char *path;
+    char *source;
     struct store_place place;
-    bool behind; /* something could not be written */
+    bool behind; /* something could not be written, or read */
+    struct store_missed missed;
+    uint64_t again_ms; /* when it is tried again, once it is behind */
+    uint64_t pause_ms;
 };
 
 static const char own_table[] = "CREATE TABLE IF NOT EXISTS replica"
@@ -34,14 +44,6 @@ static void roll_back(struct store_backend *backend)
 }
 
 /* ---- the file ---------------------------------------------------------------- */
-
-static bool read_place(void *ctx, const struct store_value *columns, struct err *err)
-{
-    (void)err;
-    *(struct store_place *)ctx =
-        (struct store_place){(uint64_t)columns[0].number, columns[1].number};
-    return true;
-}
 
 struct source {
     const char *wanted;
@@ -74,33 +76,43 @@ static bool claim(struct store_backend *backend, const char *name, struct err *e
     return backend->ops->query(backend, &set, err);
 }
 
-static struct store_backend *
-open_file(struct str path, const char *source, struct store_place *out_place, struct err *err)
+static struct store_backend *open_file(struct store_replica *replica, struct err *err)
 {
-    const struct store_query head = {
-        .sql = store_sql(SQL_REPLICA_HEAD), .row = read_place, .ctx = out_place};
-    struct store_backend *backend = store_sqlite_open(path, err);
+    struct store_backend *backend = store_sqlite_open(str_of(replica->path), err);
     if (backend == NULL) {
         return NULL;
     }
     if (store_migrate(backend, err) && run_text(backend, "PRAGMA synchronous = NORMAL", err) &&
-        claim(backend, source, err) && backend->ops->query(backend, &head, err)) {
+        claim(backend, replica->source, err) && store_head_place(backend, &replica->place, err)) {
         return backend;
     }
     backend->ops->close(backend);
     return NULL;
 }
 
-static void remove_file(struct str path)
+static void remove_file(const char *path)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct arena arena;
     arena_init(&arena, SIZE_MAX / 2);
     for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
-        const struct str name = arena_printf(&arena, PRISTR "%s", STRARG(path), suffixes[i]);
+        const struct str name = arena_printf(&arena, "%s%s", path, suffixes[i]);
         (void)unlink(arena_cstr(&arena, name));
     }
     arena_done(&arena);
+}
+
+/* `problem`: why; then why that cannot be. */
+static void make_anew(struct store_replica *replica, struct err *problem)
+{
+    log_warn("the replica of the database is made anew", KV_CSTR("path", replica->path),
+             KV_ERR(problem));
+    if (replica->backend != NULL) {
+        replica->backend->ops->close(replica->backend);
+    }
+    remove_file(replica->path);
+    replica->place = (struct store_place){0};
+    replica->backend = open_file(replica, problem);
 }
 
 struct store_replica *store_replica_open(struct str data_dir, const char *source, struct err *err)
@@ -109,18 +121,16 @@ struct store_replica *store_replica_open(struct str data_dir, const char *source
     struct arena arena;
     struct err problem = {0};
     arena_init(&arena, SIZE_MAX / 2);
-    struct str path = arena_printf(&arena, PRISTR "/replica.db", STRARG(data_dir));
-    replica->backend = open_file(path, source, &replica->place, &problem);
-    if (replica->backend == NULL && problem.code != ERR_UNAVAILABLE) {
-        log_warn("the replica of the database is made anew", KV_STR("path", path),
-                 KV_ERR(&problem));
-        remove_file(path);
-        replica->place = (struct store_place){0};
-        replica->backend = open_file(path, source, &replica->place, &problem);
-    }
+    replica->path = str_dup(arena_printf(&arena, PRISTR "/replica.db", STRARG(data_dir)));
+    replica->source = str_dup(str_of(source));
+    store_missed_init(&replica->missed);
     arena_done(&arena);
+    replica->backend = open_file(replica, &problem);
+    if (replica->backend == NULL && problem.code != ERR_UNAVAILABLE) {
+        make_anew(replica, &problem);
+    }
     if (replica->backend == NULL) {
-        mem_free(replica);
+        store_replica_close(replica);
         (void)err_set(err, problem.code, "%s", problem.text);
         return NULL;
     }
@@ -129,10 +139,16 @@ struct store_replica *store_replica_open(struct str data_dir, const char *source
 
 void store_replica_close(struct store_replica *replica)
 {
-    if (replica != NULL) {
-        replica->backend->ops->close(replica->backend);
-        mem_free(replica);
+    if (replica == NULL) {
+        return;
     }
+    if (replica->backend != NULL) {
+        replica->backend->ops->close(replica->backend);
+    }
+    store_missed_done(&replica->missed);
+    mem_free(replica->path);
+    mem_free(replica->source);
+    mem_free(replica);
 }
 
 struct store_place store_replica_place(const struct store_replica *replica)
@@ -143,6 +159,31 @@ struct store_place store_replica_place(const struct store_replica *replica)
 struct store_backend *store_replica_reader(const struct store_replica *replica)
 {
     return replica->behind ? NULL : replica->backend;
+}
+
+static void fall_behind(struct store_replica *replica)
+{
+    uint64_t pause_ms = 2 * replica->pause_ms;
+    pause_ms = pause_ms < AGAIN_FIRST_MS ? AGAIN_FIRST_MS : pause_ms;
+    replica->behind = true;
+    replica->pause_ms = pause_ms < AGAIN_LAST_MS ? pause_ms : AGAIN_LAST_MS;
+    replica->again_ms = clock_mono_ms() + replica->pause_ms;
+}
+
+bool store_replica_is_broken(struct store_replica *replica)
+{
+    if (replica->behind || !replica->backend->broken) {
+        return false;
+    }
+    log_error("the replica of the database cannot be read, and is made anew",
+              KV_CSTR("path", replica->path));
+    fall_behind(replica);
+    return true;
+}
+
+bool store_replica_is_due(const struct store_replica *replica)
+{
+    return replica->behind && clock_mono_ms() >= replica->again_ms;
 }
 
 /* ---- what is written --------------------------------------------------------- */
@@ -203,27 +244,20 @@ bool store_replica_apply(struct store_replica *replica,
                          size_t count)
 {
     struct err err = {0};
-    if (replica->behind) {
-        return false;
+    if (!replica->behind) {
+        if (write_all(replica->backend, place, records, count, &err)) {
+            replica->place = place;
+            return true;
+        }
+        roll_back(replica->backend);
+        fall_behind(replica);
+        log_error("the replica of the database cannot be written", KV_ERR(&err));
     }
-    if (write_all(replica->backend, place, records, count, &err)) {
-        replica->place = place;
-        return true;
-    }
-    roll_back(replica->backend);
-    replica->behind = true;
-    log_error("the replica of the database cannot be written", KV_ERR(&err));
+    store_missed_add(&replica->missed, records, count);
     return false;
 }
 
 /* ---- what differs ------------------------------------------------------------ */
-
-static int by_address(const struct store_record *a, const struct store_record *b)
-{
-    int order = str_cmp(a->kind, b->kind);
-    order = order == 0 ? str_cmp(a->realm, b->realm) : order;
-    return order == 0 ? str_cmp(a->key, b->key) : order;
-}
 
 static bool alike(const struct store_record *a, const struct store_record *b)
 {
@@ -250,7 +284,7 @@ static size_t differences(const struct store_list *old,
     for (size_t i = 0, j = 0; i < old->count || j < present->count;) {
         int order = i < old->count ? -1 : 1;
         if (i < old->count && j < present->count) {
-            order = by_address(&old->records[i], &present->records[j]);
+            order = store_by_address(&old->records[i], &present->records[j]);
         }
         if (order < 0) {
             out[found++] = gone(&old->records[i++], seq);
@@ -265,27 +299,49 @@ static size_t differences(const struct store_list *old,
     return found;
 }
 
-bool store_replica_replace(struct store_replica *replica,
+/* What watchers have been told of. */
+static struct store_list read_told(struct store_replica *replica, struct arena *arena)
+{
+    struct store_list told = {0};
+    struct err err = {0};
+    if (replica->backend == NULL ||
+        !store_read_all(replica->backend, arena, &told.records, &told.count, &err)) {
+        make_anew(replica, &err);
+        told = (struct store_list){0};
+    }
+    store_missed_merge(&replica->missed, arena, &told.records, &told.count);
+    return told;
+}
+
+void store_replica_replace(struct store_replica *replica,
                            struct store_place place,
                            struct store_list *list,
-                           struct arena *arena,
-                           struct err *err)
+                           struct arena *arena)
 {
-    struct store_list old = {0};
-    if (!store_read_all(replica->backend, arena, &old.records, &old.count, err)) {
-        return false;
-    }
-    struct store_record *out = ARENA_ARRAY(arena, struct store_record, old.count + list->count);
-    list->count = differences(&old, list, place.seq, out);
+    const struct store_list told = read_told(replica, arena);
+    struct store_record *out = ARENA_ARRAY(arena, struct store_record, told.count + list->count);
+    list->count = differences(&told, list, place.seq, out);
     list->records = out;
-    replica->behind = false;
-    (void)store_replica_apply(replica, place, out, list->count);
-    return true;
+    if (replica->backend == NULL) {
+        fall_behind(replica);
+    } else {
+        replica->behind = false;
+        replica->backend->broken = false;
+    }
+    if (store_replica_apply(replica, place, out, list->count)) {
+        store_missed_done(&replica->missed);
+        store_missed_init(&replica->missed);
+        replica->pause_ms = 0;
+    }
 }
 
 bool store_replica_sweep(struct store_replica *replica, bool *out_more, struct err *err)
 {
     struct store_backend *backend = replica->backend;
+    if (replica->behind) {
+        *out_more = false;
+        return true;
+    }
     if (backend->ops->begin(backend, err) && store_revocation_sweep(backend, out_more, err) &&
         store_exec(backend, SQL_COMMIT, err)) {
         return true;

@@ -26,11 +26,17 @@ struct store_replica;
 struct store_replica *store_replica_open(struct str data_dir, const char *source, struct err *err);
 void store_replica_close(struct store_replica *replica); /* NULL: nothing */
 struct store_place store_replica_place(const struct store_replica *replica);
-/* To read from. NULL when the file could not be written: it is behind then, until it has been
- * replaced. */
+/* To read from. NULL when the file could not be written or read: it is behind then, until it has
+ * been replaced. */
 struct store_backend *store_replica_reader(const struct store_replica *replica);
+/* Whether something that was asked of the reader has found the file to be damaged or gone; then it
+ * is behind. */
+bool store_replica_is_broken(struct store_replica *replica);
+/* Whether it is behind, and it is time to try again. */
+bool store_replica_is_due(const struct store_replica *replica);
 
-/* What has been changed, up to `place`. A failure is logged, and leaves the reader NULL. */
+/* What has been changed, up to `place`. A failure is logged, and leaves the reader NULL; what
+ * watchers are told of meanwhile it must be given all the same. */
 bool store_replica_apply(struct store_replica *replica,
                          struct store_place place,
                          const struct store_record *records,
@@ -40,13 +46,13 @@ struct store_list {
     size_t count;
 };
 
-/* `list`: all there is, in the order of store_read_all; it becomes what differs from what was
- * there, deletions too. In `arena`, with the records' strings or its own. */
-bool store_replica_replace(struct store_replica *replica,
+/* `list`: all there is, in the order of store_read_all; it becomes what differs from what watchers
+ * have been told of, deletions too. In `arena`, with the records' strings or its own. A file that
+ * cannot be read is made anew; then nothing is known to have gone. */
+void store_replica_replace(struct store_replica *replica,
                            struct store_place place,
                            struct store_list *list,
-                           struct arena *arena,
-                           struct err *err);
+                           struct arena *arena);
 /* Revocations that are over go here too; `*out_more`: there are others. */
 bool store_replica_sweep(struct store_replica *replica, bool *out_more, struct err *err);
 

@@ -193,17 +193,37 @@ static bool insert_change(struct store_backend *backend,
     return store_exec_with(backend, SQL_CHANGE_INSERT, change, COUNT_OF(change), err);
 }
 
-static bool read_seq(void *ctx, const struct store_value *columns, struct err *err)
+struct head {
+    int64_t seq;
+    int64_t tag;
+};
+
+static bool read_head(void *ctx, const struct store_value *columns, struct err *err)
 {
     (void)err;
-    *(uint64_t *)ctx = (uint64_t)columns[0].number;
+    *(struct head *)ctx = (struct head){columns[0].number, columns[1].number};
     return true;
+}
+
+bool store_head_place(struct store_backend *backend, struct store_place *out, struct err *err)
+{
+    struct head head = {.seq = -1};
+    const struct store_query query = {.sql = store_sql(SQL_HEAD), .row = read_head, .ctx = &head};
+    if (!backend->ops->query(backend, &query, err)) {
+        return false;
+    }
+    *out = (struct store_place){(uint64_t)head.seq, head.tag};
+    return head.seq >= 0 || err_set(err, ERR_INTERNAL,
+                                    "the table head has no row, or one that makes no sense:"
+                                    " somebody has edited it: restore a backup");
 }
 
 bool store_head(struct store_backend *backend, uint64_t *out_seq, struct err *err)
 {
-    const struct store_query query = {.sql = store_sql(SQL_HEAD), .row = read_seq, .ctx = out_seq};
-    return backend->ops->query(backend, &query, err);
+    struct store_place place = {0};
+    bool ok = store_head_place(backend, &place, err);
+    *out_seq = place.seq;
+    return ok;
 }
 
 /* Takes the next place in the change log; from here on no other writer comes between. */

@@ -41,7 +41,7 @@ static const char *const statements[SQL_STATEMENTS] = {
     [SQL_SAVEPOINT_RELEASE] = "RELEASE SAVEPOINT request",
     [SQL_SAVEPOINT_ROLLBACK] = "ROLLBACK TO SAVEPOINT request",
 
-    [SQL_HEAD] = "SELECT seq FROM head WHERE one = 1",
+    [SQL_HEAD] = "SELECT seq, tag FROM head WHERE one = 1",
     [SQL_HEAD_ADVANCE] = "UPDATE head SET seq = seq + 1, tag = $1 WHERE one = 1",
 
     [SQL_PRESENT_VERSION] = "SELECT r.version, r.deleted FROM records r"
@@ -142,7 +142,6 @@ static const char *const statements[SQL_STATEMENTS] = {
     [SQL_NODE_DELETE_DEAD] = "DELETE FROM nodes WHERE id = $1 AND beat = $2",
     [SQL_NODE_DELETE_NAMED] = "DELETE FROM nodes WHERE name = $1 AND id <> $2",
 
-    [SQL_REPLICA_HEAD] = "SELECT seq, tag FROM head WHERE one = 1",
     [SQL_REPLICA_HEAD_SET] = "UPDATE head SET seq = $1, tag = $2 WHERE one = 1",
     [SQL_REPLICA_VERSION] = "INSERT INTO versions (kind, realm, key, version, seq, time_ms,"
                             " author, comment, deleted, value)"

@@ -32,7 +32,10 @@ struct sqlite_backend {
 
 static bool fail(struct sqlite_backend *self, int code, struct err *err)
 {
-    switch (code & 0xff) {
+    int kind = code & 0xff;
+    self->backend.broken = self->backend.broken || kind == SQLITE_CORRUPT ||
+                           kind == SQLITE_NOTADB || kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN;
+    switch (kind) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return err_set(err, ERR_UNAVAILABLE,

@@ -23,6 +23,7 @@ static struct store_backend *open_backend(const struct place *place)
     if (backend == NULL || !store_check_schema(backend, &err)) {
         fail_msg("%s", err.text);
     }
+    assert_true(store_check_schema(backend, &err)); /* as at the start */
     return backend;
 }
 
