@@ -106,7 +106,6 @@ static void put_body(json_t *answer, struct str body, bool whole)
 /* The id by which the log knows it, as far as the answer tells: a problem's. */
 static json_t *request_id(const struct httpclient_response *response)
 {
-    json_t *id = NULL;
     struct str header = httpclient_header(response, STR("x-request-id"));
     if (header.len > 0) {
         return text_json(header);
@@ -114,10 +113,12 @@ static json_t *request_id(const struct httpclient_response *response)
     if (str_starts(httpclient_header(response, STR("content-type")),
                    STR("application/problem+json"))) {
         json_t *problem = json_loadb(response->body.ptr, response->body.len, 0, NULL);
-        id = json_incref(json_object_get(problem, "request_id"));
+        json_t *id = json_object_get(problem, "request_id");
+        id = json_is_string(id) ? json_incref(id) : NULL;
         json_decref(problem);
+        return id == NULL ? json_null() : id;
     }
-    return json_is_string(id) ? id : json_null();
+    return json_null();
 }
 
 static void answer(const struct attempt *attempt)

@@ -58,6 +58,9 @@ def spec(realm):
                      for method in ("get", "put", "post", "delete")}},
         "/away": {"get": operation({"type": "static"}, {
             "status_code": 302, "headers": {"location": "/tried/static"}, "body": "gone"})},
+        "/odd": {"get": operation({"type": "static"}, {
+            "status_code": 400, "headers": {"content-type": "application/problem+json"},
+            "body": {"request_id": {"no": ["text", 5]}}})},
         "/twice": {"post": operation({"type": "static"}, {
             "body": ["{{request.text}}", "{{request.text}}"]}), "accepts": ["*/*"]},
         "/slow": {"get": operation(call, {"body": "late"})},
@@ -87,6 +90,13 @@ def test_a_refusal_of_the_gateway_is_an_answer_like_any_other(tried):
     assert told["status"] == 404
     assert told["request_id"] == json.loads(told["body"])["request_id"]
     assert try_it(tried, "/tried/static", method="DELETE")["status"] == 405
+
+
+def test_an_id_that_is_no_text_is_none(tried):
+    told = try_it(tried, "/tried/odd")
+    assert headers_of(told)["content-type"].startswith("application/problem+json")
+    assert (told["status"], told["request_id"]) == (400, None)
+    assert "text" in told["body"]
 
 
 def test_it_is_sent_as_it_was_given(tried):
