@@ -8,7 +8,8 @@ bool own_origin(const struct request_head *head)
     if (site.len > 0 && (str_eq(site, STR("cross-site")) || str_eq(site, STR("same-site")))) {
         return false;
     }
-    ptrdiff_t slashes = origin.len == 0 ? -1 : str_find(origin, '/');
-    return origin.ptr == NULL ||
-           (slashes >= 0 && str_eq(str_from(origin, (size_t)slashes + 2), host));
+    size_t scheme = str_starts(origin, STR("https://"))  ? STR("https://").len
+                    : str_starts(origin, STR("http://")) ? STR("http://").len
+                                                         : 0;
+    return origin.ptr == NULL || (scheme > 0 && str_eq(str_from(origin, scheme), host));
 }
