@@ -144,11 +144,12 @@ static bool put_body(struct buf *body, struct arena *arena, const struct http_pr
 
 void http_problem_send(struct stream *stream, const struct http_problem *problem)
 {
-    struct header headers[4] = {
+    struct header headers[5] = {
         {STR("content-type"), STR("application/problem+json")},
+        {STR("cache-control"), STR("no-store")}, /* some statuses are kept unless that is said */
     };
     char retry_after[16];
-    size_t count = 1;
+    size_t count = 2;
     if (problem->header.name.len > 0) {
         headers[count++] = problem->header;
     }
