@@ -59,11 +59,22 @@ static bool is_watch(const struct api *api, const struct request_head *head)
            str_eq(plain_path(head->path), STR("/stats/stream"));
 }
 
+/* What is answered here is data. A page that a browser makes of it all the same, as of a name that
+ * somebody has given to something, does nothing, and is in nobody's frame. */
+static const struct header no_page[] = {
+    {STR_INIT("x-content-type-options"), STR_INIT("nosniff")},
+    {STR_INIT("x-frame-options"), STR_INIT("DENY")},
+    {STR_INIT("content-security-policy"),
+     STR_INIT("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")},
+};
+
 static void on_request(void *ctx, struct stream *stream)
 {
     struct api *api = ctx;
     const struct api_row *row = row_of(stream);
     stream->user = NULL;
+    stream->added = no_page;
+    stream->added_count = COUNT_OF(no_page);
     if (row != NULL) {
         run_row(api, row, stream);
     } else if (!own_origin(&stream->head)) { /* or it would use the browser's stored password */
@@ -75,7 +86,7 @@ static void on_request(void *ctx, struct stream *stream)
                                   });
     } else {
         if (is_watch(api, &stream->head)) {
-            stats_watch(api->options.stats, stream);
+            stats_watch(api->options.stats, stream, api_watch_stays, api);
         }
         pipeline_handler()->on_request(api->options.pipeline, stream);
     }

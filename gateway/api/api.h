@@ -12,13 +12,17 @@
 
 #include <stdbool.h>
 
+struct access;
 struct api;
 struct pipeline;
+struct snapshot_slot;
 struct stats;
 
 struct api_options {
     struct pipeline *pipeline;
     struct str node_name;
+    struct access *access;
+    struct snapshot_slot *rbac;
     struct stats *stats; /* whose stream is watched by GET /stats/stream; NULL: nobody counts */
     /* Whether the node serves; `why` says why not. */
     bool (*ready)(void *ctx, const char **why);

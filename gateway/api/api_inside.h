@@ -16,6 +16,9 @@ struct api_row {
 
 void api_reply(struct stream *stream, unsigned status, struct str content_type, struct str body);
 
+/* watch.c: who is let in by the head, and may see the numbers, now; `ctx` is the api. */
+bool api_watch_stays(void *ctx, const struct stream *stream);
+
 /* health.c */
 void api_ping(const struct api *api, struct stream *stream);
 void api_ready(const struct api *api, struct stream *stream);

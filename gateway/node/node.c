@@ -281,6 +281,8 @@ static bool make_gateway(struct node *node, struct err *err)
     node->api = api_new(&(struct api_options){
         .pipeline = node->admin_pipeline,
         .node_name = str_of(conf->node.name),
+        .access = node->access,
+        .rbac = node->rbac,
         .stats = node->stats,
         .ready = ready,
         .ready_ctx = node,

@@ -41,8 +41,10 @@ void stats_free(struct stats *stats);
 void stats_write(struct stats *stats, unsigned history, struct buf *out);
 
 /* A request for the stream, on its way to who says whether it may: once it is answered with 200
- * the stream is ours and its answer becomes events; any other answer goes out as it is. */
-void stats_watch(struct stats *stats, struct stream *stream);
+ * the stream is ours and its answer becomes events; any other answer goes out as it is. Before each
+ * event it is asked whether he may stay, and the stream ends when he may not. */
+typedef bool (*stats_stays_fn)(void *ctx, const struct stream *stream);
+void stats_watch(struct stats *stats, struct stream *stream, stats_stays_fn stays, void *ctx);
 /* For handlers: nothing happens to a stream that nobody watches by. */
 void stats_writable(struct stream *stream);
 void stats_gone(struct stream *stream);

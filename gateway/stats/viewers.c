@@ -2,6 +2,7 @@
  *
  * Whether somebody may is not ours to say: a request goes to its handler with our functions before
  * the front's, which wait for the answer. If that is 200 it is not sent; events are instead.
+ * Before each event it is asked again: a logout, or a right that was taken away, ends the stream.
  * One event a second, made once for all. It is the heartbeat too. A viewer that does not read what
  * it was sent is broken off, and comes again when it can: with the id of the last event that it
  * has, it is first given those since then. */
@@ -27,6 +28,8 @@ struct viewer {
     const struct stream_ops *under;
     struct stats *stats;
     struct stream *stream;
+    stats_stays_fn stays;
+    void *stays_ctx;
     struct list link;
     enum viewer_state state;
     const struct header *headers; /* of the answer that was not sent */
@@ -109,7 +112,12 @@ static void told_here(struct post *post)
 {
     struct tidings *tidings = CONTAINER_OF(post, struct tidings, post);
     LIST_FOREACH_SAFE (link, &mine_of(tidings->stats)->viewers) {
-        give(LIST_ENTRY(link, struct viewer, link), tidings->id, block_str(tidings->text));
+        struct viewer *viewer = LIST_ENTRY(link, struct viewer, link);
+        if (viewer->stays(viewer->stays_ctx, viewer->stream)) {
+            give(viewer, tidings->id, block_str(tidings->text));
+        } else {
+            finish(viewer);
+        }
     }
     block_unref(tidings->text);
     mem_free(tidings);
@@ -288,7 +296,7 @@ static void pause_body(struct stream *stream, bool paused)
     viewer_of(stream)->under->pause(stream, paused);
 }
 
-void stats_watch(struct stats *stats, struct stream *stream)
+void stats_watch(struct stats *stats, struct stream *stream, stats_stays_fn stays, void *ctx)
 {
     struct viewer *viewer = ARENA_NEW(&stream->arena, struct viewer);
     viewer->ops = (struct stream_ops){
@@ -296,6 +304,8 @@ void stats_watch(struct stats *stats, struct stream *stream)
     viewer->under = stream->ops;
     viewer->stats = stats;
     viewer->stream = stream;
+    viewer->stays = stays;
+    viewer->stays_ctx = ctx;
     stream->ops = &viewer->ops;
 }
 

@@ -49,14 +49,21 @@ struct str ui_cookie_new(const struct ui *ui,
     return cookie_of(tokens, &grant, arena);
 }
 
+/* A browser comes again with it by itself, which is no sign of anybody. */
+static bool is_repeated(struct str path)
+{
+    path.len -= str_ends(path, STR("/")) ? 1 : 0;
+    return str_ends(path, STR("/stats/stream"));
+}
+
 /* It was good a moment ago by the same snapshot that the new one is issued by. */
 void ui_prolong(void *ctx, struct stream *stream, const struct bearer *session)
 {
     const struct ui *ui = ctx;
     uint64_t now_s = clock_wall_ms() / 1000;
     uint64_t expires_s = expiry(ui, session->began_s, now_s);
-    if (expires_s <= session->expires_s || now_s < session->issued_s ||
-        2 * (now_s - session->issued_s) < ui->options.idle_s) {
+    if (is_repeated(stream->head.path) || expires_s <= session->expires_s ||
+        now_s < session->issued_s || 2 * (now_s - session->issued_s) < ui->options.idle_s) {
         return;
     }
     const struct session_grant grant = {.realm = session->realm,
@@ -69,9 +76,13 @@ void ui_prolong(void *ctx, struct stream *stream, const struct bearer *session)
         (const struct tokens *)(const void *)snapshot_peek(ui->options.tokens);
     struct str cookie = cookie_of(tokens, &grant, &stream->arena);
     if (cookie.len > 0) {
-        struct header *added = ARENA_NEW(&stream->arena, struct header);
-        *added = (struct header){STR("set-cookie"), cookie};
+        size_t count = stream->added_count;
+        struct header *added = ARENA_ARRAY(&stream->arena, struct header, count + 1);
+        for (size_t i = 0; i < count; i++) {
+            added[i] = stream->added[i];
+        }
+        added[count] = (struct header){STR("set-cookie"), cookie};
         stream->added = added;
-        stream->added_count = 1;
+        stream->added_count = count + 1;
     }
 }

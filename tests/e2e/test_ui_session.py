@@ -1,5 +1,6 @@
 """The session of the web console: how it begins, what it may, what it is nothing for, how it ends."""
 import base64
+import http.client
 import json
 import time
 from urllib.parse import quote
@@ -9,7 +10,7 @@ import pytest
 from support.admin import MASTER, OPERATIONS, Place, basic, error_of, key_of
 from support.console import COOKIE, SCRIPT, Browser, cookie_of, is_secure, log_in
 from support.node import Node, ask, pause
-from support.patience import wait_until
+from support.patience import PATIENCE, wait_until
 from support.specs import static_spec
 
 HOME = "com.example.console"
@@ -521,3 +522,75 @@ def test_the_settings_have_bounds(tmp_path):
         file = tmp_path / "postern.yaml"
         file.write_text(f"{key}: {value}\n")
         assert postern("check", str(file)).returncode == 3, (key, value)
+
+
+def stream_of(browser, query=""):
+    """GET /stats/stream as an EventSource asks for it: the response, whose events are read."""
+    host, port = browser.node.admin.rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
+    connection.request("GET", f"/stats/stream{query}",
+                       headers={"Cookie": f"{COOKIE}={browser.cookie}",
+                                "Accept": "text/event-stream"})
+    return connection, connection.getresponse()
+
+
+@pytest.mark.parametrize("how", ["logout", "disabled", "password", "right"])
+def test_a_stream_of_numbers_ends_with_the_session_or_its_right(make_node, how):
+    with make_node() as node:
+        add_user(node, "ann", groups=["bondy.administrators"])
+        browser = Browser.logged_in(node, "ann", WORD)
+        connection, response = stream_of(browser)
+        assert response.status == 200 and response.readline()
+        path = f"/realms/{MASTER}/users/ann"
+        answer = {
+            "logout": lambda: browser.ask("DELETE", "/session"),
+            "disabled": lambda: node.ask_admin("DELETE", f"{path}/enabled"),
+            "password": lambda: node.ask_admin("PUT", path, {"password": "another good word"}),
+            "right": lambda: node.ask_admin("PUT", path, {"groups": []}),
+        }[how]()
+        assert answer.status in (200, 204), answer.text
+        done = time.monotonic()
+        while response.readline():
+            assert time.monotonic() - done < PATIENCE
+        assert time.monotonic() - done < PATIENCE  # not only when its five minutes are over
+        connection.close()
+
+
+def test_a_stream_does_not_prolong_the_session(make_node):
+    with make_node(settings={"admin.session_idle": "6s", "admin.session_max": "1m"}) as node:
+        browser = Browser.logged_in(node)
+
+        def look():
+            connection, response = stream_of(browser, "?count=1")
+            connection.close()
+            assert response.getheader("set-cookie") is None
+            return response.status
+
+        def prolonged():
+            assert look() == 200 and browser.ask("GET", "/stats").status == 200
+            return browser.fresh
+        wait_until(prolonged, "another cookie")
+        look()
+
+
+@pytest.mark.parametrize("method,path,status", [
+    ("GET", "/realms", 200), ("GET", "/realms/none", 404), ("GET", "/nowhere", 404),
+    ("DELETE", "/realms", 405), ("OPTIONS", "/realms", 200), ("GET", "/metrics", 200),
+    ("GET", "/realms/%zz", 400)])
+def test_no_answer_of_the_api_is_a_page_or_kept(node, method, path, status):
+    for answer in (Browser.logged_in(node).ask(method, path),
+                   node.ask_admin(method, path, user=None)):
+        assert answer.status in (status, 401), answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("origin", ["x/x{}", "ftp://{}", "//{}", "http:{}", "http://", "null",
+                                    "http://x@{}", "http://{}.", "http://{}/", "chrome://{}"])
+def test_what_is_no_origin_is_not_ours(node, origin):
+    said = {"Origin": origin.format(node.admin)}
+    browser = Browser.logged_in(node)
+    assert browser.ask("GET", "/realms", headers=said).status == 403
+    assert log_in(node, headers=said).status == 403

@@ -21,6 +21,7 @@ struct screen {
     atomic_bool full; /* what write says */
     atomic_bool ended;
     atomic_bool aborted;
+    atomic_bool unwanted; /* whoever decides has taken it back */
     unsigned worker;
     unsigned status; /* that whoever decides answers with */
 };
@@ -93,13 +94,20 @@ static struct screen *screen_new(unsigned worker, const char *query)
     return screen;
 }
 
+static bool stays(void *ctx, const struct stream *stream)
+{
+    const struct screen *screen = ctx;
+    assert_ptr_equal(stream, &screen->stream);
+    return !screen->unwanted;
+}
+
 /* As the pipeline does it. */
 static void ask_here(void *ctx)
 {
     struct screen *screen = ctx;
     const struct header headers[] = {{STR("content-type"), STR("application/json")},
                                      {STR("x-kept"), STR("yes")}};
-    stats_watch(stats, &screen->stream);
+    stats_watch(stats, &screen->stream, stays, screen);
     stream_begin(&screen->stream, screen->status, headers, COUNT_OF(headers), 2);
     (void)stream_write(&screen->stream, STR("{}"));
     stream_end(&screen->stream);
@@ -237,6 +245,22 @@ static void who_reads_in_time_stays(void **state)
     screen_free(screen);
 }
 
+static void who_may_not_any_more_sees_no_other_event(void **state)
+{
+    (void)state;
+    struct screen *screen = watch(1, "");
+    struct screen *other = watch(1, "count=3");
+    screen->unwanted = true;
+    unsigned seen = screen->events;
+    wait_for(is_ended, screen);
+    assert_false(screen->aborted);
+    assert_true(screen->events <= seen + 1); /* one was on its way */
+    wait_for(is_ended, other);
+    assert_int_equal(other->events, 3);
+    screen_free(screen);
+    screen_free(other);
+}
+
 static void only_so_many_may_watch_and_room_is_given_back(void **state)
 {
     (void)state;
@@ -327,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_other_answer_goes_out_as_it_is, start, stop),
         cmocka_unit_test_setup_teardown(who_does_not_read_is_broken_off, start, stop),
         cmocka_unit_test_setup_teardown(who_reads_in_time_stays, start, stop),
+        cmocka_unit_test_setup_teardown(who_may_not_any_more_sees_no_other_event, start, stop),
         cmocka_unit_test_setup_teardown(only_so_many_may_watch_and_room_is_given_back, start, stop),
         cmocka_unit_test_setup_teardown(what_was_missed_is_given_but_nothing_from_before_the_start,
                                         start, stop),
