@@ -1,9 +1,11 @@
 #include "httpclient/httpclient.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     TIMEOUT_MS = 30000,
@@ -57,6 +59,30 @@ static bool find_target(struct transfer *transfer, const char *url, struct err *
         return err_set(err, ERR_INVALID, "not an http:// or https:// URL");
     }
     return true;
+}
+
+static bool is_loopback(const char *host)
+{
+    size_t len = strlen(host);
+    struct in_addr v4;
+    return strcmp(host, "[::1]") == 0 || strcasecmp(host, "localhost") == 0 ||
+           (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0) || /* RFC 6761, 6.3 */
+           (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+}
+
+bool httpclient_is_private(const char *url)
+{
+    char *scheme = NULL;
+    char *host = NULL;
+    CURLU *parts = curl_url();
+    bool known = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                 curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                 curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    bool open = known && strcmp(scheme, "http") == 0 && !is_loopback(host);
+    curl_free(scheme);
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return !open;
 }
 
 static size_t keep(struct buf *into, const char *bytes, size_t len)

@@ -53,6 +53,9 @@ struct httpclient_response {
 bool httpclient_request(const struct httpclient_request *request,
                         struct httpclient_response *out,
                         struct err *err);
+/* Nobody reads along who is not on this machine: https, or http to a loopback address. What is no
+ * URL at all is for httpclient_request to say. */
+bool httpclient_is_private(const char *url);
 /* The first header of that name, in any case, borrowed; empty when there is none. */
 struct str httpclient_header(const struct httpclient_response *response, struct str name);
 void httpclient_response_done(struct httpclient_response *response);

@@ -10,13 +10,24 @@
 #include <string.h>
 
 /* A token is taken for over a little earlier than it is: a request takes its time. */
-enum { EARLY_S = 20, CLAIMS_MAX = 256 << 10, LIFE_MAX_S = 365 * 86400 };
+enum { EARLY_S = 20, TOKEN_MAX = 256 << 10, CLAIMS_MAX = TOKEN_MAX, LIFE_MAX_S = 365 * 86400 };
 
 static struct str text_of(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
     return json_is_string(value) ? str_make(json_string_value(value), json_string_length(value))
                                  : STR_EMPTY;
+}
+
+/* RFC 6749, A.12 and A.17: what can be in a header, or be shown, and does not fill the file. */
+static bool is_token(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= TOKEN_MAX;
 }
 
 /* For people: whose it is. What may be done with it the node says. */
@@ -41,8 +52,9 @@ static void put_user(json_t *entry, struct str token)
 json_t *login_entry(const struct oauth_place *place, const char *client, const json_t *answer)
 {
     struct str access = text_of(answer, "access_token");
+    struct str refresh = text_of(answer, "refresh_token");
     json_int_t life_s = json_integer_value(json_object_get(answer, "expires_in"));
-    if (access.len == 0) {
+    if (!is_token(access) || (refresh.len > 0 && !is_token(refresh))) {
         return NULL;
     }
     life_s = life_s < 0 ? 0 : life_s > LIFE_MAX_S ? LIFE_MAX_S : life_s;
@@ -50,7 +62,7 @@ json_t *login_entry(const struct oauth_place *place, const char *client, const j
                               "realm", place->realm.ptr, place->realm.len, "client_id", client,
                               "access_token", json_object_get(answer, "access_token"), "expires_at",
                               (json_int_t)(clock_wall_ms() / 1000) + life_s);
-    if (entry != NULL && text_of(answer, "refresh_token").len > 0) {
+    if (entry != NULL && refresh.len > 0) {
         (void)json_object_set(entry, "refresh_token", json_object_get(answer, "refresh_token"));
     }
     if (entry != NULL) {

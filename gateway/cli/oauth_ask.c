@@ -115,8 +115,14 @@ bool oauth_ask(const struct oauth_question *question, struct oauth_answer *out, 
         .insecure = question->command->insecure,
         .response_max = ANSWER_MAX,
     };
-    bool ok = (!url.full && !client.full && !secret.full) ||
-              err_set(err, ERR_INVALID, "a name or a secret is too long");
+    /* What is asked here are logins: passwords, codes and tokens, there and back. */
+    bool shown = !url.full && !http.insecure && !httpclient_is_private(url.ptr);
+    bool ok = !shown || err_set(err, ERR_DENIED,
+                                "over http:// whoever is between reads the login at " PRISTR
+                                ": use https://, or --insecure where nobody is",
+                                STRARG(question->place->url));
+    ok = ok && ((!url.full && !client.full && !secret.full) ||
+                err_set(err, ERR_INVALID, "a name or a secret is too long"));
     ok = ok && httpclient_request(&http, &response, err);
     if (ok) {
         read_answer(&response, out);

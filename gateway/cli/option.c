@@ -158,7 +158,7 @@ static const struct option options[] = {
     TEXT("ppt-serializer", 0, ppt_serializer, "NAME: what the payload is written in"),
     TEXT("ppt-cipher", 0, ppt_cipher, "NAME: what it is encrypted with"),
     TEXT("ppt-keyid", 0, ppt_keyid, "NAME: the key for it"),
-    FLAG("insecure", 0, insecure, "do not verify the node's certificate"),
+    FLAG("insecure", 0, insecure, "do not verify the node's certificate; log in over http:// too"),
     FLAG("demo", 0, demo, "on loopback, with a demo API and its callee"),
     FLAG("open", 0, open, "anonymous may do everything in the new realm"),
     FLAG("dry-run", 0, dry_run, "check, change nothing"),

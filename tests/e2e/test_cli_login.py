@@ -375,6 +375,10 @@ def test_what_a_node_says_cannot_move_the_cursor(pretender, tmp_path):
 
 
 @pytest.mark.parametrize("answer", [
+    (200, {"access_token": "a\x1b[2J"}), (200, {"access_token": "a\r\nX: y"}),
+    (200, {"access_token": "a" * (1 << 18 | 1)}), (200, {"access_token": "a b"}),
+    (200, {"access_token": "a", "refresh_token": "r" * (1 << 21)}),
+    (200, {"access_token": "a", "refresh_token": "é"}),
     (200, {}), (200, {"access_token": 1}), (200, b"not JSON"), (400, {"error": "expired_token"}),
     (400, {"error": "invalid_scope"})])
 def test_what_is_no_token_is_not_kept(pretender, tmp_path, answer):
@@ -382,6 +386,33 @@ def test_what_is_no_token_is_not_kept(pretender, tmp_path, answer):
     one = Person(tmp_path, pretender.url)
     one.run("login", code=NOT_AUTHORIZED if "invalid" in str(answer) else FAILED)
     assert not one.file.exists()
+
+
+# 192.0.2.0/24 is nobody's: what asked there after all would wait for its time-out.
+ELSEWHERE = ["http://192.0.2.1:1", "http://127.0.0.1@192.0.2.1:1", "http://127.0.0.1.example.invalid",
+             "HTTP://192.0.2.1:1/127.0.0.1", "http://[2001:db8::1]:1"]
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_nobody_logs_in_where_it_can_be_read_on_the_way(tmp_path, url):
+    one = Person(tmp_path, url)
+    for words in (["login"], ["login", "--user", "ann"], ["token", "issue", "c"]):
+        done = one.run(*words, POSTERN_PASSWORD="secret", POSTERN_CLIENT_SECRET="secret",
+                       code=FAILED)
+        assert "--insecure" in done.stderr and "secret" not in done.stderr
+    assert not one.file.exists()
+
+
+def test_a_refresh_token_is_not_sent_where_it_can_be_read_on_the_way(tmp_path):
+    one = Person(tmp_path, ELSEWHERE[0])
+    one.file.parent.mkdir()
+    entry = {"url": ELSEWHERE[0], "realm": MASTER, "client_id": "c", "access_token": "a",
+             "refresh_token": "r", "expires_at": 1}
+    one.file.write_text(json.dumps({"tokens": [entry]}))
+    one.file.chmod(0o600)
+    assert "--insecure" in one.run("realm", "list", code=FAILED).stderr
+    assert "--insecure" in one.run("logout", code=FAILED).stderr
+    assert one.entries == [entry]
 
 
 def test_a_node_that_is_busy_does_not_end_the_login(pretender, tmp_path):

@@ -338,6 +338,37 @@ static void what_is_canceled_ends_long_before_its_time(void **state)
     server_stop(&server);
 }
 
+static void plain_http_is_private_on_this_machine_alone(void **state)
+{
+    (void)state;
+    static const char *const private[] = {
+        "https://example.com",      "http://127.0.0.1:18081", "http://127.255.0.9",
+        "http://localhost:1/x",     "http://LocalHost",       "http://node.localhost",
+        "http://[::1]:18081/oauth", "HTTPS://192.0.2.1",      "http://example.com@127.0.0.1"};
+    static const char *const open[] = {"http://example.com",
+                                       "http://192.0.2.1",
+                                       "http://127.0.0.1.example.com",
+                                       "http://127.example.com",
+                                       "http://localhost.com",
+                                       "http://notlocalhost",
+                                       "http://127.0.0.1@192.0.2.1",
+                                       "http://[2001:db8::1]",
+                                       "http://0.0.0.0",
+                                       "HTTP://example.com",
+                                       "example.com",
+                                       "http://128.0.0.1",
+                                       "http://[::ffff:192.0.2.1]",
+                                       "http://10.0.0.1/127.0.0.1"};
+    for (size_t i = 0; i < COUNT_OF(private); i++) {
+        assert_true(httpclient_is_private(private[i]));
+    }
+    for (size_t i = 0; i < COUNT_OF(open); i++) {
+        if (httpclient_is_private(open[i]) != (strstr(open[i], "://") == NULL)) {
+            fail_msg("%s", open[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +383,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_not_whole_is_given_as_far_as_it_came),
         cmocka_unit_test(without_a_whole_head_there_is_no_answer),
         cmocka_unit_test(it_goes_where_it_is_told_and_asks_for_what_it_is_told),
+        cmocka_unit_test(plain_http_is_private_on_this_machine_alone),
         cmocka_unit_test(what_is_canceled_ends_long_before_its_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
