@@ -10,6 +10,10 @@ import { GrantsList } from './screens/grants_list';
 import { GroupEdit } from './screens/group_edit';
 import { GroupNew } from './screens/group_new';
 import { GroupsList } from './screens/groups_list';
+import { ClientDetail } from './screens/client_detail';
+import { ClientNew } from './screens/client_new';
+import { ClientsList } from './screens/clients_list';
+import { Keys } from './screens/keys';
 import { RealmEdit } from './screens/realm_edit';
 import { RealmNew } from './screens/realm_new';
 import { RealmsList } from './screens/realms_list';
@@ -59,6 +63,10 @@ export const routes: readonly Route[] = [
   screen('/realms/:realm/groups/:name', 'bondy.group.get', GroupEdit),
   screen('/realms/:realm/grants', 'bondy.realm.grants', GrantsList),
   screen('/realms/:realm/sources', 'bondy.source.list', SourcesList),
+  screen('/realms/:realm/clients', 'bondy.oauth2.client.list', ClientsList),
+  screen('/realms/:realm/new-client', 'bondy.oauth2.client.add', ClientNew),
+  screen('/realms/:realm/clients/:id', 'bondy.oauth2.client.get', ClientDetail),
+  screen('/realms/:realm/keys', 'bondy.key.list', Keys),
 ];
 
 export interface NavItem {
@@ -131,9 +139,23 @@ export const navigation: readonly NavGroup[] = [
         to: (realm) => at`/realms/${realm}/sources`,
       },
       {
+        key: 'o',
+        title: text.clients.title,
+        icon: 'client',
+        needs: 'bondy.oauth2.client.list',
+        to: (realm) => at`/realms/${realm}/clients`,
+      },
+      {
+        key: 'k',
+        title: text.signingKeys.title,
+        icon: 'key',
+        needs: 'bondy.key.list',
+        to: (realm) => at`/realms/${realm}/keys`,
+      },
+      {
         key: 's',
         title: text.realms.settings,
-        icon: 'key',
+        icon: 'realm',
         needs: 'bondy.realm.get',
         to: (realm) => at`/realms/${realm}`,
         exact: true,

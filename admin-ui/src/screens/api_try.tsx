@@ -14,6 +14,7 @@ import { useShortcut } from '../kit/shortcuts';
 import { text } from '../strings';
 import { keyOf } from './api_routes';
 import { routesOf, type ApiRoute } from './api_routes_of';
+import { handedToken } from './token_handed';
 import { TryAnswer } from './try_answer';
 import { authorizationOf, Identity, nobody, type IdentityValues } from './try_identity';
 import { namesIn, tryRequest } from './try_request';
@@ -45,7 +46,10 @@ function Console({ spec, routes, route }: ConsoleProps) {
   const [queryText, setQueryText] = useState('');
   const [headers, setHeaders] = useState('');
   const [body, setBody] = useState('');
-  const [who, setWho] = useState<IdentityValues>(nobody);
+  const [who, setWho] = useState<IdentityValues>(() => {
+    const secret = handedToken(spec.id);
+    return secret ? { kind: 'bearer', name: '', secret } : nobody;
+  });
   const [tried, setTried] = useState<Tried>();
   const [problem, setProblem] = useState<Error>();
   const [busy, setBusy] = useState(false);

@@ -1,0 +1,52 @@
+// Changing a client under optimistic concurrency. One that begins to have a secret gets it said.
+import { useState } from 'preact/hooks';
+import { save } from '../api/save';
+import type { Asked } from '../api/use_ask';
+import { at } from '../app/router';
+import { Form } from '../kit/form';
+import { toast } from '../kit/toast';
+import { useForm } from '../kit/use_form';
+import { text } from '../strings';
+import { bodyOf, checkClient, KEYS, valuesOf, type Client, type ClientValues } from './client_data';
+import { ClientFields } from './client_fields';
+import { sayClientSecret } from './client_secret';
+
+const t = text.clients;
+
+export interface ClientEditProps {
+  realm: string;
+  client: Client;
+  asked: Asked<Client>;
+}
+
+export function ClientEdit({ realm, client, asked }: ClientEditProps) {
+  const [initial] = useState(() => valuesOf(client));
+  const form = useForm({
+    initial,
+    check: checkClient,
+    keys: KEYS,
+    submit: async (values) => {
+      const saved = await save<Client, ClientValues>({
+        path: at`/realms/${realm}/clients/${client.client_id}`,
+        before: initial,
+        mine: values,
+        etag: asked.etag,
+        valuesOf: (theirs) => valuesOf(theirs as Client),
+        bodyOf: (changed) => bodyOf(changed, values),
+      });
+      if (saved === 'edit') return 'stay';
+      if (saved !== 'theirs') {
+        toast(t.saved);
+        const made = saved.value.client_secret;
+        if (made) await sayClientSecret(client.client_id, made);
+      }
+      asked.again();
+      return undefined;
+    },
+  });
+  return (
+    <Form form={form} action={t.save} needs="bondy.oauth2.client.update">
+      <ClientFields form={form} realm={realm} fixed />
+    </Form>
+  );
+}
