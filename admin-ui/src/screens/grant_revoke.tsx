@@ -49,6 +49,7 @@ function Revoke({ realm, grant, close }: Props) {
         <strong>{roles.join(', ')}</strong>
         <br />
         <code class="wrap">{resourceOf(grant)}</code>
+        {resource.uri !== 'any' && <span class="muted"> {resource.match}</span>}
       </p>
       <Permissions {...form.bind('permissions')} options={grant.permissions} />
       <p class="muted">{t.revokeTakes}</p>
