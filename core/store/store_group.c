@@ -131,10 +131,14 @@ static bool write_alone(struct store_backend *backend,
         *err = request->err;
         return false;
     }
-    return store_exec(backend, SQL_ROLLBACK, err) &&
-           (request->audit_count == 0 ||
-            (store_begin(backend, err) && store_audit_refused(backend, request, err) &&
-             commit(backend, bounds, request->audit_count, err)));
+    if (store_exec(backend, SQL_ROLLBACK, err) &&
+        (request->audit_count == 0 ||
+         (store_begin(backend, err) && store_audit_refused(backend, request, err) &&
+          commit(backend, bounds, request->audit_count, err)))) {
+        return true;
+    }
+    backend->unsure = false; /* of the row of the audit; of the rest it is known */
+    return false;
 }
 
 static void write_each(struct store_backend *backend,

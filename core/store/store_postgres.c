@@ -180,7 +180,8 @@ static bool
 failed(struct postgres *self, bool committing, const struct err *problem, struct err *err)
 {
     if (self->conn == NULL) {
-        self->backend.unsure = committing;
+        /* With an error before it, there was nothing left to commit. */
+        self->backend.unsure = committing && !self->backend.earlier;
         note_loss(self, problem);
     }
     return err_set(err, problem->code, "%s", problem->text);

@@ -33,7 +33,8 @@ static const struct word defaults[] = {
 static const char setup[] =
     "SELECT s.value FROM (SELECT COUNT(set_config(p.name, v.setting, false)) FROM (VALUES"
     " ('statement_timeout', '60s'), ('lock_timeout', '2s'),"
-    " ('idle_in_transaction_session_timeout', '10s'), ('client_connection_check_interval', '1s'),"
+    " ('idle_in_transaction_session_timeout', '10s'), ('idle_session_timeout', '0'),"
+    " ('transaction_timeout', '0'), ('client_connection_check_interval', '1s'),"
     " ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'),"
     " ('tcp_keepalives_count', '3'), ('synchronous_commit', CASE current_setting("
     "'synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END),"

@@ -58,6 +58,7 @@ enum postgres_answer postgres_next(struct postgres *self, PGresult **out)
             self->late = true;
             return POSTGRES_LOST;
         }
+        deadline_ms = clock_mono_ms() + self->wait_ms;
         if (PQconsumeInput(self->conn) == 0) {
             return POSTGRES_LOST;
         }

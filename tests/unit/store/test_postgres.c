@@ -127,6 +127,34 @@ static void the_order_is_by_bytes_whatever_the_collation_of_the_database(void **
     do_in(place, "DROP DATABASE icu_@");
 }
 
+/* As a server's administrator may have it for all: the store's connection is idle for long. */
+static void what_ends_idle_sessions_does_not_end_the_stores(void **state)
+{
+    const struct place *place = *state;
+    char url[512];
+    char more[96];
+    char sql[160];
+    struct err err = {0};
+    do_in(place, "CREATE ROLE idler_@ LOGIN; ALTER ROLE idler_@ SET idle_session_timeout = '100ms';"
+                 "ALTER ROLE idler_@ SET statement_timeout = '300ms'; GRANT ALL ON SCHEMA @ TO"
+                 " idler_@");
+    (void)snprintf(more, sizeof(more), "&user=idler_%s", place->schema);
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT COALESCE(SUM(pid), 0) FROM pg_stat_activity WHERE usename = 'idler_%s'",
+                   place->schema);
+    url_with(place, url, more);
+    struct store *store = store_open(str_of(url), place_dir(place), &err);
+    if (store == NULL) {
+        fail_msg("%s", err.text);
+    }
+    int64_t pid = postgres_ask("", sql);
+    assert_true(pid > 0);
+    (void)usleep(500 * 1000);
+    assert_int_equal(postgres_ask("", sql), pid);
+    assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    store_close(store);
+}
+
 static void tables_of_others_are_left_alone(void **state)
 {
     const struct place *place = *state;
@@ -537,6 +565,7 @@ int main(void)
         T(a_server_that_takes_no_writes_is_told),
         T(an_encoding_that_does_not_fit_is_told),
         T(the_order_is_by_bytes_whatever_the_collation_of_the_database),
+        T(what_ends_idle_sessions_does_not_end_the_stores),
         T(tables_of_others_are_left_alone),
         T(a_schema_of_a_newer_program_is_refused),
         T(tables_that_were_changed_by_hand_are_told),
