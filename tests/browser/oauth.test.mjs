@@ -200,11 +200,16 @@ shows('a client is changed, disabled, enabled, and deleted with what goes with i
   assert.deepEqual(changed.scopes, ['ops']);
   assert.deepEqual(changed.groups.sort(), ['api_clients', 'staff']);
 
+  await page.getByLabel('Name', { exact: true }).fill('Half typed');
   await page.getByRole('button', { name: 'Disable' }).click();
   await page.getByRole('dialog', { name: 'Disable changing?' }).waitFor();
   await console.look('client-disable');
   await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
   await page.getByText('disabled', { exact: true }).waitFor();
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Half typed');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByRole('heading', { name: 'Half typed' }).waitFor();
+  assert.equal((await node.ask('GET', `${CLIENTS}/changing`)).enabled, false);
   await page.getByRole('tab', { name: 'Take a token' }).click();
   const off = page.getByRole('button', { name: 'Take a token' });
   assert.equal(await off.getAttribute('title'), 'The client is disabled.');
@@ -218,10 +223,28 @@ shows('a client is changed, disabled, enabled, and deleted with what goes with i
 
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByText('1 grant').waitFor();
+  assert.doesNotMatch(await page.getByRole('dialog').innerText(), /source/);
   await console.look('client-delete');
   await page.getByLabel('Type changing to confirm').fill('changing');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByText('Client changing is gone.').waitFor();
+});
+
+shows('two who change one client: the later one sees both', async (console, page, node) => {
+  await service(node, 'both');
+  await console.enter(`${CLIENTS}/both`);
+  await page.getByLabel('Name', { exact: true }).fill('mine');
+  await node.ask('PUT', `${CLIENTS}/both`, { name: 'theirs' });
+  // Looking at it again does not make theirs seen.
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('heading', { name: 'theirs' }).waitFor();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  const conflict = page.getByRole('dialog');
+  assert.match(await conflict.innerText(), /theirs[^]*mine/);
+  await conflict.getByRole('button', { name: 'Replace theirs with mine' }).click();
+  await page.getByRole('heading', { name: 'mine' }).waitFor();
+  assert.equal((await node.ask('GET', `${CLIENTS}/both`)).name, 'mine');
 });
 
 shows('a secret is rotated, the present one holding for as long as is chosen', async (console, page, node) => {

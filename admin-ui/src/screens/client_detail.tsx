@@ -1,6 +1,7 @@
 // One client: what it may, its secrets, how it is called, a token for it; letting it in or not,
 // ending its tokens, and deleting it.
 import { ask } from '../api/client';
+import type { Grant, Source } from '../api/types';
 import { useAsk } from '../api/use_ask';
 import { at, go, href } from '../app/router';
 import { Button } from '../kit/button';
@@ -76,7 +77,7 @@ export function ClientDetail({ realm, id }: { realm: string; id: string }) {
                 key: 'settings',
                 title: t.settings,
                 keep: true,
-                render: () => <ClientEdit key={asked.etag} {...{ realm, asked }} client={there} />,
+                render: () => <ClientEdit {...{ realm, asked }} client={there} />,
               },
               {
                 key: 'secrets',
@@ -99,16 +100,18 @@ export function ClientDetail({ realm, id }: { realm: string; id: string }) {
 }
 
 function whatGoes(realm: string, id: string): Promise<string>[] {
-  const count = async (path: string, say: (n: number) => string) => {
-    const { value, total } = await ask<unknown[]>(path, { query: { limit: 1 } });
-    const n = total ?? value.length;
+  // Both lists have what counts for it as well; what is its own names it.
+  const count = async <T,>(path: string, own: (row: T) => boolean, say: (n: number) => string) => {
+    const { value } = await ask<T[]>(path);
+    const n = value.filter(own).length;
     return n > 0 ? say(n) : '';
   };
+  const ownGrant = (grant: Grant) => grant.roles.includes(`user/${id}`);
   return [
     Promise.resolve(t.takesTokens),
     Promise.resolve(t.takesSecrets),
-    count(at`/realms/${realm}/users/${id}/grants`, t.takesGrants),
-    count(at`/realms/${realm}/users/${id}/sources`, t.takesSources),
+    count<Grant>(at`/realms/${realm}/users/${id}/grants`, ownGrant, t.takesGrants),
+    count<Source>(at`/realms/${realm}/users/${id}/sources`, (row) => row.username === id, t.takesSources),
   ];
 }
 

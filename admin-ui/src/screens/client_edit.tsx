@@ -1,5 +1,6 @@
-// Changing a client under optimistic concurrency. One that begins to have a secret gets it said.
-import { useState } from 'preact/hooks';
+// Changing a client under optimistic concurrency. One that begins to have a secret gets it said. What
+// is typed stays when the client changes beside the form: when it is disabled, or its secret rotated.
+import { useEffect, useState } from 'preact/hooks';
 import { save } from '../api/save';
 import type { Asked } from '../api/use_ask';
 import { at } from '../app/router';
@@ -19,18 +20,28 @@ export interface ClientEditProps {
   asked: Asked<Client>;
 }
 
-export function ClientEdit({ realm, client, asked }: ClientEditProps) {
-  const [initial] = useState(() => valuesOf(client));
+export function ClientEdit(props: ClientEditProps) {
+  const [round, setRound] = useState(0);
+  return <Fields key={round} {...props} renew={() => setRound((n) => n + 1)} />;
+}
+
+const alike = (one: ClientValues, other: ClientValues) =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+function Fields({ realm, client, asked, renew }: ClientEditProps & { renew: () => void }) {
+  const [first] = useState(() => ({ values: valuesOf(client), etag: asked.etag }));
+  // Its version counts as seen only if the fields are those that were shown.
+  const current = alike(valuesOf(client), first.values);
   const form = useForm({
-    initial,
+    initial: first.values,
     check: checkClient,
     keys: KEYS,
     submit: async (values) => {
       const saved = await save<Client, ClientValues>({
         path: at`/realms/${realm}/clients/${client.client_id}`,
-        before: initial,
+        before: first.values,
         mine: values,
-        etag: asked.etag,
+        etag: current ? asked.etag : first.etag,
         valuesOf: (theirs) => valuesOf(theirs as Client),
         bodyOf: (changed) => bodyOf(changed, values),
       });
@@ -44,6 +55,10 @@ export function ClientEdit({ realm, client, asked }: ClientEditProps) {
       return undefined;
     },
   });
+  const stale = !current && !form.dirty && !form.busy;
+  useEffect(() => {
+    if (stale) renew();
+  }, [stale]);
   return (
     <Form form={form} action={t.save} needs="bondy.oauth2.client.update">
       <ClientFields form={form} realm={realm} fixed />

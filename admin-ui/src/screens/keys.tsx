@@ -103,9 +103,11 @@ function When({ of, phase, next }: Aged & { next: number | undefined }) {
         {until && <>, {t.verifiesUntil} {until}</>}
       </>
     );
+  // One that was announced, and replaced before its time came.
+  const unused = of.retired !== undefined && of.retired <= of.activated;
   return (
     <>
-      {t.signedFrom} {since}
+      {unused ? t.neverSigned : <>{t.signedFrom} {since}</>}
       {until && <>, {t.retiredOn} {until}</>}
     </>
   );
