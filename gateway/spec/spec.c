@@ -144,6 +144,10 @@ static void read_top(struct compile *compile, const json_t *root)
 {
     struct spec *spec = compile->spec;
     spec->id = text_member(compile, root, "id");
+    if (str_eq(spec->id, STR(".")) || str_eq(spec->id, STR(".."))) {
+        report(compile, spot_member(root, "id"), (struct hint){0},
+               "'id' is no name for what has a URL: there it leads elsewhere");
+    }
     spec->name = text_member(compile, root, "name");
     spec->host = text_member(compile, root, "host");
     spec->realm = text_member(compile, root, "realm_uri");

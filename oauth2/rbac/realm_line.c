@@ -37,7 +37,9 @@ bool record_authmethod_valid(struct str method)
 bool record_name_valid(struct str name)
 {
     static const struct str reserved[] = {STR_INIT("any"), STR_INIT("from"), STR_INIT("on"),
-                                          STR_INIT("to")};
+                                          STR_INIT("to"),
+                                          /* In a URL they are another place than a name. */
+                                          STR_INIT("."), STR_INIT("..")};
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
         if (c < 0x20 || c == 0x7f) {

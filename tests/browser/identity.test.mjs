@@ -451,3 +451,17 @@ shows('ten thousand users: the list is there soon, and the search finds one', as
   }
   await console.look('users-many');
 });
+
+shows('a name that a URL takes for the way up leads nowhere', async (console, page, node) => {
+  await people(node);
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await console.enter(`${R}/groups`);
+  await page.getByRole('link', { name: 'staff', exact: true }).waitFor();
+  asked.length = 0;
+  for (const name of ['..', '.', '%2e%2e', '%2E.']) {
+    await console.go(`${R}/groups/${name}`);
+    await page.getByText('Nothing is here').first().waitFor();
+  }
+  assert.deepEqual(asked.filter((path) => path === R || path === `${R}/groups/`), []);
+});

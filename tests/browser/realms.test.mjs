@@ -110,7 +110,9 @@ shows('logging in and out', async (console, page) => {
   await page.getByRole('alert').waitFor();
   await console.login();
   await page.getByRole('heading', { name: 'APIs' }).waitFor();
+  await page.evaluate(() => (window.left = 'behind'));
   await page.getByRole('button', { name: 'Log out' }).click();
+  await page.waitForFunction(() => window.left === undefined);
   await page.getByLabel('User name').waitFor();
   await page.reload();
   await page.getByLabel('User name').waitFor();

@@ -2,10 +2,12 @@
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from support.patience import wait_until
+from support.specs import static_spec
 
 SPEC = json.loads((Path(__file__).parents[2] / "specs" / "admin.json").read_text())
 PATHS = SPEC["versions"]["1.0.0"]["paths"]
@@ -403,3 +405,15 @@ def test_the_api_describes_itself(admin):
     password = told["paths"]["/realms/{realm_uri}/users/{id}/change_password"]["post"]
     schema = password["requestBody"]["content"]["application/json"]["schema"]
     assert schema["required"] == ["new_password"]
+
+
+@pytest.mark.parametrize("name", [".", "..", "\u2024\u2024", "\uff0e"])
+def test_nothing_is_called_what_a_url_takes_for_a_way(admin, node, realm, name):
+    """DELETE /realms/R/groups/.. is DELETE /realms/R once a client has made it short."""
+    made = node.ask_admin("POST", f"/realms/{realm}/groups", {"name": name})
+    assert made.status == 400, made.text
+    told = node.ask_admin("POST", "/api_specs", {**static_spec("way", 1, realm), "id": name})
+    if set(name) == {"."}:
+        assert told.status == 422 and "leads elsewhere" in told.text
+    else:
+        assert told.status == 200 and node.ask_admin("DELETE", f"/api_specs/{quote(name)}").status == 204

@@ -36,7 +36,11 @@ export function urlOf(path: string, query: Ask['query'] = {}): URL {
   return url;
 }
 
+/** Somebody's name for something that a URL takes for the way up: of a group it would be the realm. */
+const LEADS_ELSEWHERE = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
+
 export async function ask<T>(path: string, how: Ask = {}): Promise<Answer<T>> {
+  if (LEADS_ELSEWHERE.test(path)) throw new Problem(404, undefined, text.nowhere.title);
   for (;;) {
     const response = await send(path, how);
     if (response.status === 401 && !how.anonymous) {

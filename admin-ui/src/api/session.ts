@@ -57,10 +57,16 @@ export async function login(username: string, password: string): Promise<void> {
 export async function logout(): Promise<void> {
   await ask('/session', { method: 'DELETE', anonymous: true });
   session.set({ is: 'out' });
+  giveUpLogin();
+  // Nothing that was shown or typed stays in this page for who comes next. Screens go first, so that
+  // none of them asks whether it may be left.
+  setTimeout(() => location.reload());
 }
 
 export function loginNeeded(): Promise<void> {
-  if (session.get().is !== 'in') session.set({ is: 'out' });
+  // Who is out has not asked for this: sent again it would be in the name of who comes next.
+  if (session.get().is === 'out') return Promise.reject(refused());
+  if (session.get().is === 'unknown') session.set({ is: 'out' });
   else interrupted.set(true);
   return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
 }
@@ -68,8 +74,11 @@ export function loginNeeded(): Promise<void> {
 /** Nobody logs in: what waited fails as a refusal, and what was typed stays. */
 export function giveUpLogin(): void {
   interrupted.set(false);
-  for (const { reject } of waiting.splice(0))
-    reject(new Problem(401, undefined, 'Unauthorized'));
+  for (const { reject } of waiting.splice(0)) reject(refused());
+}
+
+function refused(): Problem {
+  return new Problem(401, undefined, 'Unauthorized');
 }
 
 export function may(procedure: string | undefined): boolean {
