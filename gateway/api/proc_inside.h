@@ -55,6 +55,11 @@ void proc_answer(struct router *router,
                  uint64_t handle,
                  const json_t *result,
                  const json_t *kwargs);
+/* The same of a result that is JSON text already, and one value. */
+void proc_answer_text(struct router *router,
+                      uint64_t handle,
+                      struct str result,
+                      const json_t *kwargs);
 /* [text], {code, message, description} and the members of `more`, which may be NULL. */
 void proc_fail(
     struct router *router, uint64_t handle, struct str uri, const char *text, const json_t *more);

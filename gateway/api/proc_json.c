@@ -74,6 +74,28 @@ void proc_answer(struct router *router, uint64_t handle, const json_t *result, c
     json_decref(args);
 }
 
+void proc_answer_text(struct router *router,
+                      uint64_t handle,
+                      struct str result,
+                      const json_t *kwargs)
+{
+    struct buf bytes;
+    char *kwargs_text = kwargs == NULL ? NULL : json_dumps(kwargs, JSON_COMPACT);
+    buf_init(&bytes, TEXT_MAX);
+    (void)buf_byte(&bytes, '[');
+    (void)buf_append(&bytes, result);
+    (void)buf_byte(&bytes, ']');
+    size_t args_len = bytes.len;
+    (void)buf_append(&bytes, kwargs_text == NULL ? STR_EMPTY : str_of(kwargs_text));
+    struct str all = buf_str(&bytes);
+    builtin_answer(router, handle,
+                   &(struct payload){.serializer = SERIALIZER_JSON,
+                                     .args = str_sub(all, 0, args_len),
+                                     .kwargs = str_from(all, args_len)});
+    free(kwargs_text);
+    buf_done(&bytes);
+}
+
 /* A text that was cut where there was no more room may end inside a character. */
 static struct str whole_characters(const char *text)
 {

@@ -6,7 +6,6 @@
  * says who does not. */
 #include "api/proc_audit.h"
 #include "api/proc_inside.h"
-#include "api/spec_diff.h"
 #include "audit/audit.h"
 #include "base/mem.h"
 #include "builder/builder.h"
@@ -22,12 +21,13 @@
 
 enum { STORE_ARENA_MAX = 256 << 20, PUBLISH_ARENA_MAX = 64 << 20, ERRORS_MAX = 128 << 10 };
 
-enum { STATUS_ACCEPTED = 202 };
+enum { STATUS_ACCEPTED = 202, SCRATCH_ROOM = 64 << 10 };
 
 /* One call on its way. Its options are read as those of the directory's operations. */
 struct spec_call {
     struct store_request store;
     struct publish_request publish;
+    struct catalog_request catalog;
     struct post built;
     struct proc_spread spread;
     struct procs *procs;
@@ -277,10 +277,40 @@ static void on_listed(struct store_request *store)
     answer(call, list, details);
 }
 
+static void on_catalog(struct catalog_request *catalog)
+{
+    struct spec_call *call = CONTAINER_OF(catalog, struct spec_call, catalog);
+    json_t *details = json_pack("{s:I}", "total", (json_int_t)catalog->total);
+    struct str next = buf_str(&catalog->next);
+    if (next.len > 0) {
+        (void)json_object_set_new(details, "next", json_stringn(next.ptr, next.len));
+    }
+    bool asked = json_is_true(json_object_get(call->kwargs, "details"));
+    proc_answer_text(call->router, call->handle, buf_str(&catalog->list), asked ? details : NULL);
+    json_decref(details);
+    buf_done(&catalog->list);
+    buf_done(&catalog->next);
+    call_free(call);
+}
+
+static bool is_true(const struct spec_call *call, const char *key)
+{
+    return json_is_true(json_object_get(call->kwargs, key)) ||
+           str_eq(option(call, key), STR("true"));
+}
+
+/* Their summaries are the builder's: to list them reads nothing of the store. */
 static void run_list(struct procs *procs, const struct builtin_call *from)
 {
     struct spec_call *call = call_new(procs, from, 0, false);
-    if (call != NULL) {
+    if (call == NULL) {
+        return;
+    }
+    if (is_true(call, "summary")) {
+        call->catalog.page = call->options.page;
+        call->catalog.finish = on_catalog;
+        builder_catalog(procs->options.builder, &call->catalog);
+    } else {
         arena_init(&call->store.arena, STORE_ARENA_MAX);
         submit(call, STORE_LIST, on_listed);
     }
@@ -503,25 +533,14 @@ static void answer_refused(struct spec_call *call)
     json_decref(more);
 }
 
-/* What publishing would change. */
-static json_t *diff_of(const struct publish_item *item)
-{
-    json_t *before = json_loadb(item->before.ptr, item->before.len, 0, NULL);
-    json_t *after = json_loadb(item->after.ptr, item->after.len, 0, NULL);
-    json_t *list = spec_diff(before, after);
-    json_decref(before);
-    json_decref(after);
-    return list;
-}
-
 /* Warnings are of the whole text: with the only item, or the first of a list. */
 static json_t *item_json(const struct spec_call *call, const struct publish_item *item)
 {
     json_t *json = json_pack("{s:s%, s:I, s:b}", "id", item->id.ptr, item->id.len, "version",
                              (json_int_t)item->version, "changed", item->changed);
     (void)put_nodes(&call->spread, json);
-    if (call->publish.dry_run) {
-        (void)json_object_set_new(json, "diff", diff_of(item));
+    if (item->differences != NULL) {
+        (void)json_object_set(json, "diff", item->differences);
     }
     if (item == call->publish.items) {
         (void)json_object_set_new(json, "warnings", problems_json(&call->publish.problems));
@@ -531,8 +550,7 @@ static json_t *item_json(const struct spec_call *call, const struct publish_item
 
 static void publish_done(struct spec_call *call)
 {
-    problems_done(&call->publish.problems);
-    arena_done(&call->publish.arena);
+    publish_request_done(&call->publish);
     call_free(call);
 }
 
@@ -569,13 +587,12 @@ static void on_published(struct publish_request *publish)
 static void publish(struct spec_call *call, struct str text, struct str comment)
 {
     struct publish_request *request = &call->publish;
-    const json_t *dry = json_object_get(call->kwargs, "dry_run");
     arena_init(&request->arena, PUBLISH_ARENA_MAX);
     request->text = arena_str(&request->arena, text);
     request->author = arena_str(&request->arena, call->author);
     request->comment = arena_str(&request->arena, comment);
     request->expect = call->options.expect;
-    request->dry_run = json_is_true(dry) || str_eq(option(call, "dry_run"), STR("true"));
+    request->dry_run = is_true(call, "dry_run");
     request->audit = request->dry_run ? NULL : &call->audit;
     call->audit.detail = request->comment;
     call->audited = false;
@@ -583,27 +600,51 @@ static void publish(struct spec_call *call, struct str text, struct str comment)
     builder_publish(call->procs->options.builder, request);
 }
 
+static void load_text(struct spec_call *call, struct str text)
+{
+    if (text.len == 0) {
+        refuse(call, INVALID_DATA,
+               "the body is empty: send the specification, for example with curl --data-binary "
+               "@spec.json");
+    } else {
+        publish(call, text, option(call, "comment"));
+    }
+}
+
+/* The only argument, if it is a text: as it was sent, for it may be long. */
+static bool sole_text(const struct payload *payload, struct arena *scratch, struct str *out)
+{
+    const struct slice args = {payload->serializer, payload->args};
+    const struct slice first = slice_nth(args, 0);
+    struct scan scan;
+    if (slice_count(args) != 1 || slice_kind(first) != SCAN_STRING) {
+        return false;
+    }
+    scan_init(&scan, first.serializer, first.bytes, scratch);
+    return scan_str(&scan, out) && memchr(out->ptr, '\0', out->len) == NULL;
+}
+
 /* A specification, or a list of them: as text, whose mistakes then have their place, or as a value
  * as Bondy's clients send it. */
 static void run_load(struct procs *procs, const struct builtin_call *from)
 {
-    struct spec_call *call = call_new(procs, from, 1, true);
-    if (call == NULL) {
-        return;
+    struct payload options = *from->payload;
+    struct builtin_call rest = *from;
+    struct str text = STR_EMPTY;
+    struct arena scratch;
+    arena_init(&scratch, from->payload->args.len + SCRATCH_ROOM);
+    bool is_text = sole_text(from->payload, &scratch, &text);
+    options.args = is_text ? STR_EMPTY : options.args;
+    rest.payload = &options;
+    struct spec_call *call = call_new(procs, &rest, is_text ? 0 : 1, true);
+    if (call != NULL && is_text) {
+        load_text(call, text);
+    } else if (call != NULL) {
+        char *dumped = json_dumps(json_array_get(call->args, 0), JSON_COMPACT | JSON_ENCODE_ANY);
+        publish(call, str_of(dumped), option(call, "comment"));
+        free(dumped);
     }
-    const json_t *spec = json_array_get(call->args, 0);
-    if (json_is_string(spec) && json_string_length(spec) == 0) {
-        refuse(call, INVALID_DATA,
-               "the body is empty: send the specification, for example with curl --data-binary "
-               "@spec.json");
-    } else if (json_is_string(spec)) {
-        publish(call, str_make(json_string_value(spec), json_string_length(spec)),
-                option(call, "comment"));
-    } else {
-        char *text = json_dumps(spec, JSON_COMPACT | JSON_ENCODE_ANY);
-        publish(call, str_of(text), option(call, "comment"));
-        free(text);
-    }
+    arena_done(&scratch);
 }
 
 static void on_old_version(struct store_request *store)

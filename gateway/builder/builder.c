@@ -32,64 +32,24 @@ struct ack {
 
 enum { CHANGE_MAX = 256 << 20, BUILDER_NICE = 10 };
 
-static void entry_free(struct entry *entry)
+static void present_changed(struct builder *builder)
 {
-    spec_unref(entry->spec);
-    mem_free(entry->id);
-    mem_free(entry->text);
-    mem_free(entry);
-}
-
-static void log_problems(const struct entry *entry, const struct problems *problems)
-{
-    for (size_t i = 0; i < problems->count; i++) {
-        const struct problem *p = &problems->items[i];
-        if (!p->warning) {
-            log_error(entry->spec != NULL
-                          ? "a stored specification does not compile; its last good version serves"
-                          : "a stored specification does not compile, and does not serve:"
-                            " postern api rollback",
-                      KV_CSTR("id", entry->id), KV_U64("version", entry->version),
-                      KV_STR("pointer", p->pointer), KV_STR("error", p->text));
-        }
-    }
-}
-
-static void entry_compile(struct entry *entry, bool allow_forward)
-{
-    struct problems problems;
-    struct spec_options options = {.allow_forward = allow_forward, .version = entry->version};
-    problems_init(&problems);
-    struct spec *spec = spec_compile(str_of(entry->text), &options, &problems);
-    if (spec == NULL) {
-        log_problems(entry, &problems);
-    } else {
-        spec_unref(entry->spec);
-        entry->spec = spec;
-    }
-    problems_done(&problems);
+    present_unref(builder->present);
+    builder->present = NULL;
 }
 
 static void apply_spec(struct builder *builder, const struct store_record *record)
 {
     builder->routes_dirty = true;
-    if (record->deleted) {
-        struct entry *gone = map_remove(&builder->entries, record->key);
-        if (gone != NULL) {
-            entry_free(gone);
-        }
-        return;
-    }
-    struct entry *entry = map_get(&builder->entries, record->key);
-    if (entry == NULL) {
-        entry = NEW(struct entry);
-        entry->id = str_dup(record->key);
+    present_changed(builder);
+    struct published *before = map_remove(&builder->entries, record->key);
+    if (!record->deleted) {
+        struct published *entry = published_new(record, before, builder->options.allow_forward);
         (void)map_put(&builder->entries, str_of(entry->id), entry);
     }
-    mem_free(entry->text);
-    entry->text = str_dup(record->value);
-    entry->version = record->version;
-    entry_compile(entry, builder->options.allow_forward);
+    if (before != NULL) {
+        published_unref(before);
+    }
 }
 
 void builder_apply(struct builder *builder, const struct store_record *record)
@@ -103,24 +63,20 @@ void builder_apply(struct builder *builder, const struct store_record *record)
     }
 }
 
-static int by_id(const void *a, const void *b)
+struct present *builder_present(struct builder *builder)
 {
-    const struct entry *const *left = a;
-    const struct entry *const *right = b;
-    return str_cmp(str_of((*left)->id), str_of((*right)->id));
-}
-
-struct entry **builder_entries(const struct builder *builder, size_t *out_count)
-{
-    struct entry **entries = NEW_ARRAY(struct entry *, builder->entries.count + 1);
-    size_t cursor = 0;
-    const struct map_slot *slot = NULL;
-    *out_count = 0;
-    while ((slot = map_next(&builder->entries, &cursor)) != NULL) {
-        entries[(*out_count)++] = slot->value;
+    if (builder->present == NULL) {
+        struct published **entries = NEW_ARRAY(struct published *, builder->entries.count + 1);
+        size_t count = 0;
+        size_t cursor = 0;
+        const struct map_slot *slot = NULL;
+        while ((slot = map_next(&builder->entries, &cursor)) != NULL) {
+            entries[count++] = published_ref(slot->value);
+        }
+        builder->present = present_new(entries, count, builder->rbac);
+        mem_free(entries);
     }
-    qsort(entries, *out_count, sizeof(struct entry *), by_id);
-    return entries;
+    return builder->present;
 }
 
 static struct route_table *try_routes(struct builder *builder, struct spec **specs, size_t count)
@@ -154,13 +110,12 @@ static size_t without_conflicts(struct builder *builder, struct spec **specs, si
  * another node published it) is left out, and said so. */
 static struct route_table *build_routes(struct builder *builder)
 {
-    size_t entry_count = 0;
+    const struct present *present = builder_present(builder);
     size_t count = 0;
-    struct entry **entries = builder_entries(builder, &entry_count);
-    struct spec **specs = NEW_ARRAY(struct spec *, entry_count + 1);
-    for (size_t i = 0; i < entry_count; i++) {
-        if (entries[i]->spec != NULL) {
-            specs[count++] = entries[i]->spec;
+    struct spec **specs = NEW_ARRAY(struct spec *, present->count + 1);
+    for (size_t i = 0; i < present->count; i++) {
+        if (present->entries[i]->spec != NULL) {
+            specs[count++] = present->entries[i]->spec;
         }
     }
     struct route_table *table = try_routes(builder, specs, count);
@@ -169,7 +124,6 @@ static struct route_table *build_routes(struct builder *builder)
         table = try_routes(builder, specs, count);
     }
     mem_free(specs);
-    mem_free(entries);
     return table;
 }
 
@@ -234,6 +188,7 @@ void builder_build(struct builder *builder)
     }
     if (builder->rbac_dirty) {
         builder->rbac_dirty = false;
+        present_changed(builder);
         struct rbac *rbac = rbac_builder_build(builder->rbac_builder, builder->applied);
         if (builder->rbac != NULL) {
             snapshot_unref((struct snapshot *)(void *)builder->rbac);
@@ -290,7 +245,7 @@ static void on_commit(void *ctx, uint64_t seq, const struct store_record *record
         change->records[i].realm = arena_str(&change->arena, records[i].realm);
         change->records[i].key = arena_str(&change->arena, records[i].key);
         change->records[i].value = arena_str(&change->arena, records[i].value);
-        change->records[i].author = STR_EMPTY;
+        change->records[i].author = arena_str(&change->arena, records[i].author);
         change->records[i].comment = STR_EMPTY;
     }
     mailbox_post(builder->mailbox, &change->post);
@@ -384,9 +339,10 @@ void builder_free(struct builder *builder)
     mailbox_close(builder->mailbox);
     mailbox_run(builder->mailbox); /* what the store has sent since the thread ended */
     while ((slot = map_next(&builder->entries, &cursor)) != NULL) {
-        entry_free(slot->value);
+        published_unref(slot->value);
     }
     map_done(&builder->entries);
+    present_unref(builder->present);
     LIST_FOREACH_SAFE (link, &builder->waiters) {
         mem_free(LIST_ENTRY(link, struct waiter, link));
     }

@@ -4,20 +4,24 @@
  * Fed by the store thread in change order; what arrives during a build is taken
  * together in the next. Publishing goes through here too, one at a time: a
  * specification is compiled against all others and committed before the next is
- * looked at, so two publishers cannot claim the same path.
+ * looked at, so two publishers cannot claim the same path. A dry run claims none: it
+ * is checked on the jobs pool against what is present when it comes.
  */
 #ifndef POSTERN_BUILDER_BUILDER_H
 #define POSTERN_BUILDER_BUILDER_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "loop/jobs.h"
 #include "loop/mailbox.h"
 #include "loop/snapshot.h"
 #include "rbac/rbac_builder.h"
 #include "spec/problems.h"
 #include "store/store.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +33,8 @@ struct builder_options {
     struct snapshot_slot *routes;
     struct snapshot_slot *rbac;
     struct snapshot_slot *tokens; /* keys and tickets; NULL: none are built */
+    struct jobs
+        *jobs; /* where dry runs go, beside the builder; NULL: on its thread, in their turn */
     bool allow_forward;
     struct rbac_settings access_settings; /* all zero is the usual */
 };
@@ -54,8 +60,7 @@ struct publish_item {
     struct str id;
     uint64_t version;
     bool changed;
-    struct str before; /* of a dry run: the text that is in place, or empty, */
-    struct str after;  /* and what it would become */
+    json_t *differences; /* of a dry run (spec_diff.h), or NULL */
 };
 
 struct publish_request;
@@ -63,8 +68,10 @@ typedef void (*publish_finish_fn)(struct publish_request *request);
 
 /* Made by the caller, who also frees it in `finish`, on his worker. */
 struct publish_request {
-    struct post post; /* publish.c's, as are the next three */
+    struct post post; /* publish.c's, as are the next five */
     struct list link;
+    struct job job;
+    struct present *present;
     struct builder *builder;
     struct worker *owner;
     publish_finish_fn finish;
@@ -89,7 +96,26 @@ struct publish_request {
 
 /* Any worker. `finish` comes after every worker serves what was published. */
 void builder_publish(struct builder *builder, struct publish_request *request);
-/* The same before builder_start, on the calling thread, for files named in the configuration. */
+/* Frees what the outcome has: by the caller, in `finish`. */
+void publish_request_done(struct publish_request *request);
+/* The same as builder_publish before builder_start, on the calling thread, for files named in the
+ * configuration. */
 void builder_publish_now(struct builder *builder, struct publish_request *request);
+
+/* A page of what is published, in the order of ids, without the specifications themselves. Made by
+ * the caller, who also frees it in `finish`, on his worker. */
+struct catalog_request {
+    struct post post; /* catalog.c's, as are the next two */
+    struct builder *builder;
+    struct worker *owner;
+    void (*finish)(struct catalog_request *request);
+    struct store_page page; /* without `prefix` */
+    struct buf list;        /* JSON: summaries (spec_text.h) with version, ts and author */
+    size_t total;           /* that the filter leaves */
+    struct buf next;        /* the cursor of the next page, if the page is full */
+};
+
+/* Any worker. */
+void builder_catalog(struct builder *builder, struct catalog_request *request);
 
 #endif

@@ -5,20 +5,12 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "builder/builder.h"
+#include "builder/present.h"
 #include "rbac/rbac.h"
 #include "rbac/rbac_builder.h"
-#include "spec/spec.h"
 #include "token/tokens_builder.h"
 
 #include <pthread.h>
-
-/* A published specification: its text as stored and what it compiled to. */
-struct entry {
-    char *id;
-    char *text;
-    uint64_t version;
-    struct spec *spec; /* the last good one; NULL if it never compiled */
-};
 
 struct builder {
     struct builder_options options;
@@ -30,7 +22,8 @@ struct builder {
     struct rbac_builder *rbac_builder;
     struct rbac *rbac; /* the newest, one reference of ours */
     struct tokens_builder *tokens_builder;
-    struct map entries; /* spec id -> struct entry */
+    struct map entries;      /* spec id -> struct published */
+    struct present *present; /* those and `rbac` as they are now; NULL: made when it is wanted */
     bool rbac_dirty;
     bool tokens_dirty;
     bool routes_dirty;
@@ -45,13 +38,31 @@ struct builder {
 };
 
 /* builder.c */
-struct entry **builder_entries(const struct builder *builder, size_t *out_count);
+/* Borrowed: until something is applied or built. */
+struct present *builder_present(struct builder *builder);
 void builder_apply(struct builder *builder, const struct store_record *record);
 void builder_wait_here(struct builder *builder,
                        uint64_t seq,
                        struct worker *owner,
                        struct post *post);
 void builder_build(struct builder *builder);
+
+/* publish_check.c: what a publication is about to put in place. On any thread. */
+struct candidate {
+    struct spec *spec;
+    char *text;
+};
+struct candidates {
+    struct candidate items[PUBLISH_ITEMS_MAX];
+    size_t count;
+};
+/* Compiles the request's text and checks it against what is present, which gives the request's
+ * items, of a dry run with their differences. False: request->err. */
+bool publish_check(struct publish_request *request,
+                   const struct present *present,
+                   bool allow_forward,
+                   struct candidates *out);
+void candidates_done(struct candidates *candidates);
 
 /* publish.c */
 void publish_next(struct builder *builder);

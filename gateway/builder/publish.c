@@ -13,12 +13,6 @@ struct commit {
     struct publish_request *publish;
 };
 
-/* What one publication is about to put in place. */
-struct candidate {
-    struct spec *spec;
-    char *text;
-};
-
 static void finish_post(struct post *post)
 {
     struct publish_request *request = CONTAINER_OF(post, struct publish_request, post);
@@ -33,143 +27,6 @@ static void publish_finish(struct publish_request *request)
     } else {
         worker_post(request->owner, &request->post);
     }
-}
-
-/* The method that a realm needs for each scheme. */
-static const struct {
-    enum security_type type;
-    struct str scheme;
-    struct str methods[2]; /* any of these */
-} needed_methods[] = {
-    {SECURITY_OAUTH2, STR_INIT("oauth2"), {STR_INIT("oauth2"), STR_INIT("")}},
-    {SECURITY_BASIC, STR_INIT("basic"), {STR_INIT("password"), STR_INIT("")}},
-    {SECURITY_API_KEY, STR_INIT("api_key"), {STR_INIT("api_key"), STR_INIT("")}},
-    {SECURITY_IDENTITY, STR_INIT("identity"), {STR_INIT("password"), STR_INIT("api_key")}},
-};
-
-/* Its routes answer 401 until the realm has the method: a warning, for the realm may get it. */
-static void
-warn_of_methods(const struct rbac_realm *realm, const struct spec *spec, struct problems *problems)
-{
-    unsigned types = spec_security_types(spec);
-    for (size_t i = 0; i < COUNT_OF(needed_methods); i++) {
-        const struct str *methods = needed_methods[i].methods;
-        if ((types & 1U << (unsigned)needed_methods[i].type) == 0 ||
-            rbac_realm_has_method(realm, methods[0]) ||
-            (methods[1].len > 0 && rbac_realm_has_method(realm, methods[1]))) {
-            continue;
-        }
-        struct problem problem = {.pointer = STR("/realm_uri"), .warning = true};
-        spec_realm_position(spec, &problem.line, &problem.column);
-        problem.text =
-            arena_printf(&problems->arena,
-                         "the realm does not have the method \"" PRISTR "\" that security '" PRISTR
-                         "' needs: its routes answer 401 until it is among the realm's authmethods",
-                         STRARG(methods[0]), STRARG(needed_methods[i].scheme));
-        problems_add(problems, &problem);
-    }
-}
-
-static bool realm_known(struct builder *builder, const struct spec *spec, struct problems *problems)
-{
-    struct str realm = spec_realm(spec);
-    const struct rbac_realm *found =
-        builder->rbac == NULL ? NULL : rbac_realm_find(builder->rbac, realm);
-    if (found != NULL) {
-        warn_of_methods(found, spec, problems);
-        return true;
-    }
-    struct problem problem = {.pointer = STR("/realm_uri")};
-    size_t count = 0;
-    spec_realm_position(spec, &problem.line, &problem.column);
-    problem.text =
-        arena_printf(&problems->arena,
-                     "there is no realm named " PRISTR ": postern realm create " PRISTR " --open",
-                     STRARG(realm), STRARG(realm));
-    if (builder->rbac != NULL) {
-        const struct str *uris = rbac_realm_uris(builder->rbac, &count);
-        problem.nearest = str_nearest(realm, uris, count);
-    }
-    problems_add(problems, &problem);
-    return false;
-}
-
-/* Two of one id in one text: which of them is meant? */
-static bool id_is_new(const struct candidate *before,
-                      size_t count,
-                      const struct spec *spec,
-                      struct problems *problems)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(spec_id(before[i].spec), spec_id(spec))) {
-            struct problem problem = {.pointer = STR("/id")};
-            problem.text = arena_printf(&problems->arena, "two specifications have the id " PRISTR,
-                                        STRARG(spec_id(spec)));
-            problems_add(problems, &problem);
-            return false;
-        }
-    }
-    return true;
-}
-
-static size_t
-compile_all(struct builder *builder, struct publish_request *request, struct candidate *out)
-{
-    size_t count = SIZE_MAX; /* until a text was readable */
-    size_t done = 0;
-    struct spec_options options = {.allow_forward = builder->options.allow_forward};
-    for (size_t i = 0; i < count && i < PUBLISH_ITEMS_MAX; i++) {
-        char *text = spec_canonical(request->text, i, &count, &request->problems);
-        if (text == NULL) {
-            request->unreadable = count == SIZE_MAX;
-            break;
-        }
-        /* Compiled as it was written, so that positions are its author's. */
-        options.index = i;
-        struct spec *spec = spec_compile(request->text, &options, &request->problems);
-        if (spec != NULL && realm_known(builder, spec, &request->problems) &&
-            id_is_new(out, done, spec, &request->problems)) {
-            out[done++] = (struct candidate){spec, text};
-        } else {
-            spec_unref(spec);
-            mem_free(text);
-        }
-    }
-    if (count > PUBLISH_ITEMS_MAX && count != SIZE_MAX) {
-        problems_add(&request->problems,
-                     &(struct problem){.text = STR("more than 64 specifications at once")});
-    }
-    return done;
-}
-
-/* Would the table still build with these in the place of what they replace? */
-static void check_conflicts(struct builder *builder,
-                            struct publish_request *request,
-                            const struct candidate *candidates,
-                            size_t count)
-{
-    size_t entry_count = 0;
-    size_t total = 0;
-    struct entry **entries = builder_entries(builder, &entry_count);
-    struct spec **specs = NEW_ARRAY(struct spec *, entry_count + count);
-    for (size_t i = 0; i < entry_count; i++) {
-        bool replaced = entries[i]->spec == NULL;
-        for (size_t j = 0; j < count; j++) {
-            replaced = replaced || str_eq(spec_id(candidates[j].spec), str_of(entries[i]->id));
-        }
-        if (!replaced) {
-            specs[total++] = entries[i]->spec;
-        }
-    }
-    for (size_t j = 0; j < count; j++) {
-        specs[total++] = candidates[j].spec;
-    }
-    struct route_table *table = route_table_build(specs, total, 0, &request->problems);
-    if (table != NULL) {
-        snapshot_unref((struct snapshot *)(void *)table);
-    }
-    mem_free(specs);
-    mem_free(entries);
 }
 
 static void log_published(const struct publish_request *publish)
@@ -224,8 +81,7 @@ enum { COMMIT_MAX = 256 << 20 };
 /* Lists what is to be written: unchanged text is not. */
 static struct commit *make_commit(struct builder *builder,
                                   struct publish_request *request,
-                                  const struct candidate *candidates,
-                                  size_t count)
+                                  const struct candidates *candidates)
 {
     struct commit *commit = NEW(struct commit);
     struct store_request *store = &commit->request;
@@ -236,25 +92,14 @@ static struct commit *make_commit(struct builder *builder,
     arena_init(&store->arena, COMMIT_MAX);
     store->author = arena_str(&store->arena, request->author);
     store->comment = arena_str(&store->arena, request->comment);
-    struct store_write *writes = ARENA_ARRAY(&store->arena, struct store_write, count);
-    for (size_t i = 0; i < count; i++) {
-        struct str id = spec_id(candidates[i].spec);
-        const struct entry *entry = map_get(&builder->entries, id);
-        struct publish_item *item = &request->items[request->item_count++];
-        item->id = arena_str(&request->arena, id);
-        item->version = entry == NULL ? 0 : entry->version;
-        item->changed = entry == NULL || !str_eq(str_of(entry->text), str_of(candidates[i].text));
-        if (request->dry_run) {
-            item->before =
-                entry == NULL ? STR_EMPTY : arena_str(&request->arena, str_of(entry->text));
-            item->after = arena_str(&request->arena, str_of(candidates[i].text));
-        }
-        if (item->changed) {
+    struct store_write *writes = ARENA_ARRAY(&store->arena, struct store_write, candidates->count);
+    for (size_t i = 0; i < candidates->count; i++) {
+        if (request->items[i].changed) {
             writes[store->write_count++] = (struct store_write){
                 .kind = STR("api_spec"),
                 .realm = STR(""),
-                .key = arena_str(&store->arena, id),
-                .value = arena_str(&store->arena, str_of(candidates[i].text)),
+                .key = arena_str(&store->arena, request->items[i].id),
+                .value = arena_str(&store->arena, str_of(candidates->items[i].text)),
                 .expect = request->expect,
             };
         }
@@ -266,58 +111,52 @@ static struct commit *make_commit(struct builder *builder,
     return commit;
 }
 
-static bool expectation_met(const struct publish_request *request)
+static bool expectation_met(struct publish_request *request)
 {
     return request->expect == STORE_ANY_VERSION || request->item_count != 1 ||
-           request->expect == request->items[0].version;
+           request->expect == request->items[0].version ||
+           err_set(&request->err, ERR_CONFLICT,
+                   "the specification has changed meanwhile: it is at version %llu",
+                   (unsigned long long)request->items[0].version);
 }
 
-static void
-commit_or_finish(struct builder *builder, struct publish_request *request, struct commit *commit)
+/* Nothing is left to be written, or it may not be. */
+static bool is_over(struct publish_request *request)
 {
-    bool expected = expectation_met(request);
-    bool writes = commit->request.write_count > 0 || request->audit != NULL;
-    if (expected && writes && !request->dry_run) {
-        builder->current = request;
-        commit->request.audit = request->audit;
-        commit->request.audit_count = request->audit == NULL ? 0 : 1;
-        request->audit = NULL;
-        if (builder->running) {
-            store_submit(builder->options.store, &commit->request);
-        } else {
-            store_run(builder->options.store, &commit->request);
-        }
-        return;
+    bool changed = false;
+    for (size_t i = 0; i < request->item_count; i++) {
+        changed = changed || request->items[i].changed;
     }
-    request->ok =
-        expected || err_set(&request->err, ERR_CONFLICT,
-                            "the specification has changed meanwhile: it is at version %llu",
-                            (unsigned long long)request->items[0].version);
-    arena_done(&commit->request.arena);
-    mem_free(commit);
-    publish_finish(request);
+    request->ok = expectation_met(request);
+    return !request->ok || request->dry_run || (!changed && request->audit == NULL);
+}
+
+static void commit_it(struct builder *builder, struct commit *commit)
+{
+    struct publish_request *request = commit->publish;
+    request->ok = false;
+    builder->current = request;
+    commit->request.audit = request->audit;
+    commit->request.audit_count = request->audit == NULL ? 0 : 1;
+    request->audit = NULL;
+    if (builder->running) {
+        store_submit(builder->options.store, &commit->request);
+    } else {
+        store_run(builder->options.store, &commit->request);
+    }
 }
 
 static void publish_one(struct builder *builder, struct publish_request *request)
 {
-    struct candidate candidates[PUBLISH_ITEMS_MAX];
-    size_t count = compile_all(builder, request, candidates);
-    size_t before = request->problems.errors;
-    if (before == 0) {
-        check_conflicts(builder, request, candidates, count);
-    }
-    if (request->problems.errors > 0) {
-        enum err_code code = before == 0 ? ERR_CONFLICT : ERR_INVALID;
-        (void)err_set(&request->err, code, "the specification has %zu mistake%s",
-                      request->problems.errors, request->problems.errors == 1 ? "" : "s");
-        publish_finish(request);
+    struct candidates candidates;
+    bool good = publish_check(request, builder_present(builder), builder->options.allow_forward,
+                              &candidates);
+    if (good && !is_over(request)) {
+        commit_it(builder, make_commit(builder, request, &candidates));
     } else {
-        commit_or_finish(builder, request, make_commit(builder, request, candidates, count));
+        publish_finish(request);
     }
-    for (size_t i = 0; i < count; i++) {
-        spec_unref(candidates[i].spec);
-        mem_free(candidates[i].text);
-    }
+    candidates_done(&candidates);
 }
 
 void publish_next(struct builder *builder)
@@ -331,16 +170,48 @@ void publish_next(struct builder *builder)
     }
 }
 
+static void run_dry(struct job *job)
+{
+    struct publish_request *request = CONTAINER_OF(job, struct publish_request, job);
+    struct candidates candidates;
+    request->ok = publish_check(request, request->present, request->builder->options.allow_forward,
+                                &candidates) &&
+                  expectation_met(request);
+    candidates_done(&candidates);
+    present_unref(request->present);
+}
+
+static void on_dry(struct job *job)
+{
+    publish_finish(CONTAINER_OF(job, struct publish_request, job));
+}
+
+static void begin_dry(struct builder *builder, struct publish_request *request)
+{
+    request->present = present_ref(builder_present(builder));
+    request->job = (struct job){.run = run_dry, .finish = on_dry};
+    if (!jobs_submit(builder->options.jobs, &request->job)) {
+        present_unref(request->present);
+        (void)err_set(&request->err, ERR_UNAVAILABLE, "too many dry runs wait already");
+        publish_finish(request);
+    }
+}
+
 static void on_publish(struct post *post)
 {
     struct publish_request *request = CONTAINER_OF(post, struct publish_request, post);
-    if (request->builder->publishing_count == PUBLISH_QUEUE_MAX) {
+    struct builder *builder = request->builder;
+    if (request->dry_run && builder->options.jobs != NULL) {
+        begin_dry(builder, request);
+        return;
+    }
+    if (builder->publishing_count == PUBLISH_QUEUE_MAX) {
         (void)err_set(&request->err, ERR_UNAVAILABLE, "too many publications wait already");
         publish_finish(request);
         return;
     }
-    request->builder->publishing_count++;
-    list_push(&request->builder->publishing, &request->link);
+    builder->publishing_count++;
+    list_push(&builder->publishing, &request->link);
 }
 
 void builder_publish(struct builder *builder, struct publish_request *request)
@@ -351,6 +222,15 @@ void builder_publish(struct builder *builder, struct publish_request *request)
     list_init(&request->link);
     problems_init(&request->problems);
     mailbox_post(builder->mailbox, &request->post);
+}
+
+void publish_request_done(struct publish_request *request)
+{
+    for (size_t i = 0; i < request->item_count; i++) {
+        json_decref(request->items[i].differences);
+    }
+    problems_done(&request->problems);
+    arena_done(&request->arena);
 }
 
 void builder_publish_now(struct builder *builder, struct publish_request *request)

@@ -90,6 +90,7 @@ static bool make_ground(struct node *node, struct err *err)
                                               .routes = node->routes,
                                               .rbac = node->rbac,
                                               .tokens = node->tokens,
+                                              .jobs = node->jobs,
                                               .access_settings = node->access_settings});
     node->audit = audit_new(node->store, node->workers);
     store_keep_audit(node->store,

@@ -54,8 +54,7 @@ static bool publish_text(struct node *node, const char *file, struct str text, s
     if (!ok) {
         (void)err_set(err, request->err.code, "%s: %s", file, request->err.text);
     }
-    problems_done(&request->problems);
-    arena_done(&request->arena);
+    publish_request_done(request);
     mem_free(seed);
     return ok;
 }

@@ -26,7 +26,7 @@ struct spot {
 };
 
 struct compile {
-    struct document *document;
+    const struct document *document;
     struct problems *problems;
     struct arena *arena;   /* the spec's */
     struct arena *scratch; /* until the path that is being compiled is done */

@@ -190,18 +190,6 @@ static void read_api(struct compile *compile, json_t *root)
     scope_done(&built_in);
 }
 
-static struct document *parse(struct str text, struct problems *problems)
-{
-    struct document_problem problem;
-    struct document *document = document_parse(text, DOCUMENT_ANY, NULL, &problem);
-    if (document == NULL) {
-        problems_add(problems, &(struct problem){.line = problem.line,
-                                                 .column = problem.column,
-                                                 .text = str_of(problem.text)});
-    }
-    return document;
-}
-
 static struct spec *spec_new(void)
 {
     struct spec *spec = NEW(struct spec);
@@ -211,14 +199,11 @@ static struct spec *spec_new(void)
     return spec;
 }
 
-struct spec *
-spec_compile(struct str text, const struct spec_options *options, struct problems *problems)
+struct spec *spec_compile_document(const struct document *document,
+                                   const struct spec_options *options,
+                                   struct problems *problems)
 {
     static const struct spec_options none;
-    struct document *document = parse(text, problems);
-    if (document == NULL) {
-        return NULL;
-    }
     size_t errors = problems->errors;
     struct spec *spec = spec_new();
     struct arena scratch;
@@ -241,7 +226,6 @@ spec_compile(struct str text, const struct spec_options *options, struct problem
     idmap_done(&compile.used);
     map_done(&compile.interned);
     arena_done(&scratch);
-    document_free(document);
     if (problems->errors == errors) {
         route_table_check(spec, problems);
     }
@@ -299,32 +283,4 @@ unsigned spec_security_types(const struct spec *spec)
 size_t spec_route_count(const struct spec *spec)
 {
     return spec->route_count;
-}
-
-char *spec_canonical(struct str text, size_t index, size_t *out_count, struct problems *problems)
-{
-    struct document *document = parse(text, problems);
-    if (document == NULL) {
-        return NULL;
-    }
-    json_t *root = document_root(document);
-    bool list = json_is_array(root);
-    size_t count = list ? json_array_size(root) : 1;
-    const json_t *one = list ? json_array_get(root, index) : index == 0 ? root : NULL;
-    char *out = NULL;
-    *out_count = count;
-    if (json_is_object(one)) {
-        char *dumped = json_dumps(one, JSON_COMPACT | JSON_SORT_KEYS);
-        out = str_dup(str_of(dumped));
-        mem_free(dumped);
-    } else {
-        struct problem problem = {.line = 1,
-                                  .column = 1,
-                                  .text = STR("no API object"),
-                                  .allowed = STR("an API object, or a list of them")};
-        (void)document_position(document, one == NULL ? root : one, &problem.line, &problem.column);
-        problems_add(problems, &problem);
-    }
-    document_free(document);
-    return out;
 }

@@ -39,6 +39,11 @@ struct spec {
     size_t route_count;
 };
 
+/* spec.c: as spec_compile, of a text that has been read. */
+struct spec *spec_compile_document(const struct document *document,
+                                   const struct spec_options *options,
+                                   struct problems *problems);
+
 /* spec_check.c: objects by tables of keys. */
 
 enum value_type {

@@ -168,6 +168,31 @@ def test_a_dry_run_stores_nothing(node):
     assert node.ask_admin("POST", "/api_specs?dry_run=true", "{}").status == 422
 
 
+def test_the_list_in_short_says_what_there_is_and_how_many_routes(node):
+    for name in ("short-b", "short-a"):
+        node.publish(static_spec(name, 1))
+    listed = node.ask_admin("GET", "/api_specs?summary=true&filter=example.short-")
+    assert listed.status == 200 and listed.headers["x-total-count"] == "2", listed.text
+    first, second = listed.json()
+    assert first["id"] == "com.example.short-a" and second["id"] == "com.example.short-b"
+    info = node.ask_admin("GET", "/api_specs/com.example.short-a/info").json()
+    assert {key: first[key] for key in info} == info
+    assert first["author"] == "admin"
+    whole = node.ask_admin("GET", "/api_specs/com.example.short-a").json()
+    assert first["versions"] == [
+        {"name": name, "base_path": version["base_path"],
+         "routes": sum(len(path) for path in version["paths"].values())}
+        for name, version in whole["versions"].items()]
+    backwards = node.ask_admin("GET", "/api_specs?summary=true&filter=SHORT-&sort=-name&limit=1")
+    assert [one["id"] for one in backwards.json()] == ["com.example.short-b"]
+    assert "summary=true" in backwards.headers["link"] and 'rel="next"' in backwards.headers["link"]
+    following = node.ask_admin("GET", backwards.headers["link"][1:].split(">")[0])
+    assert [one["id"] for one in following.json()] == ["com.example.short-a"]
+    node.ask_admin("DELETE", "/api_specs/com.example.short-b")
+    left = node.ask_admin("GET", "/api_specs?summary=true&filter=example.short-").json()
+    assert [one["id"] for one in left] == ["com.example.short-a"]
+
+
 def test_a_dry_run_tells_what_would_change(node):
     node.publish(static_spec("differs", 1))
     changed = static_spec("differs", 2)

@@ -21,6 +21,12 @@ export interface SpecInfo {
   ts: number;
 }
 
+/** Of a list, without the specification itself. */
+export interface SpecSummary extends SpecInfo {
+  author: string;
+  versions: { name: string; base_path: string | null; routes: number }[];
+}
+
 export interface Spec {
   id: string;
   name?: string;

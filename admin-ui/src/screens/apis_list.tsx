@@ -1,5 +1,5 @@
 // All published specifications.
-import type { Spec } from '../api/types';
+import type { SpecSummary } from '../api/types';
 import { at, href } from '../app/router';
 import { Copy } from '../kit/copy';
 import { Empty } from '../kit/empty';
@@ -8,21 +8,21 @@ import { List } from '../kit/list';
 import { Page } from '../kit/page';
 import type { Column } from '../kit/table';
 import { text } from '../strings';
-import { routesOf } from './api_routes_of';
 
 const t = text.apis;
+const inShort = { summary: 'true' };
 
-const columns: readonly Column<Spec>[] = [
+const columns: readonly Column<SpecSummary>[] = [
   { title: t.name, cell: (spec) => spec.name || spec.id, width: '22%' },
   { title: t.id, cell: (spec) => spec.id, sort: 'name', mono: true },
   { title: t.host, cell: (spec) => (!spec.host || spec.host === '_' ? t.anyHost : spec.host) },
   {
     title: t.basePath,
-    cell: (spec) => Object.values(spec.versions ?? {}).map((v) => v.base_path ?? '/').join(', '),
+    cell: (spec) => spec.versions.map((v) => v.base_path ?? '/').join(', '),
     mono: true,
   },
   { title: t.realm, cell: (spec) => spec.realm_uri ?? '', mono: true },
-  { title: t.routes, cell: (spec) => routesOf(spec).length.toLocaleString(), number: true },
+  { title: t.routes, cell: (spec) => spec.versions.reduce((sum, v) => sum + v.routes, 0).toLocaleString(), number: true },
 ];
 
 export function ApisList() {
@@ -36,6 +36,7 @@ export function ApisList() {
       <List
         label={t.title}
         path="/api_specs"
+        query={inShort}
         columns={columns}
         rowKey={(spec) => spec.id}
         rowHref={(spec) => href(at`/apis/${spec.id}`)}

@@ -43,7 +43,7 @@ static void open_world(void)
     world.routes = snapshot_slot_new(world.workers, world.jobs);
     world.rbac = snapshot_slot_new(world.workers, world.jobs);
     world.builder = builder_new(&(struct builder_options){
-        .store = world.store, .routes = world.routes, .rbac = world.rbac});
+        .store = world.store, .routes = world.routes, .rbac = world.rbac, .jobs = world.jobs});
     assert_true(builder_load(world.builder, &err));
 }
 
@@ -168,8 +168,7 @@ static void wait_done(const struct publication *p)
 
 static void end(struct publication *p)
 {
-    problems_done(&p->request.problems);
-    arena_done(&p->request.arena);
+    publish_request_done(&p->request);
     mem_free(p);
 }
 
@@ -300,6 +299,160 @@ static void a_dry_run_stores_nothing(void **state)
     assert_int_equal(p->routes_seen, 0);
     end(p);
     expect_published(SPEC("a", "com.test", "/a"), 1, true);
+}
+
+static void a_dry_run_tells_what_differs_and_what_another_has(void **state)
+{
+    (void)state;
+    run_world();
+    expect_published(SPEC("a", "com.test", "/a"), 1, true);
+    expect_published(SPEC("b", "com.test", "/b"), 1, true);
+    struct publication *p = begin(SPEC("a", "com.test", "/other"), STORE_ANY_VERSION, true);
+    wait_done(p);
+    assert_true(p->request.ok);
+    assert_int_equal(p->request.items[0].version, 1);
+    assert_int_equal(json_array_size(p->request.items[0].differences), 2);
+    end(p);
+    p = begin(SPEC("a", "com.test", "/a"), STORE_ANY_VERSION, true);
+    wait_done(p);
+    assert_false(p->request.items[0].changed);
+    assert_int_equal(json_array_size(p->request.items[0].differences), 0);
+    end(p);
+    p = begin(SPEC("a", "com.test", "/b"), STORE_ANY_VERSION, true);
+    wait_done(p);
+    assert_false(p->request.ok);
+    assert_int_equal(p->request.err.code, ERR_CONFLICT);
+    end(p);
+    p = begin(SPEC("a", "com.test", "/c"), 7, true);
+    wait_done(p);
+    assert_false(p->request.ok);
+    assert_int_equal(p->request.err.code, ERR_CONFLICT);
+    end(p);
+}
+
+static atomic_bool released;
+
+static void occupy(struct job *job)
+{
+    for (unsigned i = 0; i < PATIENCE_MS && !atomic_load(&released); i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    mem_free(job);
+}
+
+/* The pool has one thread, and that is kept busy meanwhile. */
+static void a_publication_does_not_wait_for_dry_runs(void **state)
+{
+    struct publication *dry[12];
+    struct job *busy = NEW(struct job);
+    (void)state;
+    run_world();
+    busy->run = occupy;
+    assert_true(jobs_submit(world.jobs, busy));
+    for (size_t i = 0; i < COUNT_OF(dry); i++) {
+        dry[i] = begin(SPEC("b", "com.test", "/b"), STORE_ANY_VERSION, true);
+    }
+    expect_published(SPEC("a", "com.test", "/a"), 1, true);
+    for (size_t i = 0; i < COUNT_OF(dry); i++) {
+        assert_false(atomic_load(&dry[i]->done));
+    }
+    atomic_store(&released, true);
+    for (size_t i = 0; i < COUNT_OF(dry); i++) {
+        wait_done(dry[i]);
+        assert_true(dry[i]->request.ok);
+        end(dry[i]);
+    }
+}
+
+/* More than the pool's queue takes. */
+static void too_many_dry_runs_are_refused(void **state)
+{
+    struct publication *dry[24];
+    struct job *busy = NEW(struct job);
+    size_t refused = 0;
+    (void)state;
+    run_world();
+    atomic_store(&released, false);
+    busy->run = occupy;
+    assert_true(jobs_submit(world.jobs, busy));
+    for (size_t i = 0; i < COUNT_OF(dry); i++) {
+        dry[i] = begin(SPEC("b", "com.test", "/b"), STORE_ANY_VERSION, true);
+    }
+    expect_published(SPEC("a", "com.test", "/a"), 1, true);
+    atomic_store(&released, true);
+    for (size_t i = 0; i < COUNT_OF(dry); i++) {
+        wait_done(dry[i]);
+        refused += dry[i]->request.err.code == ERR_UNAVAILABLE;
+        end(dry[i]);
+    }
+    assert_true(refused >= COUNT_OF(dry) - 16 - 1);
+}
+
+/* ---- the list ---------------------------------------------------------------- */
+
+struct listing {
+    struct catalog_request request;
+    struct post post;
+    atomic_bool done;
+};
+
+static void on_listed(struct catalog_request *request)
+{
+    atomic_store(&CONTAINER_OF(request, struct listing, request)->done, true);
+}
+
+static void list_here(struct post *post)
+{
+    builder_catalog(world.builder, &CONTAINER_OF(post, struct listing, post)->request);
+}
+
+/* The ids of a page, in its order, and what the page says of all. */
+static void expect_page(struct store_page page, const char *ids, size_t total, const char *next)
+{
+    struct listing l = {.request = {.page = page, .finish = on_listed}, .post = {.fn = list_here}};
+    char said[256] = "";
+    worker_post(workers_get(world.workers, 0), &l.post);
+    for (unsigned i = 0; i < PATIENCE_MS && !atomic_load(&l.done); i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    assert_true(atomic_load(&l.done));
+    json_t *list = json_loadb(l.request.list.ptr, l.request.list.len, 0, NULL);
+    assert_non_null(list);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        (void)snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s ",
+                       json_string_value(json_object_get(one, "id")));
+        assert_string_equal(json_string_value(json_object_get(one, "author")), "tester");
+        assert_true(json_integer_value(json_object_get(one, "version")) > 0);
+        assert_true(json_integer_value(json_object_get(one, "ts")) > 0);
+        const json_t *version = json_array_get(json_object_get(one, "versions"), 0);
+        assert_int_equal(json_integer_value(json_object_get(version, "routes")), 1);
+        assert_string_equal(json_string_value(json_object_get(version, "base_path")), "/");
+    }
+    assert_string_equal(said, ids);
+    assert_int_equal(l.request.total, total);
+    assert_true(str_eq(buf_str(&l.request.next), str_of(next)));
+    json_decref(list);
+    buf_done(&l.request.list);
+    buf_done(&l.request.next);
+}
+
+static void what_is_published_is_listed_in_pages(void **state)
+{
+    (void)state;
+    run_world();
+    expect_page((struct store_page){0}, "", 0, "");
+    expect_published(SPEC("b.two", "com.test", "/b"), 1, true);
+    expect_published(SPEC("a.one", "com.test", "/a"), 1, true);
+    expect_published(SPEC("c.one", "com.test", "/c"), 1, true);
+    expect_page((struct store_page){0}, "a.one b.two c.one ", 3, "");
+    expect_page((struct store_page){.descending = true}, "c.one b.two a.one ", 3, "");
+    expect_page((struct store_page){.limit = 2}, "a.one b.two ", 3, "b.two");
+    expect_page((struct store_page){.limit = 2, .after = STR("b.two")}, "c.one ", 3, "");
+    expect_page((struct store_page){.limit = 1, .after = STR("b.two"), .descending = true},
+                "a.one ", 3, "a.one");
+    expect_page((struct store_page){.contains = STR("ONE")}, "a.one c.one ", 2, "");
+    expect_page((struct store_page){.contains = STR("none")}, "", 0, "");
 }
 
 static void an_expectation_that_is_not_met_is_a_conflict(void **state)
@@ -455,6 +608,10 @@ int main(void)
         TEST(mistakes_change_nothing),
         TEST(a_list_is_published_whole_or_not_at_all),
         TEST(a_dry_run_stores_nothing),
+        TEST(a_dry_run_tells_what_differs_and_what_another_has),
+        TEST(a_publication_does_not_wait_for_dry_runs),
+        TEST(too_many_dry_runs_are_refused),
+        TEST(what_is_published_is_listed_in_pages),
         TEST(an_expectation_that_is_not_met_is_a_conflict),
         TEST(many_at_once_are_published_one_after_the_other),
         TEST(what_was_published_is_there_after_a_restart),

@@ -1,5 +1,8 @@
 /* test_spec.c - what a specification may not say, and where and how one is told. */
+#include "spec/spec_text.h"
 #include "spec_help.h"
+
+#include <stdlib.h>
 
 static struct spec *compile(const char *text, struct problems *problems)
 {
@@ -523,6 +526,36 @@ static void a_list_gives_its_members_one_by_one(void **state)
     problems_done(&problems);
 }
 
+static void a_summary_says_what_is_there_of_whatever_is_given(void **state)
+{
+    static const struct {
+        const char *api;
+        const char *summary;
+    } rows[] = {
+        {"{\"id\":\"a\",\"name\":\"A\",\"host\":\"_\",\"realm_uri\":\"r\",\"meta\":{\"x\":1},"
+         "\"defaults\":{},\"versions\":{\"1\":{\"base_path\":\"/a\",\"paths\":{\"/x\":{\"get\":{},"
+         "\"post\":\"{{variables.p}}\",\"summary\":\"s\"},\"/y\":{\"delete\":{}}}},\"2\":{}}}",
+         "{\"host\":\"_\",\"id\":\"a\",\"meta\":{\"x\":1},\"name\":\"A\",\"realm_uri\":\"r\","
+         "\"versions\":[{\"base_path\":\"/a\",\"name\":\"1\",\"routes\":3},"
+         "{\"base_path\":null,\"name\":\"2\",\"routes\":0}]}"},
+        {"{\"versions\":{\"1\":7,\"2\":{\"base_path\":7,\"paths\":{\"/x\":[],\"/y\":null}}}}",
+         "{\"versions\":[{\"base_path\":null,\"name\":\"1\",\"routes\":0},"
+         "{\"base_path\":null,\"name\":\"2\",\"routes\":0}]}"},
+        {"{\"versions\":[{}]}", "{\"versions\":[]}"},
+        {"[]", "{\"versions\":[]}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_t *api = json_loads(rows[i].api, 0, NULL);
+        json_t *summary = spec_summary(api);
+        char *said = json_dumps(summary, JSON_COMPACT | JSON_SORT_KEYS);
+        assert_string_equal(said, rows[i].summary);
+        free(said);
+        json_decref(summary);
+        json_decref(api);
+    }
+}
+
 static void mistakes_beyond_the_kept_are_counted(void **state)
 {
     (void)state;
@@ -577,6 +610,7 @@ int main(void)
         cmocka_unit_test(variables_that_multiply_are_stopped),
         cmocka_unit_test(a_long_chain_of_variables_is_stopped),
         cmocka_unit_test(a_list_gives_its_members_one_by_one),
+        cmocka_unit_test(a_summary_says_what_is_there_of_whatever_is_given),
         cmocka_unit_test(mistakes_beyond_the_kept_are_counted),
         cmocka_unit_test(every_prefix_of_a_specification_is_survived),
     };

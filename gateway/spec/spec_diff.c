@@ -1,4 +1,4 @@
-#include "api/spec_diff.h"
+#include "spec/spec_diff.h"
 
 #include "base/buf.h"
 #include "base/mem.h"

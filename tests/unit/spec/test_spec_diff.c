@@ -1,5 +1,5 @@
 /* test_spec_diff.c - what differs between two documents. */
-#include "api/spec_diff.h"
+#include "spec/spec_diff.h"
 #include "base/mem.h"
 
 #include <setjmp.h>

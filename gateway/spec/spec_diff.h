@@ -1,6 +1,6 @@
 /* spec_diff.h - what differs between two JSON documents, by place. Pure. */
-#ifndef POSTERN_API_SPEC_DIFF_H
-#define POSTERN_API_SPEC_DIFF_H
+#ifndef POSTERN_SPEC_SPEC_DIFF_H
+#define POSTERN_SPEC_SPEC_DIFF_H
 
 #include <jansson.h>
 
