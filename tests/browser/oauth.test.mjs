@@ -1,5 +1,6 @@
 // OAuth2 in the console: clients, their secrets and tokens, and the keys that sign those.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { shows as showsBare, withNode } from './support/fixture.mjs';
 
 withNode();
@@ -277,8 +278,8 @@ shows('a secret is rotated, the present one holding for as long as is chosen', a
   assert.deepEqual([await token(first), await token(second), await token(third)], [401, 401, 200]);
 });
 
-shows('how a client is used has the issuer’s own addresses, and no secret', async (console, page, node) => {
-  await service(node, "it's", {
+shows('how a client is used has the issuer’s own addresses and no secret, and works in a terminal', async (console, page, node) => {
+  const { client_secret: secret } = await service(node, "it's", {
     grant_types: ['client_credentials', 'authorization_code', 'refresh_token', DEVICE, 'password'],
     redirect_uris: ['https://www.example.com/cb'],
     scopes: ['staff'],
@@ -294,7 +295,21 @@ shows('how a client is used has the issuer’s own addresses, and no secret', as
   );
   await own.getByRole('button', { name: 'Copy' }).click();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), said);
+  const run = (commands, variables) => {
+    const env = { ...process.env, CLIENT_SECRET: secret, ...variables };
+    return spawnSync('sh', ['-c', commands], { env, encoding: 'utf8' }).stdout;
+  };
+  const token = JSON.parse(run(said)).access_token;
+  assert.equal(await call(node, token), 200);
+  const revoke = page.getByRole('region', { name: 'End a token' });
+  run(await revoke.locator('pre').innerText(), { TOKEN: token });
+  assert.equal(await call(node, token), 401);
+  const device = page.getByRole('region', { name: 'A token for a person, on a device' });
+  const [begin] = (await device.locator('pre').innerText()).split('\n#');
+  assert.ok(JSON.parse(run(begin)).device_code);
   const person = page.getByRole('region', { name: 'A token for a person in a browser' });
+  const [ask] = (await person.locator('pre').innerText()).split('CODE=');
+  assert.equal((await fetch(run(ask).trim(), { redirect: 'manual' })).status, 200);
   assert.match(await person.innerText(), /oauth\/authorize\?response_type=code&client_id=it%27s/);
   await console.look('client-use');
 });
