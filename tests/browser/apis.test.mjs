@@ -67,7 +67,7 @@ shows('a mistake is marked on its line, and when it is mended the API is publish
   const dialog = await publish(page, 'the first');
   await console.look('publish-new');
   await dialog.getByRole('button', { name: 'Publish', exact: true }).click();
-  await page.getByRole('heading', { name: 'Shop' }).waitFor();
+  await page.getByRole('heading', { name: 'Shop', exact: true }).waitFor();
   assert.equal((await fetch(`${node.gateway}/shop/greet/Ada`)).status, 200);
   await page.getByRole('link', { name: '/shop/greet/:name' }).waitFor();
   await console.look('api-routes');
