@@ -115,10 +115,11 @@ function Left({ ends, revoked }: { ends: number | undefined; revoked: boolean })
 
 /** Leads to Try it of an API of the realm, which then has the token. */
 function HandOver({ realm, token }: { realm: string; token: string }) {
-  const { value: apis } = useAsk<SpecInfo[]>('/api_specs?limit=1000');
+  const { value: apis, problem } = useAsk<SpecInfo[]>('/api_specs?summary=true&limit=1000');
   const [chosen, setChosen] = useState('');
   const its = apis?.filter((api) => api.realm_uri === realm) ?? [];
   const id = chosen || its[0]?.id;
+  if (problem) return <p class="muted">{problem.message}</p>;
   if (apis && !id) return <p class="muted">{t.noApi}</p>;
   const use = () => {
     if (!id) return;
