@@ -131,7 +131,11 @@ static void fill_replica(struct store_follower *self)
     struct arena arena;
     struct store_list list = {0};
     struct err err = {0};
-    if (self->replica == NULL || !store_replica_is_due(self->replica)) {
+    if (self->replica == NULL) {
+        return;
+    }
+    (void)store_replica_is_broken(self->replica);
+    if (!store_replica_is_due(self->replica)) {
         return;
     }
     arena_init(&arena, SIZE_MAX / 2);

@@ -116,6 +116,25 @@ def test_what_a_fail_over_has_lost_is_forgotten_at_once(make_node, server):
         assert node.stop() == 0
 
 
+def test_an_older_dump_that_is_restored_under_nodes_that_run_is_noticed_by_all(make_node, server):
+    one = started(make_node, server.url(), "one")
+    other = make_node("other", settings={"store.url": server.url()}).start()
+    dump = server.program("pg_dump", "-U", "postgres", "-Fc", "--exclude-table-data=nodes",
+                          "postgres", text=False)
+    assert publish(one, "late", 1) in (200, 202)
+    assert publish(one, "kept", 2) in (200, 202)
+    assert add_user(one, "late") in (200, 201)
+    wait_until(lambda: serves(other, "kept", 2), "the other node to have it all")
+    server.program("pg_restore", "-U", "postgres", "--clean", "--if-exists", "-d", "postgres",
+                   given=dump, text=False)
+    for node in (one, other):
+        wait_until(lambda node=node: serves(node, "kept", 1), "what the dump has")
+        wait_until(lambda node=node: node.ask("GET", "/late/static").status == 404, "404")
+        assert knows_user(node, "ann") and not knows_user(node, "late")
+    wait_until(lambda: publish(other, "kept", 3) in (200, 202), "a publication")
+    wait_until(lambda: serves(one, "kept", 3), "it on both nodes")
+
+
 def test_the_copy_of_another_database_is_not_served(make_node, server):
     node = started(make_node, server.new_database("first"))
     assert node.stop() == 0
