@@ -65,14 +65,14 @@ int store_by_address(const void *a, const void *b)
 }
 
 /* A version and a place that no record has. */
-static struct store_record record_of(const struct missed *missed)
+static struct store_record record_of(const struct missed *missed, struct arena *arena)
 {
     size_t realm_at = missed->kind_len + 1;
     size_t key_at = realm_at + missed->realm_len + 1;
     return (struct store_record){
-        .kind = str_make(missed->address, missed->kind_len),
-        .realm = str_make(missed->address + realm_at, missed->realm_len),
-        .key = str_make(missed->address + key_at, missed->len - key_at),
+        .kind = arena_str(arena, str_make(missed->address, missed->kind_len)),
+        .realm = arena_str(arena, str_make(missed->address + realm_at, missed->realm_len)),
+        .key = arena_str(arena, str_make(missed->address + key_at, missed->len - key_at)),
     };
 }
 
@@ -88,7 +88,7 @@ void store_missed_merge(const struct store_missed *self,
     struct store_record *missed = ARENA_ARRAY(arena, struct store_record, total + 1);
     struct store_record *out = ARENA_ARRAY(arena, struct store_record, *count + total + 1);
     for (const struct map_slot *slot; (slot = map_next(&self->by_address, &cursor)) != NULL;) {
-        missed[missed_count++] = record_of(slot->value);
+        missed[missed_count++] = record_of(slot->value, arena);
     }
     qsort(missed, missed_count, sizeof(struct store_record), store_by_address);
     for (size_t i = 0, j = 0; i < *count || j < missed_count;) {

@@ -19,7 +19,7 @@ void store_missed_init(struct store_missed *self);
 void store_missed_done(struct store_missed *self);
 void store_missed_add(struct store_missed *self, const struct store_record *records, size_t count);
 /* Merges them into what is in the order of addresses, in the place of what it says of them: as
- * records like no other. In `arena`; their strings are borrowed. */
+ * records like no other. In `arena`, with their strings. */
 void store_missed_merge(const struct store_missed *self,
                         struct arena *arena,
                         struct store_record **records,
