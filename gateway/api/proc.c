@@ -14,8 +14,9 @@
 #include "wamp/fault.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { ARENA_MAX = 256 << 20 };
+enum { ARENA_MAX = 256 << 20, LARGE = 256 << 10 };
 
 /* A procedure under its name: an operation of the directory, or an entry. */
 struct proc_row {
@@ -41,7 +42,17 @@ struct proc {
     struct directory_call call;
     struct store_audit audit; /* the row, unless it only reads */
     bool prepared;
+    struct payload payload; /* of a large call: its arguments, until they are read */
+    char *bytes;            /* where those are */
+    bool large;
 };
+
+static void release_large(struct job *job)
+{
+    struct proc *proc = CONTAINER_OF(job, struct proc, job);
+    arena_done(&proc->store.arena);
+    mem_free(proc);
+}
 
 static void proc_free(struct proc *proc)
 {
@@ -51,6 +62,11 @@ static void proc_free(struct proc *proc)
     }
     if (proc->tokens != NULL) {
         snapshot_unref(proc->tokens);
+    }
+    if (proc->large) { /* to free a tree takes as long as to read it */
+        proc->job = (struct job){.run = release_large};
+        jobs_submit_always(proc->procs->options.jobs, &proc->job);
+        return;
     }
     arena_done(&proc->store.arena);
     mem_free(proc);
@@ -310,6 +326,57 @@ static bool read_payload(struct proc *proc, const struct payload *payload, json_
     return true;
 }
 
+static void read_and_begin(struct proc *proc, const struct payload *payload)
+{
+    json_t *args = NULL;
+    if (read_payload(proc, payload, &args) && read_arguments(proc, args)) {
+        begin(proc);
+    } else {
+        fail(proc);
+    }
+}
+
+/* On a pool thread. */
+static void read_large(struct job *job)
+{
+    struct proc *proc = CONTAINER_OF(job, struct proc, job);
+    json_t *args = NULL;
+    proc->prepared = read_payload(proc, &proc->payload, &args) && read_arguments(proc, args);
+    mem_free(proc->bytes);
+}
+
+static void on_large(struct job *job)
+{
+    struct proc *proc = CONTAINER_OF(job, struct proc, job);
+    if (proc->prepared) {
+        begin(proc);
+    } else {
+        fail(proc);
+    }
+}
+
+/* A worker that read it would keep its other connections waiting. */
+static void begin_large(struct proc *proc, const struct payload *payload)
+{
+    size_t args = payload->args.len;
+    size_t kwargs = payload->kwargs.len;
+    proc->large = true;
+    proc->bytes = mem_alloc(args + kwargs);
+    memcpy(proc->bytes, payload->args.ptr, args);
+    if (kwargs > 0) {
+        memcpy(proc->bytes + args, payload->kwargs.ptr, kwargs);
+    }
+    proc->payload = (struct payload){.serializer = payload->serializer,
+                                     .args = str_make(proc->bytes, args),
+                                     .kwargs = str_make(proc->bytes + args, kwargs)};
+    proc->job = (struct job){.run = read_large, .finish = on_large};
+    if (!jobs_submit(proc->procs->options.jobs, &proc->job)) {
+        mem_free(proc->bytes);
+        refuse(proc, FAULT_UNAVAILABLE, "as many jobs wait as node.jobs_queue allows");
+        fail(proc);
+    }
+}
+
 /* What is known of the caller, as long as the call. */
 static void keep_caller(struct directory_call *call, const struct builtin_call *from)
 {
@@ -339,7 +406,6 @@ static void run(const struct builtin_call *from)
     const struct proc_row *row = from->builtin->ctx;
     struct procs *procs = row->procs;
     struct proc *proc = NEW(struct proc);
-    json_t *args = NULL;
     (void)atomic_fetch_add(&procs->open, 1);
     proc->procs = procs;
     proc->router = from->router;
@@ -359,10 +425,10 @@ static void run(const struct builtin_call *from)
     };
     keep_caller(&proc->call, from);
     proc_audit_row(from, &proc->store.arena, &proc->audit);
-    if (read_payload(proc, from->payload, &args) && read_arguments(proc, args)) {
-        begin(proc);
+    if (from->payload->args.len >= LARGE) {
+        begin_large(proc, from->payload);
     } else {
-        fail(proc);
+        read_and_begin(proc, from->payload);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "pipeline/built.h"
 #include "pipeline/exchange.h"
 #include "pipeline/media.h"
+#include "pipeline/reading.h"
 
 /* {type, content}: what is neither JSON nor MsgPack travels wrapped. */
 static bool
@@ -35,21 +36,46 @@ static void position_of(struct str text, size_t offset, unsigned *line, unsigned
     }
 }
 
-static enum stage_result check_body(struct exchange *exchange, enum serializer serializer)
+static enum stage_result refuse_body(struct exchange *exchange,
+                                     enum serializer serializer,
+                                     const char *problem,
+                                     size_t offset)
 {
-    const char *problem = NULL;
-    size_t offset = 0;
     unsigned line = 0;
     unsigned column = 0;
-    exchange->body_value = (struct slice){serializer, buf_str(&exchange->body)};
-    if (slice_valid(exchange->body_value, &problem, &offset)) {
-        return STAGE_NEXT;
-    }
     position_of(buf_str(&exchange->body), offset, &line, &column);
     return exchange_refuse(exchange, 400, STR("bondy.error.invalid_data"),
                            "the body is not valid %s: %s at line %u, column %u (byte %zu)",
                            serializer == SERIALIZER_JSON ? "JSON" : "MsgPack", problem, line,
                            column, offset);
+}
+
+/* What the pool has made of it. */
+static enum stage_result take_reading(struct exchange *exchange, enum serializer serializer)
+{
+    const struct reading_outcome outcome = reading_outcome(exchange);
+    if (outcome.problem != NULL) {
+        return refuse_body(exchange, serializer, outcome.problem, outcome.offset);
+    }
+    exchange->body_value = outcome.value;
+    return STAGE_NEXT;
+}
+
+static enum stage_result check_body(struct exchange *exchange, enum serializer serializer)
+{
+    struct jobs *jobs = exchange->pipeline->options.jobs;
+    const char *problem = NULL;
+    size_t offset = 0;
+    if (exchange->body.len >= READING_FROM && jobs != NULL) {
+        return reading_begin(exchange, jobs, serializer)
+                   ? STAGE_WAIT
+                   : exchange_refuse(exchange, 503, STR("http.too_busy"),
+                                     "as many jobs wait as node.jobs_queue allows");
+    }
+    exchange->body_value = (struct slice){serializer, buf_str(&exchange->body)};
+    return slice_valid(exchange->body_value, &problem, &offset)
+               ? STAGE_NEXT
+               : refuse_body(exchange, serializer, problem, offset);
 }
 
 enum { YAML_BYTES_MAX = 1 << 20, YAML_NODES_MAX = 50000 };
@@ -98,6 +124,9 @@ static enum stage_result bind_body(struct exchange *exchange)
     if (exchange->body.len == 0) {
         exchange->body_value = (struct slice){SERIALIZER_MSGPACK, STR("\xa0")}; /* "" */
         return STAGE_NEXT;
+    }
+    if (exchange->reading != NULL) {
+        return take_reading(exchange, serializer);
     }
     if (serializer != SERIALIZER_NONE) {
         return check_body(exchange, serializer);

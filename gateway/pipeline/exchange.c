@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "pipeline/counters.h"
+#include "pipeline/reading.h"
 #include "pipeline/traffic.h"
 
 #include <stdarg.h>
@@ -160,5 +161,6 @@ void exchange_gone(struct exchange *exchange)
     (void)exchange_finish(exchange, EXCHANGE_GONE, 499);
     access_leave(&exchange->visit);
     snapshot_drop(exchange->routes);
+    reading_drop(exchange);
     buf_done(&exchange->body);
 }

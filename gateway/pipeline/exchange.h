@@ -46,6 +46,8 @@ struct pending_call {
     struct exchange *exchange;
 };
 
+struct reading;
+
 struct exchange {
     struct list link; /* the worker's open exchanges */
     struct pipeline *pipeline;
@@ -69,6 +71,7 @@ struct exchange {
     struct str language;
     struct buf body;
     size_t body_max;
+    struct reading *reading; /* of a large body; NULL: it is read here (reading.h) */
     struct slice body_value;
     bool body_complete;
     bool finished;

@@ -15,6 +15,7 @@
 
 struct access;
 struct bearer;
+struct jobs;
 struct pipeline;
 struct route;
 struct router;
@@ -26,6 +27,7 @@ struct pipeline_options {
     struct snapshot_slot *rbac;
     struct router *router;
     struct access *access;    /* of the routes that want to know who it is */
+    struct jobs *jobs;        /* where large bodies are read; NULL: on the worker, as others */
     size_t body_max;          /* no route may take more */
     size_t output_max;        /* bytes of one rendered template */
     size_t open_max;          /* exchanges waiting at once, over all workers; 0: unlimited */
