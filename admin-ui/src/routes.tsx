@@ -1,19 +1,23 @@
 // Every screen is one row here: its path, what one must be allowed to see it, and its component,
 // which gets what the ":names" of the path stand for. A row in `navigation` puts it into the menu.
 import type { ComponentType } from 'preact';
+import { may } from './api/session';
 import { at } from './app/router';
 import type { IconName } from './kit/icon';
 import { ApiDetail } from './screens/api_detail';
 import { ApiNew } from './screens/api_new';
 import { ApisList } from './screens/apis_list';
+import { AuditList } from './screens/audit_list';
+import { ClientDetail } from './screens/client_detail';
+import { ClientNew } from './screens/client_new';
+import { ClientsList } from './screens/clients_list';
 import { GrantsList } from './screens/grants_list';
 import { GroupEdit } from './screens/group_edit';
 import { GroupNew } from './screens/group_new';
 import { GroupsList } from './screens/groups_list';
-import { ClientDetail } from './screens/client_detail';
-import { ClientNew } from './screens/client_new';
-import { ClientsList } from './screens/clients_list';
 import { Keys } from './screens/keys';
+import { NodesList } from './screens/nodes_list';
+import { Overview } from './screens/overview';
 import { RealmEdit } from './screens/realm_edit';
 import { RealmNew } from './screens/realm_new';
 import { RealmsList } from './screens/realms_list';
@@ -46,9 +50,17 @@ type Names<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
     ? Name
     : never;
 
-export const START = '/apis';
+/** Where one begins: the first screen of the menu that one may see. */
+export function start(realm: string): string {
+  const all = navigation.flatMap(({ items }) => items);
+  const first = all.find(({ needs }) => may(needs)) ?? all[0];
+  return first ? first.to(realm) : '/apis';
+}
 
 export const routes: readonly Route[] = [
+  screen('/overview', 'bondy.stats.get', Overview),
+  screen('/nodes', 'bondy.cluster.members', NodesList),
+  screen('/audit', 'bondy.audit.list', AuditList),
   screen('/apis', 'bondy.http_gateway.api.list', ApisList),
   screen('/new/api', 'bondy.http_gateway.api.load', ApiNew),
   screen('/apis/:id', 'bondy.http_gateway.api.get', ApiDetail),
@@ -87,6 +99,14 @@ export interface NavGroup {
 }
 
 export const navigation: readonly NavGroup[] = [
+  {
+    group: text.nav.node,
+    items: [
+      { key: 'o', title: text.overview.title, icon: 'overview', needs: 'bondy.stats.get', to: () => '/overview' },
+      { key: 'n', title: text.nodes.title, icon: 'node', needs: 'bondy.cluster.members', to: () => '/nodes' },
+      { key: 'l', title: text.audit.title, icon: 'audit', needs: 'bondy.audit.list', to: () => '/audit' },
+    ],
+  },
   {
     group: text.nav.gateway,
     items: [

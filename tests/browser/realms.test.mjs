@@ -109,7 +109,7 @@ shows('logging in and out', async (console, page) => {
   await console.login('admin', 'wrong');
   await page.getByRole('alert').waitFor();
   await console.login();
-  await page.getByRole('heading', { name: 'APIs' }).waitFor();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
   await page.evaluate(() => (window.left = 'behind'));
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.waitForFunction(() => window.left === undefined);

@@ -131,3 +131,36 @@ export interface ApiKey {
   /** The key itself, in the answer that made it. */
   key?: string;
 }
+
+/** One of the nodes that share the store. */
+export interface NodeInfo {
+  name: string;
+  id: string;
+  url: string;
+  version: string;
+  live: boolean;
+  /** The one that was asked. */
+  self: boolean;
+  seq: number;
+  lag: number;
+  age_ms: number;
+}
+
+export interface AuditRow {
+  id: number;
+  time: number;
+  count: number;
+  action: string;
+  outcome: string;
+  error?: string;
+  realm?: string;
+  target?: string;
+  actor?: string;
+  actor_realm?: string;
+  authmethod?: string;
+  address?: string;
+  request_id?: string;
+  before?: string;
+  after?: string;
+  detail?: string;
+}

@@ -26,7 +26,8 @@ interface Page<Row> {
 
 const LIMIT = 100;
 
-export function useList<Row>(path: string, query: ListQuery, limit = LIMIT): List<Row> {
+/** `sparse`: a page may be short, or empty, and yet have a next. */
+export function useList<Row>(path: string, query: ListQuery, limit = LIMIT, sparse = false): List<Row> {
   const [page, setPage] = useState<Page<Row>>({ rows: [], total: undefined, next: undefined });
   const [problem, setProblem] = useState<Error>();
   const [loading, setLoading] = useState(true);
@@ -43,7 +44,7 @@ export function useList<Row>(path: string, query: ListQuery, limit = LIMIT): Lis
           setProblem(undefined);
           setLoading(false);
           // The server offers a next page also behind the last full one.
-          const end = value.length < limit;
+          const end = value.length < limit && !sparse;
           setPage((had) => ({
             rows: cursor === undefined ? value : [...had.rows, ...value],
             total,

@@ -7,11 +7,12 @@ import { Dialogs } from '../kit/dialog';
 import { Empty } from '../kit/empty';
 import { Page } from '../kit/page';
 import { Toasts } from '../kit/toast';
-import { routes, START } from '../routes';
+import { routes, start } from '../routes';
 import { text } from '../strings';
 import { Banner } from './banner';
 import { Layout } from './layout';
 import { LoginAgain, LoginPage } from './login';
+import { useRealm } from './realm';
 import { go, match, setAskToLeave, usePlace } from './router';
 import { useStore } from './store';
 
@@ -38,8 +39,9 @@ export function App() {
 
 function Screen() {
   const { path } = usePlace();
+  const realm = useRealm();
   useEffect(() => {
-    if (path === '/') go(START);
+    if (path === '/') go(start(realm));
   }, [path]);
   if (path === '/') return null;
   for (const route of routes) {

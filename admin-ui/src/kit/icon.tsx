@@ -22,6 +22,7 @@ const shapes = {
   auto: 'M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 0 1 0 11',
   terminal: 'M2.5 3h11v10h-11zM5 6.5L7 8.3 5 10M8.3 10.2h2.7',
   out: 'M6.5 2.5h-4v11h4M10 5l3 3-3 3M13 8H6',
+  node: 'M2.5 2.5h11v4.5h-11zM2.5 9h11v4.5h-11zM5 4.8h.010M5 11.3h.010',
   audit: 'M3.5 2h6.5l2.5 2.5V14h-9zM6 7h4M6 9.5h4',
 } as const;
 

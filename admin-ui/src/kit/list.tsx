@@ -70,7 +70,7 @@ export function List<Row>(props: ListProps<Row>) {
 }
 
 /** Loads as it comes into sight; a button for who moves by keyboard. */
-function More({ load }: { load: () => void }) {
+export function More({ load }: { load: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!box.current) return;
