@@ -102,7 +102,7 @@ export const navigation: readonly NavGroup[] = [
   {
     group: text.nav.node,
     items: [
-      { key: 'o', title: text.overview.title, icon: 'overview', needs: 'bondy.stats.get', to: () => '/overview' },
+      { key: 'h', title: text.overview.title, icon: 'overview', needs: 'bondy.stats.get', to: () => '/overview' },
       { key: 'n', title: text.nodes.title, icon: 'node', needs: 'bondy.cluster.members', to: () => '/nodes' },
       { key: 'l', title: text.audit.title, icon: 'audit', needs: 'bondy.audit.list', to: () => '/audit' },
     ],
