@@ -9,7 +9,7 @@ import { text } from '../strings';
 import { useNodes } from './nodes_use';
 
 const t = text.nodes;
-const EVERY_MS = 3000;
+const OFTEN = { everyMs: 3000, times: 200 };
 
 function columnsOf(nodes: readonly NodeInfo[]): Column<NodeInfo>[] {
   const own = nodes.find(({ self }) => self)?.version;
@@ -48,7 +48,7 @@ function columnsOf(nodes: readonly NodeInfo[]): Column<NodeInfo>[] {
 }
 
 export function NodesList() {
-  const nodes = useNodes(EVERY_MS);
+  const nodes = useNodes(OFTEN);
   return (
     <Page title={t.title} lead={t.lead}>
       <Loaded asked={nodes}>

@@ -1,5 +1,4 @@
 // What is wrong now: the store, nodes. Nothing when nothing is.
-import { useEffect } from 'preact/hooks';
 import type { Now } from '../api/stream';
 import { may } from '../api/session';
 import { href } from '../app/router';
@@ -10,14 +9,10 @@ import { useNodes } from './nodes_use';
 
 const t = text.overview;
 const NODES = 'bondy.cluster.members';
-const EVERY_MS = 10_000;
 
 export function Alarms({ now }: { now: Now | undefined }) {
-  const nodes = useNodes(EVERY_MS, may(NODES));
-  const live = now?.store?.nodes;
-  useEffect(() => {
-    if (live !== undefined) nodes.again();
-  }, [live]);
+  const since = `${now?.store?.nodes} ${now?.store?.seq}`;
+  const nodes = useNodes({ everyMs: 4000, times: 3, since, wanted: may(NODES) });
   const dead = (nodes.value ?? []).filter((node) => !node.live);
   const away = now?.store?.state === 'away' ? now.store : undefined;
   return (
