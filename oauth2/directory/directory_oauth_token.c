@@ -2,7 +2,7 @@
  * die with what they were issued with, and sessions that were opened with them. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "directory/directory_inside.h"
+#include "directory/directory_user_inside.h"
 #include "token/refresh_name.h"
 #include "token/revocation.h"
 
@@ -35,12 +35,22 @@ static bool revoke(struct directory_call *call)
            store_view_lease_drop_family(call->view, call->realm, lease->family);
 }
 
+/* A client is a user too, so whoever a token can be of is found. */
 static bool revoke_all(struct directory_call *call)
 {
+    struct directory_user user;
     struct str client = STR_EMPTY;
     struct str authid = STR_EMPTY;
-    return directory_arg_name(call, 0, &client) && directory_arg_name(call, 1, &authid) &&
-           directory_tokens_revoke(call, call->realm, authid, client_of(client));
+    if (!directory_arg_name(call, 0, &client) || !directory_arg_name(call, 1, &authid)) {
+        return false;
+    }
+    if (!directory_user_find(call, authid, &user)) {
+        return !store_view_failed(call->view) &&
+               directory_refuse(call, DIRECTORY_NOT_FOUND,
+                                "no user \"" PRISTR "\" in realm " PRISTR, STRARG(authid),
+                                STRARG(call->realm));
+    }
+    return directory_tokens_revoke(call, call->realm, user.name, client_of(client));
 }
 
 const struct directory_operation directory_oauth_token_operations[] = {
