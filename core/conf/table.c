@@ -64,8 +64,9 @@ const struct conf_row conf_rows[] = {
     {"node.drain_timeout", CONF_DURATION, AT(node.drain_timeout_ms), "20s", CONF_RESTART,
      .text = "How long open requests may run on after SIGTERM.", .max = HOUR},
     {"node.jobs", CONF_COUNT, AT(node.jobs), "4", CONF_RESTART,
-     .text = "Threads for what blocks or takes long: password hashing, files, large bodies, dry runs.", .min = 1,
-     .max = 64},
+     .text =
+         "Threads for what blocks or takes long: password hashing, files, large bodies, dry runs.",
+     .min = 1, .max = 64},
     {"node.jobs_queue", CONF_COUNT, AT(node.jobs_queue), "1024", CONF_RESTART,
      .text = "Such jobs that may wait; beyond it the answer is 503.", .min = 1, .max = 1000000},
 

@@ -38,6 +38,7 @@ struct procs_options {
     struct builder *builder;
     struct snapshot_slot *rbac;
     struct str node_name;
+    struct str public_url;   /* of the gateway, as clients reach it; empty: nobody has said it */
     struct str store_url;    /* told without its password */
     uint64_t acknowledge_ms; /* how long a publication waits for other nodes */
     struct snapshot_slot *tokens;

@@ -189,17 +189,36 @@ static json_t *live_names(const struct cluster_call *call)
     return list;
 }
 
+/* Where clients reach the gateway: as it is said in public, else where it listens on TCP. */
+static json_t *gateway_url_json(const struct procs *procs)
+{
+    char url[512];
+    struct procs_gateway gateway = {0};
+    if (procs->options.public_url.len > 0) {
+        return text_json(procs->options.public_url);
+    }
+    if (procs->options.gateway == NULL ||
+        !procs->options.gateway(procs->options.gateway_ctx, STR_EMPTY, &gateway) ||
+        str_starts(gateway.address, STR("unix:"))) {
+        return json_null();
+    }
+    (void)snprintf(url, sizeof(url), "%s://" PRISTR, gateway.tls ? "https" : "http",
+                   STRARG(gateway.address));
+    return text_json(str_of(url));
+}
+
 static json_t *info_json(const struct cluster_call *call)
 {
     const struct procs *procs = call->procs;
     const struct store_node *self = &call->store.nodes[0];
     const struct store_state state = store_state(procs->options.store);
-    return json_pack("{s:{s:o, s:o, s:o, s:s, s:I, s:I, s:I}, s:o, s:o}", "node_spec", "name",
+    return json_pack("{s:{s:o, s:o, s:o, s:s, s:I, s:I, s:I}, s:o, s:o, s:o}", "node_spec", "name",
                      text_json(procs->options.node_name), "id", text_json(self->id), "url",
                      text_json(self->url), "version", POSTERN_VERSION, "uptime",
                      (json_int_t)((clock_mono_ms() - procs->since_ms) / MS), "seq",
                      (json_int_t)state.served, "lag", (json_int_t)behind(state.seq, state.served),
-                     "nodes", live_names(call), "store", store_json(call, &state));
+                     "nodes", live_names(call), "store", store_json(call, &state), "gateway_url",
+                     gateway_url_json(procs));
 }
 
 static void run_members(struct procs *procs, const struct builtin_call *from)

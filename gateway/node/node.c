@@ -126,6 +126,7 @@ static void make_procs(struct node *node)
                                           .builder = node->builder,
                                           .rbac = node->rbac,
                                           .node_name = str_of(conf->node.name),
+                                          .public_url = str_of(conf->gateway.public_url),
                                           .store_url = str_of(conf->store.url),
                                           .acknowledge_ms = conf->cluster.acknowledge_ms,
                                           .tokens = node->tokens,

@@ -299,6 +299,15 @@ def test_a_node_alone_with_sqlite_lists_itself(make_node):
     assert node.metric("postern_store_up") == 1 and node.metric("postern_nodes_live") == 1
 
 
+def test_a_node_tells_where_its_gateway_is(make_node):
+    def told(node):
+        return node.ask_admin("GET", "/node").json()["gateway_url"]
+    listening = make_node(name="listening").start()
+    assert told(listening) == f"http://{listening.gateway}"
+    public = make_node(name="public", settings={"gateway.public_url": "https://api.example.com"})
+    assert told(public.start()) == "https://api.example.com"
+
+
 def test_the_procedures_are_those_of_bondy(make_node):
     node = make_node(settings={"node.name": "solo"}).start()
 

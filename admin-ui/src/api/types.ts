@@ -21,6 +21,11 @@ export interface SpecInfo {
   ts: number;
 }
 
+export interface NodeInfo {
+  /** Where clients reach the gateway, if there is such a place. */
+  gateway_url: string | null;
+}
+
 /** Of a list, without the specification itself. */
 export interface SpecSummary extends SpecInfo {
   author: string;

@@ -1,7 +1,8 @@
 // Try it: a request through the node's own gateway listener, as whom one chooses, and its answer.
 import { useState } from 'preact/hooks';
 import { ask } from '../api/client';
-import type { Spec, Tried } from '../api/types';
+import type { NodeInfo, Spec, Tried } from '../api/types';
+import { useAsk } from '../api/use_ask';
 import { setQuery, usePlace } from '../app/router';
 import { Button } from '../kit/button';
 import { Copy } from '../kit/copy';
@@ -53,6 +54,7 @@ function Console({ spec, routes, route }: ConsoleProps) {
   const [tried, setTried] = useState<Tried>();
   const [problem, setProblem] = useState<Error>();
   const [busy, setBusy] = useState(false);
+  const gateway = gatewayUrl(useAsk<NodeInfo>('/node').value?.gateway_url);
   const takesBody = !['GET', 'HEAD'].includes(route.method);
   const request = tryRequest({
     route,
@@ -142,7 +144,7 @@ function Console({ spec, routes, route }: ConsoleProps) {
           <Copy
             value={curl({
               method: request.method,
-              url: `http://${location.hostname}:18080${request.path}`,
+              url: gateway + request.path,
               headers: Object.entries(request.headers),
               body: request.body,
             })}
@@ -157,6 +159,12 @@ function Console({ spec, routes, route }: ConsoleProps) {
       </section>
     </div>
   );
+}
+
+/** Without what is there twice, and by this page's host where the gateway listens on all addresses. */
+function gatewayUrl(told: string | null | undefined): string {
+  const url = told || `http://${location.hostname}:18080`;
+  return url.replace(/\/+$/, '').replace(/\/\/(0\.0\.0\.0|\[::\])(?=:|$)/, `//${location.hostname}`);
 }
 
 function missing(route: ApiRoute, params: Record<string, string>): string | undefined {
