@@ -49,6 +49,11 @@ void buf_commit(struct buf *buf, size_t used)
 
 bool buf_append(struct buf *buf, struct str bytes)
 {
+    if (bytes.len - 1 < buf->cap - buf->len && !buf->full) { /* there is room, and something */
+        memcpy(buf->ptr + buf->len, bytes.ptr, bytes.len);
+        buf->len += bytes.len;
+        return true;
+    }
     char *room = buf_reserve(buf, bytes.len);
     if (room == NULL) {
         return bytes.len == 0 && !buf->full;

@@ -32,6 +32,13 @@ struct err {
     char text[248];
 };
 
+/* No error. Where every message passes this is cheaper than to zero the text. */
+static inline void err_clear(struct err *err)
+{
+    err->code = ERR_NONE;
+    err->text[0] = '\0';
+}
+
 /* Both return false, so that a failing function can return them. `err` may be NULL. */
 bool err_set(struct err *err, enum err_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
