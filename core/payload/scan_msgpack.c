@@ -83,24 +83,43 @@ double head_f64(struct head head)
     return value;
 }
 
-/* Steps over what most values are: small integers and short ASCII strings, at most `count` of
- * them; how many they were. */
+/* Bytes behind the heads 0xc0 to 0xdf of values that are of one length and always valid; the others
+ * are BEHIND_HEAD. */
+enum { BEHIND_HEAD = 0xff };
+static const uint8_t behind[32] = {
+    0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 4,    8,    1,    2,    4,    8,
+    1, 2,    4, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+/* Steps over what most values are: numbers, truths and ASCII strings below 256 bytes, at most
+ * `count` of them; how many they were. */
 static uint64_t skip_small(struct scan *scan, uint64_t count)
 {
     const char *at = scan->at;
     uint64_t left = count;
     while (left > 0 && at < scan->end) {
         unsigned char c = (unsigned char)*at;
+        size_t rest = (size_t)(scan->end - at) - 1;
+        size_t len = 0;
         if (c >= 0xa0 && c < 0xc0) {
-            size_t len = c & 0x1f;
-            if (len >= (size_t)(scan->end - at) || !text_ascii(at + 1, len)) {
+            len = c & 0x1f;
+            if (len > rest || !text_ascii(at + 1, len)) {
                 break;
             }
-            at += len;
-        } else if (c >= 0x80 && c < 0xe0) {
+        } else if (c == 0xd9) {
+            len = 1 + (rest > 0 ? (size_t)(unsigned char)at[1] : 0);
+            if (len > rest || !text_ascii(at + 2, len - 1)) {
+                break;
+            }
+        } else if (c >= 0xc0 && c < 0xe0) {
+            len = behind[c - 0xc0];
+            if (len == BEHIND_HEAD || len > rest) {
+                break;
+            }
+        } else if (c >= 0x80 && c < 0xc0) {
             break;
         }
-        at++;
+        at += 1 + len;
         left--;
     }
     scan->at = at;

@@ -235,6 +235,34 @@ static bool write_escape(struct writer *writer, unsigned char c, size_t rest)
     return writer_room(writer, len + rest) && write_bytes(writer, str_make(text, len));
 }
 
+/* Copies what needs no escape; how much that was. Looks at each eight bytes while it has them,
+ * and may leave others behind them, up to the text's length. */
+static inline size_t copy_plain(char *to, const char *at, size_t len)
+{
+    size_t done = 0;
+    uint64_t special = 0;
+    for (; len - done >= 8; done += 8) {
+        uint64_t word = text_load8(at + done);
+        memcpy(to + done, &word, sizeof(word));
+        special = text_special(word);
+        if (special != 0) {
+            return done + (size_t)__builtin_ctzll(special) / 8;
+        }
+    }
+    if (done == len) {
+        return len;
+    }
+    if (len >= 8) { /* the last eight, of which the first are known */
+        uint64_t word = text_load8(at + len - 8);
+        memcpy(to + len - 8, &word, sizeof(word));
+        special = text_special(word);
+        return special == 0 ? len : len - 8 + (size_t)__builtin_ctzll(special) / 8;
+    }
+    special = text_special(text_load_tail(at, len));
+    text_copy(to, at, len);
+    return special == 0 ? len : (size_t)__builtin_ctzll(special) / 8;
+}
+
 bool write_json_str(struct writer *writer, struct str text)
 {
     const char *at = text.ptr;
@@ -244,8 +272,7 @@ bool write_json_str(struct writer *writer, struct str text)
     }
     *writer->at++ = '"';
     while (at < end) {
-        size_t plain = text_plain(at, end);
-        text_copy(writer->at, at, plain);
+        size_t plain = copy_plain(writer->at, at, (size_t)(end - at));
         writer->at += plain;
         at += plain;
         if (at == end) {
