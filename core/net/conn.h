@@ -3,7 +3,7 @@
  * Embedded by value in its owner (a RawSocket peer, an HTTP/1 connection). Input
  * is offered in the worker's shared read buffer: what the owner does not consume
  * is kept and offered again with more behind it, so an idle connection holds no
- * buffer. Output is queued, and written once at the end of the turn.
+ * buffer. Output is queued, and written once at the end of the turn, or by conn_push.
  *
  * No callback is ever made from inside a conn_ function: they come from the loop
  * or the end of the turn. Each of the three may call conn_done and free the owner.
@@ -79,6 +79,10 @@ void conn_start(struct conn *conn, struct str early);
 void conn_write(struct conn *conn, struct str bytes);
 /* `head` is copied, `bytes` of the block are referred to where that costs less. */
 void conn_share(struct conn *conn, struct str head, struct block *block, struct str bytes);
+/* Writes what is queued now rather than at the end of the turn, for an owner that has no more to
+ * say at present; on_drained does not follow. Inside this connection's own callbacks, where more
+ * may come, it waits for the end of the turn all the same. */
+void conn_push(struct conn *conn);
 size_t conn_queued(const struct conn *conn);
 /* Asks the socket whether the other end has ended the stream, be there input before it or not. */
 bool conn_hung_up(const struct conn *conn);

@@ -96,24 +96,31 @@ static void settle(struct conn *conn, bool progress)
     conn_rewatch(conn);
 }
 
-bool conn_flush(struct conn *conn)
+/* How much the socket took. A broken connection is closed. */
+static size_t write_out(struct conn *conn)
 {
-    if (conn->lingering) {
-        return true;
-    }
-    size_t before = conn->out.bytes;
     size_t flushed = 0;
     bool all = true;
     while (conn->out.bytes > 0 && all && flushed < FLUSH_MAX) {
         ssize_t written = conn->tls == NULL ? write_plain(conn, &all) : write_tls(conn, &all);
         if (written < 0 || (written == 0 && all)) {
             conn_close(conn, "write error");
-            return true;
+            return 0;
         }
         outq_drop(&conn->out, (size_t)written);
         flushed += (size_t)written;
     }
     settle(conn, flushed > 0);
+    return flushed;
+}
+
+bool conn_flush(struct conn *conn)
+{
+    if (conn->lingering) {
+        return true;
+    }
+    size_t before = conn->out.bytes;
+    size_t flushed = write_out(conn);
     size_t left = conn->out.bytes;
     bool drained =
         flushed > 0 && (left == 0 || (before > conn->low_water && left <= conn->low_water));
@@ -171,6 +178,17 @@ void conn_share(struct conn *conn, struct str head, struct block *block, struct 
     if (writable(conn)) {
         outq_share(&conn->out, head, block, bytes);
         flush_later(conn);
+    }
+}
+
+void conn_push(struct conn *conn)
+{
+    if (!writable(conn) || conn->blocked || conn->out.bytes == 0 || !conn_gone(conn)) {
+        return;
+    }
+    (void)write_out(conn);
+    if (conn->out.bytes == 0 && !conn->kick && !conn->closed) {
+        loop_turn_task_cancel(&conn->flush);
     }
 }
 

@@ -50,16 +50,29 @@ static bool suspicious(const char *eight)
     return ((below | zero) & 0x80 * ones) != 0;
 }
 
+static bool no_control(const char *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (is_control((unsigned char)at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The last eight may overlap those before. What is suspicious may still be a tab. */
 bool value_valid(struct str value)
 {
-    size_t at = 0;
-    while (value.len - at >= 8 && !suspicious(value.ptr + at)) {
-        at += 8;
+    if (value.len < 8) {
+        return no_control(value.ptr, value.len);
     }
-    while (at < value.len && !is_control((unsigned char)value.ptr[at])) {
-        at++;
+    for (size_t at = 0; at < value.len; at += 8) {
+        const char *eight = value.ptr + (value.len - at < 8 ? value.len - 8 : at);
+        if (suspicious(eight) && !no_control(eight, 8)) {
+            return false;
+        }
     }
-    return at == value.len;
+    return true;
 }
 
 bool host_char(char c)

@@ -93,7 +93,7 @@ static const struct refusal *read_head(struct h1_stream *s, struct str bytes, un
                                   .header_count = parsed.field_count,
                                   .peer = &s->conn->conn.peer};
     strict_read_target(head, kept, parsed.target);
-    const struct refusal *why = strict_check(head, parsed.version, limits_of(s->conn));
+    const struct refusal *why = strict_check_parsed(head, parsed.http10, limits_of(s->conn));
     if (why != NULL) {
         return why;
     }
@@ -307,6 +307,7 @@ void h1_conn_answered(struct h1_conn *c)
     }
     enter(c, c->state == H1_BODY ? H1_SKIP : H1_IDLE);
     go_on(c);
+    conn_push(&c->conn); /* while the answer is warm, and before others are made */
 }
 
 static void on_drained(struct conn *conn)

@@ -11,7 +11,6 @@ struct framing {
     struct str encoding;
     struct str host;
     bool bad_name;
-    bool bad_value;
 };
 
 enum rule {
@@ -51,32 +50,66 @@ static const struct refusal refusals[] = {
     [RULE_HOST] = {400, "host", "exactly one valid Host is needed (RFC 9112, 3.2)"},
 };
 
-/* Underscore twins (Content_Length) are what a back end may read as the real ones. */
-static bool name_valid(struct str name)
+/* By length, which most fields do not share. Underscore twins (Content_Length) are what a back end
+ * may read as the real ones. */
+static void look_at(struct framing *found, const struct header *h)
 {
-    return token_valid(name) && !str_eq(name, STR("content_length")) &&
-           !str_eq(name, STR("transfer_encoding"));
+    switch (h->name.len) {
+    case 4:
+        if (str_eq(h->name, STR("host"))) {
+            found->hosts++;
+            found->host = h->value;
+        }
+        break;
+    case 14:
+        if (str_eq(h->name, STR("content-length"))) {
+            found->lengths++;
+            found->length = h->value;
+        }
+        found->bad_name = found->bad_name || str_eq(h->name, STR("content_length"));
+        break;
+    case 17:
+        if (str_eq(h->name, STR("transfer-encoding"))) {
+            found->encodings++;
+            found->encoding = h->value;
+        }
+        found->bad_name = found->bad_name || str_eq(h->name, STR("transfer_encoding"));
+        break;
+    default:
+        break;
+    }
 }
 
 static struct framing gather(const struct request_head *head)
 {
     struct framing found = {0};
     for (size_t i = 0; i < head->header_count; i++) {
-        const struct header *h = &head->headers[i];
-        found.bad_name = found.bad_name || !name_valid(h->name);
-        found.bad_value = found.bad_value || !value_valid(h->value);
-        if (str_eq(h->name, STR("content-length"))) {
-            found.lengths++;
-            found.length = h->value;
-        } else if (str_eq(h->name, STR("transfer-encoding"))) {
-            found.encodings++;
-            found.encoding = h->value;
-        } else if (str_eq(h->name, STR("host"))) {
-            found.hosts++;
-            found.host = h->value;
-        }
+        look_at(&found, &head->headers[i]);
     }
     return found;
+}
+
+/* What h1 has seen while it parsed. */
+static enum rule check_characters(const struct request_head *head, struct str version)
+{
+    if (!str_eq(version, STR("HTTP/1.0")) && !str_eq(version, STR("HTTP/1.1"))) {
+        return RULE_VERSION;
+    }
+    if (!token_valid(head->method)) {
+        return RULE_METHOD;
+    }
+    if (!target_valid(head->path) || !target_valid(head->query)) {
+        return RULE_TARGET;
+    }
+    for (size_t i = 0; i < head->header_count; i++) {
+        if (!token_valid(head->headers[i].name)) {
+            return RULE_HEADER_NAME;
+        }
+        if (!value_valid(head->headers[i].value)) {
+            return RULE_HEADER_VALUE;
+        }
+    }
+    return RULE_NONE;
 }
 
 static enum rule check_body(struct request_head *head, const struct framing *found, bool http10)
@@ -142,20 +175,12 @@ static bool host_read(struct request_head *head, struct str value)
 }
 
 static enum rule
-check(struct request_head *head, struct str version, const struct front_limits *limits)
+check_meaning(struct request_head *head, bool http10, const struct front_limits *limits)
 {
-    bool http10 = str_eq(version, STR("HTTP/1.0"));
-    if (!http10 && !str_eq(version, STR("HTTP/1.1"))) {
-        return RULE_VERSION;
-    }
-    if (!token_valid(head->method)) {
-        return RULE_METHOD;
-    }
     if (head->path.len + head->query.len > limits->uri_max) {
         return RULE_URI_LENGTH;
     }
-    if (head->path.len == 0 || head->path.ptr[0] != '/' || !target_valid(head->path) ||
-        !target_valid(head->query)) {
+    if (head->path.len == 0 || head->path.ptr[0] != '/') {
         return RULE_TARGET;
     }
     if (head->header_count > limits->header_count_max) {
@@ -164,9 +189,6 @@ check(struct request_head *head, struct str version, const struct front_limits *
     struct framing found = gather(head);
     if (found.bad_name) {
         return RULE_HEADER_NAME;
-    }
-    if (found.bad_value) {
-        return RULE_HEADER_VALUE;
     }
     if (found.hosts > 1 || (found.hosts == 0 && !http10) ||
         (found.hosts == 1 && !host_read(head, found.host))) {
@@ -178,7 +200,17 @@ check(struct request_head *head, struct str version, const struct front_limits *
 const struct refusal *
 strict_check(struct request_head *head, struct str version, const struct front_limits *limits)
 {
-    enum rule rule = check(head, version, limits);
+    enum rule rule = check_characters(head, version);
+    if (rule != RULE_NONE) {
+        return &refusals[rule];
+    }
+    return strict_check_parsed(head, str_eq(version, STR("HTTP/1.0")), limits);
+}
+
+const struct refusal *
+strict_check_parsed(struct request_head *head, bool http10, const struct front_limits *limits)
+{
+    enum rule rule = check_meaning(head, http10, limits);
     return rule == RULE_NONE ? NULL : &refusals[rule];
 }
 

@@ -21,6 +21,9 @@ struct refusal {
 const struct refusal *strict_check(struct request_head *head,
                                    struct str version, /* "HTTP/1.1" */
                                    const struct front_limits *limits);
+/* The same for a head of which each byte and the version were judged when it was parsed. */
+const struct refusal *
+strict_check_parsed(struct request_head *head, bool http10, const struct front_limits *limits);
 
 /* The request target -> path and query. Absolute form: its authority takes the place of Host
  * (RFC 9112, 3.2.2) in `fields`, which are the head's headers. */
