@@ -110,31 +110,38 @@ static void call_end(struct call *call)
     }
 }
 
+/* The end of an in-process call. */
+static void answer_local(struct call *call, const struct message *answer)
+{
+    struct local_reply reply = {.ok = answer->type != MESSAGE_ERROR,
+                                .request = answer->request,
+                                .error = answer->uri.len > 0 ? answer->uri : STR_EMPTY,
+                                .payload = answer->payload};
+    if (answer->details.len > 0) {
+        reply.details = (struct slice){answer->payload.serializer, answer->details};
+    }
+    local_reply_fn done = call->done;
+    void *ctx = call->ctx;
+    call->reply = NULL;
+    call_end(call);
+    if (done != NULL) {
+        done(ctx, &reply);
+    }
+}
+
 static void reply_arrived(struct post *post)
 {
     struct parcel *parcel = CONTAINER_OF(post, struct parcel, post);
     struct shard *shard = router_here(parcel->router);
     struct handle handle = parcel->ref.call;
     struct call *call = slots_find(&shard->calls, handle.slot, handle.generation);
-    const struct message *answer = &parcel->message;
     shard_enter(shard);
-    struct local_reply reply = {.ok = answer->type != MESSAGE_ERROR,
-                                .request = answer->request,
-                                .error = answer->uri,
-                                .payload = answer->payload};
-    if (answer->details.len > 0) {
-        reply.details = (struct slice){answer->payload.serializer, answer->details};
-    }
-    call->reply = NULL;
-    call_end(call);
-    if (call->done != NULL) {
-        call->done(call->ctx, &reply);
-    }
+    answer_local(call, &parcel->message);
     parcel_free(parcel);
     shard_leave(shard);
 }
 
-/* In-process callers are answered from the turn queue. */
+/* In-process callers are answered from the turn queue, unless none of them can be on the stack. */
 static void answer_later(struct call *call, const struct message *answer)
 {
     timer_stop(&call->timer);
@@ -143,7 +150,7 @@ static void answer_later(struct call *call, const struct message *answer)
     parcel_post(call->reply, call->shard->index, reply_arrived);
 }
 
-void call_answer(struct call *call, struct message *answer)
+static void answer_call(struct call *call, struct message *answer, bool at_once)
 {
     struct session *session = call->session;
     answer->request = call->link.id;
@@ -151,7 +158,12 @@ void call_answer(struct call *call, struct message *answer)
     router_count(call->shard->router, answer->type == MESSAGE_RESULT ? COUNT_RESULTS : COUNT_ERRORS,
                  1);
     if (session == NULL) {
-        answer_later(call, answer);
+        /* Details are made in a buffer that the caller may want next. */
+        if (at_once && answer->details.len == 0) {
+            answer_local(call, answer);
+        } else {
+            answer_later(call, answer);
+        }
         return;
     }
     call_end(call);
@@ -163,6 +175,11 @@ void call_answer(struct call *call, struct message *answer)
         session_error(session, MESSAGE_CALL, answer->request, FAULT_INVALID_ARGUMENT,
                       STR("the answer cannot be expressed in this peer's serializer"));
     }
+}
+
+void call_answer(struct call *call, struct message *answer)
+{
+    answer_call(call, answer, false);
 }
 
 void call_fail(struct call *call, struct str error, struct str text)
@@ -258,8 +275,9 @@ static bool
 call_admit(struct call *call, const struct call_request *request, struct call_options *options)
 {
     struct shard *shard = call->shard;
-    struct err err = {0};
+    struct err err;
     struct str error;
+    err_clear(&err);
     if (!call_options_read(shard, request, options, &error, &err)) {
         call_fail(call, error, str_of(err.text));
         return false;
@@ -384,7 +402,7 @@ void dealer_answer(struct shard *shard,
         return;
     }
     if ((flags & ANSWER_FINAL) != 0) {
-        call_answer(call, answer);
+        answer_call(call, answer, (flags & ANSWER_AT_ONCE) != 0);
     } else if (call->progress) {
         answer->request = call->link.id;
         call->progressed = true;

@@ -79,6 +79,7 @@ struct call {
 enum answer_flag {
     ANSWER_FINAL = 1,
     ANSWER_PASSTHRU = 2, /* its payload is for those who announced passthru mode */
+    ANSWER_AT_ONCE = 4,  /* no caller is on the stack: in-process ones need not wait either */
 };
 
 /* What somebody asks for. Everything is borrowed for the call. */

@@ -139,7 +139,8 @@ static void answer_arrived(struct post *post)
     struct parcel *parcel = CONTAINER_OF(post, struct parcel, post);
     struct shard *shard = router_here(parcel->router);
     shard_enter(shard);
-    dealer_answer(shard, parcel->ref.call, &parcel->message, parcel->flags);
+    dealer_answer(shard, parcel->ref.call, &parcel->message,
+                  parcel->flags | (unsigned)ANSWER_AT_ONCE);
     parcel_free(parcel);
     shard_leave(shard);
 }
@@ -193,8 +194,9 @@ static bool answer_options_read(struct session *session,
                                 const struct message *message,
                                 struct answer_options *out)
 {
-    struct err err = {0};
+    struct err err;
     struct slice bytes = {session->peer->serializer, message->details};
+    err_clear(&err);
     *out = (struct answer_options){0};
     if (message->details.len <= OPTIONS_EMPTY_LEN) {
         return true;
@@ -233,16 +235,18 @@ static struct str answer_details(struct shard *shard,
     return buf_str(&shard->details);
 }
 
-/* A payload that is not what its attributes say becomes an error of the call. */
+/* Of what the callee has just sent. A payload that is not what its attributes say becomes an error
+ * of the call. */
 static void answer_checked(struct invocation *invocation,
                            struct message *answer,
                            const struct answer_options *options)
 {
-    struct err err = {0};
+    struct err err;
     struct shard *shard = invocation->session->shard;
+    err_clear(&err);
     bool passthru = passthru_used(&options->passthru);
     unsigned flags = (options->progress ? 0u : (unsigned)ANSWER_FINAL) |
-                     (passthru ? (unsigned)ANSWER_PASSTHRU : 0u);
+                     (passthru ? (unsigned)ANSWER_PASSTHRU : 0u) | (unsigned)ANSWER_AT_ONCE;
     if (passthru && !passthru_check(&options->passthru, &answer->payload, &err)) {
         struct message failure = {.type = MESSAGE_ERROR,
                                   .uri = FAULT_INVALID_ARGUMENT,

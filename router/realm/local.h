@@ -2,9 +2,9 @@
  *
  * One peer per (worker, realm), not counted and not shown; what is authorized,
  * timed and limited is the principal that each call carries. Everything on the
- * calling worker. A reply never comes from inside local_call: it comes through
- * the turn queue, exactly once, also after local_cancel (then as
- * wamp.error.canceled).
+ * calling worker. A reply never comes from inside local_call: it comes while the
+ * callee's answer is read, or through the turn queue, exactly once, also after
+ * local_cancel (then as wamp.error.canceled).
  */
 #ifndef POSTERN_REALM_LOCAL_H
 #define POSTERN_REALM_LOCAL_H

@@ -45,6 +45,7 @@ struct shard {
     struct idlink *spare_invocations;
     uint64_t calls_made; /* numbers calls, never twice */
     struct map seats;    /* realm URI -> struct seat */
+    struct seat *seat;   /* that was found last, or NULL */
     struct list open;    /* all sessions */
     struct timer review; /* whether they may stay: runs while there are any */
     uint64_t reviewed;   /* the version of the access snapshot that they were reviewed by */

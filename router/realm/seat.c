@@ -13,8 +13,11 @@ static const struct rbac *rbac_here(const struct shard *shard)
 
 struct seat *seat_find(struct shard *shard, struct str uri)
 {
-    struct seat *seat = map_get(&shard->seats, uri);
+    struct seat *last = shard->seat;
+    bool again = last != NULL && str_eq(realm_uri(last->realm), uri);
+    struct seat *seat = again ? last : map_get(&shard->seats, uri);
     if (seat != NULL) {
+        shard->seat = seat;
         return seat_access(seat) == NULL ? NULL : seat;
     }
     const struct rbac *rbac = rbac_here(shard);

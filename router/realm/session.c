@@ -202,7 +202,8 @@ void session_receive(struct session *session, struct str message)
     }
     struct shard *shard = session->shard;
     struct message decoded;
-    struct err err = {0};
+    struct err err;
+    err_clear(&err);
     /* Whatever comes in this state is, or should have been, an answer to a challenge. */
     bool secret = session->state == SESSION_CHALLENGED;
     shard_enter(shard);
