@@ -5,11 +5,36 @@
 
 enum { SCRATCH_ARGS, SCRATCH_KWARGS, DEADLINE_GRACE_MS = 1000 };
 
+static struct pending_call *pending_take(struct exchange *exchange)
+{
+    struct pipeline_worker *mine = pipeline_mine(exchange->pipeline);
+    struct pending_call *pending = mine->spare;
+    if (pending == NULL) {
+        pending = NEW(struct pending_call);
+        pending->worker = mine;
+    } else {
+        mine->spare = pending->next;
+    }
+    pending->exchange = exchange;
+    return pending;
+}
+
+void pending_done(struct pipeline_worker *mine)
+{
+    struct pending_call *next = NULL;
+    for (struct pending_call *pending = mine->spare; pending != NULL; pending = next) {
+        next = pending->next;
+        mem_free(pending);
+    }
+    mine->spare = NULL;
+}
+
 static void on_reply(void *ctx, const struct local_reply *reply)
 {
     struct pending_call *pending = ctx;
     struct exchange *exchange = pending->exchange;
-    mem_free(pending);
+    pending->next = pending->worker->spare;
+    pending->worker->spare = pending;
     if (exchange == NULL) {
         return; /* finished meanwhile: the answer is dropped */
     }
@@ -91,17 +116,14 @@ enum stage_result act_stage(struct exchange *exchange)
         return STAGE_NEXT;
     }
     struct local_request request = {0};
-    struct template_run run = {
-        .source = exchange_source(exchange, exchange->arena),
-        .arena = exchange->arena,
-        .output_max = exchange->pipeline->options.output_max,
-    };
+    struct template_run run;
+    template_run_init(&run, exchange_source(exchange, exchange->arena), exchange->arena,
+                      exchange->pipeline->options.output_max);
     if (!render_request(exchange, &run, &request)) {
         return refuse_render(exchange, &run.err);
     }
     exchange->asked = request.uri;
-    struct pending_call *pending = NEW(struct pending_call);
-    pending->exchange = exchange;
+    struct pending_call *pending = pending_take(exchange);
     exchange->pending = pending;
     timer_start(&exchange->deadline, request.timeout_ms + DEADLINE_GRACE_MS);
     if (operation->action == ACTION_CALL) {

@@ -42,22 +42,40 @@ static struct str lower(struct arena *arena, struct str name)
     return str_make(text, name.len);
 }
 
+void answer_init(struct answer *answer, struct buf *body, struct str media)
+{
+    answer->status = 0;
+    answer->header_count = 0;
+    answer->header_bytes = 0;
+    answer->headers_full = false;
+    answer->body = body;
+    answer->media = media;
+    answer->code = STR_EMPTY;
+    answer->location = STR_EMPTY;
+}
+
+void answer_add_header(struct answer *answer, struct str name, struct str value)
+{
+    size_t at = find(answer, name);
+    size_t bytes = name.len + value.len;
+    if (at == ANSWER_HEADERS_MAX || bytes > ANSWER_HEADER_BYTES_MAX - answer->header_bytes) {
+        answer->headers_full = true;
+        return;
+    }
+    answer->headers[at] = (struct header){name, value};
+    answer->header_bytes += bytes;
+    answer->header_count += at == answer->header_count;
+}
+
 void answer_put_header(struct answer *answer, struct str name, struct str value)
 {
     if (!token_valid(name) || !value_valid(value) || framing(name)) {
         log_debug("response header left out: not for an answer", KV_U64("bytes", value.len));
-        return;
-    }
-    size_t at = find(answer, name);
-    size_t bytes = name.len + value.len;
-    if (at == ANSWER_HEADERS_MAX || bytes > ANSWER_HEADER_BYTES_MAX - answer->header_bytes ||
-        !arena_room(answer->run.arena, name.len + 64)) {
+    } else if (!arena_room(answer->run.arena, name.len + 64)) {
         answer->headers_full = true;
-        return;
+    } else {
+        answer_add_header(answer, lower(answer->run.arena, name), value);
     }
-    answer->headers[at] = (struct header){lower(answer->run.arena, name), value};
-    answer->header_bytes += bytes;
-    answer->header_count += at == answer->header_count;
 }
 
 bool answer_has_header(const struct answer *answer, struct str name)

@@ -17,12 +17,20 @@ bool built_end(struct built *built, struct slice *out)
     return ok;
 }
 
+/* Straight into the arena: how long it becomes is known. */
 bool built_text(struct arena *arena, struct str text, struct slice *out)
 {
-    struct built built;
-    built_begin(&built, arena);
-    emit_str(&built.emit, text);
-    return built_end(&built, out);
+    enum { HEAD_MAX = 5 };
+    size_t room = text.len + HEAD_MAX;
+    if (room > BUILT_MAX || !arena_room(arena, room + 64)) {
+        return false;
+    }
+    struct buf buf = {.ptr = arena_alloc(arena, room), .cap = room, .max = room};
+    struct emit emit;
+    emit_init(&emit, SERIALIZER_MSGPACK, &buf);
+    emit_str(&emit, text);
+    *out = (struct slice){SERIALIZER_MSGPACK, buf_str(&buf)};
+    return true;
 }
 
 bool built_number(struct arena *arena, uint64_t number, struct slice *out)

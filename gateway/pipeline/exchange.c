@@ -9,7 +9,9 @@
 #include "pipeline/traffic.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef enum stage_result (*stage_fn)(struct exchange *exchange);
 
@@ -54,7 +56,9 @@ static struct str random_id(struct arena *arena)
 struct exchange *exchange_new(struct pipeline *pipeline, struct stream *stream)
 {
     struct pipeline_worker *mine = pipeline_mine(pipeline);
-    struct exchange *exchange = ARENA_NEW(&stream->arena, struct exchange);
+    struct exchange *exchange = arena_alloc(&stream->arena, sizeof(*exchange));
+    /* Room for parameters that most paths do not have is not touched. */
+    memset(exchange, 0, offsetof(struct exchange, match.params));
     exchange->pipeline = pipeline;
     exchange->stream = stream;
     exchange->arena = &stream->arena;

@@ -44,6 +44,8 @@ enum exchange_end {
 /* Outlives the exchange until the router has answered; `exchange` is NULL once nobody waits. */
 struct pending_call {
     struct exchange *exchange;
+    struct pipeline_worker *worker; /* whose spare ones it joins then */
+    struct pending_call *next;
 };
 
 struct reading;
@@ -54,7 +56,6 @@ struct exchange {
     struct stream *stream;
     struct arena *arena; /* the stream's */
     struct snapshot_use *routes;
-    struct route_match match;
     const struct operation *operation;
     const struct principal *principal;
     struct principal who;
@@ -65,8 +66,7 @@ struct exchange {
     enum http_method method;
     unsigned stage;
     struct str id;
-    struct str path; /* canonical */
-    struct str bindings[ROUTE_PARAMS_MAX];
+    struct str path;  /* canonical */
     struct str media; /* of the answer */
     struct str language;
     struct buf body;
@@ -80,13 +80,17 @@ struct exchange {
     const struct local_reply *reply; /* during the reply stage alone: borrowed */
     struct timer deadline;
     uint64_t started_ns;
+    struct route_match match;
+    struct str bindings[ROUTE_PARAMS_MAX]; /* as many as match.params */
 };
 
 /* What the worker has of the pipeline. */
 struct pipeline_worker {
     struct list open;
-    struct map anonymous;  /* realm URI -> struct anonymous (identity.c) */
-    struct buf scratch[3]; /* args, kwargs, answer: reused by every exchange */
+    struct map identities;     /* realm URI -> struct identity */
+    struct identity *identity; /* the last that was asked for, or NULL */
+    struct buf scratch[3];     /* args, kwargs, answer: reused by every exchange */
+    struct pending_call *spare;
     struct post shutdown;
     bool stopping;
     struct pipeline *pipeline;
@@ -126,6 +130,8 @@ enum stage_result bind_stage(struct exchange *exchange);
 enum stage_result act_stage(struct exchange *exchange);
 enum stage_result reply_stage(struct exchange *exchange);
 
+/* act.c: frees the spare ones. */
+void pending_done(struct pipeline_worker *mine);
 /* scope.c: what a token's scope lacks for the action, although its user might do it: words of a
  * scope, any of which would do. False: it is not that. */
 bool exchange_scope_lacks(const struct exchange *exchange, struct str *out);
@@ -143,8 +149,13 @@ bool exchange_security(const struct exchange *exchange,
 /* status.c: the HTTP status of an error URI; `known` is false where nobody says but the default. */
 bool exchange_status_known(const struct exchange *exchange, struct str uri, unsigned *out);
 unsigned exchange_error_status(const struct exchange *exchange, struct str uri);
-/* identity.c: who is nobody in particular. */
-const struct principal *identity_anonymous(struct pipeline_worker *mine, struct str realm);
+/* identity.c: a realm and who comes to it. NULL: there is no such realm. Borrowed until the loop
+ * goes on. */
+struct identity;
+struct identity *identity_of(struct pipeline_worker *mine, const struct rbac *rbac, struct str uri);
+/* Who is nobody in particular; NULL: nobody of that address is let in. */
+const struct principal *identity_anonymous(struct identity *identity,
+                                           const struct in6_addr *address);
 void identity_done(struct pipeline_worker *mine);
 
 #endif

@@ -33,9 +33,27 @@ static bool dot_segment(struct str path)
     return false;
 }
 
+/* Nothing in it is encoded, doubled or a dot segment, as in nearly every path. */
+static bool is_canonical(struct str path)
+{
+    static const bool looked_at[256] = {['%'] = true, ['\\'] = true, ['/'] = true};
+    bool good = path.len > 0 && path.ptr[0] == '/';
+    for (size_t i = 0; good && i < path.len; i++) {
+        if (looked_at[(unsigned char)path.ptr[i]]) {
+            char next = i + 1 < path.len ? path.ptr[i + 1] : '\0';
+            good = path.ptr[i] == '/' && next != '/' && next != '.';
+        }
+    }
+    return good;
+}
+
 bool path_canonical(struct str path, struct arena *arena, struct str *out, const char **why)
 {
     static const char upper[] = "0123456789ABCDEF";
+    if (is_canonical(path)) {
+        *out = path;
+        return true;
+    }
     char *to = arena_alloc(arena, path.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < path.len; i++) {

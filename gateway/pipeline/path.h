@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-/* False: `why` is a constant sentence. */
+/* What is canonical already is borrowed. False: `why` is a constant sentence. */
 bool path_canonical(struct str path, struct arena *arena, struct str *out, const char **why);
 
 #endif

@@ -114,7 +114,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
         mine->pipeline = pipeline;
         mine->shutdown.fn = shutdown_worker;
         list_init(&mine->open);
-        map_init(&mine->anonymous);
+        map_init(&mine->identities);
         for (size_t j = 0; j < COUNT_OF(mine->scratch); j++) {
             buf_init(&mine->scratch[j], options->output_max);
         }
@@ -143,6 +143,7 @@ void pipeline_free(struct pipeline *pipeline)
     }
     for (unsigned i = 0; i < workers_count(pipeline->options.workers); i++) {
         identity_done(&pipeline->workers[i]);
+        pending_done(&pipeline->workers[i]);
         for (size_t j = 0; j < COUNT_OF(pipeline->workers[i].scratch); j++) {
             buf_done(&pipeline->workers[i].scratch[j]);
         }

@@ -234,16 +234,18 @@ static void send_answer(struct exchange *exchange, struct answer *answer)
         answer_put_header(answer, STR("location"), answer->location);
     }
     if (body.len > 0 && !answer_has_header(answer, STR("content-type"))) {
-        bool json = media_serializer(answer->media) == SERIALIZER_JSON;
-        answer_put_header(answer, STR("content-type"),
-                          json ? STR("application/json; charset=utf-8") : answer->media);
+        if (media_serializer(answer->media) == SERIALIZER_JSON) {
+            answer_add_header(answer, STR("content-type"), STR("application/json; charset=utf-8"));
+        } else {
+            answer_put_header(answer, STR("content-type"), answer->media);
+        }
     }
     if (exchange->match.route->languages.count > 1) {
         answer_put_header(answer, STR("content-language"), exchange->language);
     }
     if ((answer->status == 503 || answer->status == 429) &&
         !answer_has_header(answer, STR("retry-after"))) {
-        answer_put_header(answer, STR("retry-after"), STR("1"));
+        answer_add_header(answer, STR("retry-after"), STR("1"));
     }
     stream_begin(exchange->stream, answer->status, answer->headers, answer->header_count,
                  (int64_t)body.len);
@@ -304,13 +306,11 @@ enum stage_result reply_stage(struct exchange *exchange)
     const struct operation *operation = exchange->operation;
     bool error = exchange->reply != NULL && !exchange->reply->ok;
     const struct response_template *template = error ? &operation->on_error : &operation->on_result;
-    struct answer answer = {
-        .body = &pipeline_mine(exchange->pipeline)->scratch[SCRATCH_ANSWER],
-        .media = exchange->media,
-        .run = {.source = exchange_source(exchange, exchange->arena),
-                .arena = exchange->arena,
-                .output_max = exchange->pipeline->options.output_max},
-    };
+    struct answer answer;
+    answer_init(&answer, &pipeline_mine(exchange->pipeline)->scratch[SCRATCH_ANSWER],
+                exchange->media);
+    template_run_init(&answer.run, exchange_source(exchange, exchange->arena), exchange->arena,
+                      exchange->pipeline->options.output_max);
     buf_clear(answer.body);
     if (error && exchange_scope_lacks(exchange, &exchange->lacks)) {
         answer_put_header(&answer, STR("www-authenticate"),

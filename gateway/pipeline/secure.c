@@ -18,16 +18,16 @@ static void let_in(struct exchange *exchange, const struct principal *principal)
     exchange->principal = &exchange->who;
 }
 
-static enum stage_result secure_anonymous(struct exchange *exchange, const struct rbac_realm *realm)
+static enum stage_result secure_anonymous(struct exchange *exchange, struct identity *identity)
 {
     const struct peer_info *peer = exchange->stream->head.peer;
-    if (!rbac_source_allows(realm, RBAC_ROLE_ANONYMOUS, RBAC_METHOD_ANONYMOUS, &peer->address)) {
+    const struct principal *anonymous = identity_anonymous(identity, &peer->address);
+    if (anonymous == NULL) {
         return exchange_refuse(exchange, 403, FAULT_NOT_AUTHORIZED,
                                "realm " PRISTR " lets nobody in anonymously from this address",
                                STRARG(exchange->match.route->realm));
     }
-    let_in(exchange,
-           identity_anonymous(pipeline_mine(exchange->pipeline), exchange->match.route->realm));
+    let_in(exchange, anonymous);
     return STAGE_NEXT;
 }
 
@@ -123,14 +123,14 @@ enum stage_result secure_stage(struct exchange *exchange)
     if (exchange->method == HTTP_OPTIONS) {
         return STAGE_NEXT; /* a CORS preflight carries no credentials */
     }
-    const struct rbac_realm *realm =
-        rbac_realm_find(current_rbac(exchange->pipeline), route->realm);
-    if (realm == NULL) {
+    struct identity *identity = identity_of(pipeline_mine(exchange->pipeline),
+                                            current_rbac(exchange->pipeline), route->realm);
+    if (identity == NULL) {
         return exchange_refuse(exchange, fault_http_status(FAULT_NO_SUCH_REALM),
                                FAULT_NO_SUCH_REALM,
                                "no realm " PRISTR ": postern realm create " PRISTR " --open",
                                STRARG(route->realm), STRARG(route->realm));
     }
-    return route->security == SECURITY_NONE ? secure_anonymous(exchange, realm)
+    return route->security == SECURITY_NONE ? secure_anonymous(exchange, identity)
                                             : secure_identified(exchange);
 }

@@ -117,8 +117,8 @@ struct route_param {
 
 struct route_match {
     const struct route *route;
-    struct route_param params[ROUTE_PARAMS_MAX];
     size_t param_count;
+    struct route_param params[ROUTE_PARAMS_MAX]; /* of which the rest is left as it is */
 };
 
 /* `host` without port, any case; `path` canonical (pipeline/path.h), begins with '/'. A trailing

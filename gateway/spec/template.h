@@ -43,6 +43,17 @@ struct template_run {
     struct err err;    /* filled on failure: text names the expression and what is missing */
 };
 
+static inline void template_run_init(struct template_run *run,
+                                     const struct template_source *source,
+                                     struct arena *arena,
+                                     size_t output_max)
+{
+    run->source = source;
+    run->arena = arena;
+    run->output_max = output_max;
+    err_clear(&run->err);
+}
+
 /* Each false on failure, with run->err. */
 bool template_emit(const struct template *template, struct template_run *run, struct emit *out);
 bool template_slice(const struct template *template, struct template_run *run, struct slice *out);
