@@ -13,10 +13,10 @@
     " ON v.kind = r.kind AND v.realm = r.realm AND v.key = r.key" \
     " AND v.version = r.version WHERE r.deleted = 0"
 
-/* Of a page: within what has a prefix, and like a pattern. */
+/* Of a page: within what has a prefix, and like a pattern if there is one: a count looks at all. */
 #define PAGE_KEYS                                                      \
     " AND r.kind = $1 AND r.realm = $2 AND r.key >= $3 AND r.key < $4" \
-    " AND LOWER(r.key) LIKE $5 ESCAPE '!'"
+    " AND ($5 = '' OR LOWER(r.key) LIKE $5 ESCAPE '!')"
 
 /* In the order in which store_audit.c reads them. */
 #define AUDIT_COLUMNS                                                                     \

@@ -95,7 +95,7 @@ static bool page_params(struct store_view *view,
     out[1] = STORE_TEXT(realm);
     out[2] = STORE_TEXT(page->prefix);
     out[3] = STORE_TEXT(behind(arena, page->prefix));
-    out[4] = STORE_TEXT(like(arena, page->contains));
+    out[4] = STORE_TEXT(page->contains.len == 0 ? STR("") : like(arena, page->contains));
     return true;
 }
 
