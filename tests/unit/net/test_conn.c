@@ -378,6 +378,49 @@ static void read_big(int fd)
     mem_free(seen);
 }
 
+/* The turn has not ended when the other end can read. */
+static void push_and_look(void *ctx)
+{
+    struct subject *subject = ctx;
+    char seen[8];
+    conn_push(&subject->conn); /* of nothing */
+    conn_write(&subject->conn, STR("abc"));
+    assert_int_equal(recv(subject->far, seen, sizeof(seen), MSG_DONTWAIT), -1);
+    conn_push(&subject->conn);
+    assert_int_equal(recv(subject->far, seen, sizeof(seen), MSG_DONTWAIT), 3);
+    conn_write(&subject->conn, STR("def"));
+}
+
+static void what_is_pushed_goes_out_before_the_turn_ends(void **state)
+{
+    (void)state;
+    struct subject *subject = subject_new(MODE_COUNT, INPUT_MAX, STR_EMPTY);
+    with(subject, push_and_look);
+    expect_bytes(subject->far, STR("def"));
+    assert_true(becomes(&subject->drained, 1)); /* a push is no news to its owner */
+    hang_up_and_free(subject);
+}
+
+/* All but the rest stays with the connection, which tells when that has gone out. */
+static void push_big(void *ctx)
+{
+    struct subject *subject = ctx;
+    write_big(ctx);
+    conn_push(&subject->conn);
+    assert_true(conn_queued(&subject->conn) > 0);
+    conn_push(&subject->conn);
+}
+
+static void what_a_push_cannot_write_is_written_as_ever(void **state)
+{
+    (void)state;
+    struct subject *subject = subject_new(MODE_COUNT, INPUT_MAX, STR_EMPTY);
+    with(subject, push_big);
+    read_big(subject->far);
+    assert_true(becomes(&subject->drained, 2));
+    hang_up_and_free(subject);
+}
+
 static void a_slow_reader_gets_everything_in_order(void **state)
 {
     (void)state;
@@ -456,6 +499,8 @@ int main(void)
         cmocka_unit_test(finish_does_not_wait_for_ever),
         cmocka_unit_test(a_paused_connection_is_offered_nothing_until_resumed),
         cmocka_unit_test(a_slow_reader_gets_everything_in_order),
+        cmocka_unit_test(what_is_pushed_goes_out_before_the_turn_ends),
+        cmocka_unit_test(what_a_push_cannot_write_is_written_as_ever),
         cmocka_unit_test(big_data_flows_both_ways_at_once),
         cmocka_unit_test(a_reader_that_stands_still_is_cut_off),
         cmocka_unit_test(writing_to_a_peer_that_has_gone_closes),

@@ -85,6 +85,21 @@ static void exact_is_exact(void **state)
     assert_false(uri_match(STR("a."), MATCH_EXACT, STR("a.b")));
 }
 
+/* What the next bytes are does not matter to how they are looked at. */
+static void each_byte_is_judged_at_each_place(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 20; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            char uri[21] = "abcdefghijklmnopqrst";
+            uri[at] = (char)byte;
+            bool border = byte == '.' && (at == 0 || at == 19);
+            bool good = byte > 0x20 && byte != 0x7f && byte != '#' && !border;
+            assert_int_equal(uri_valid(str_make(uri, 20), MATCH_EXACT), good);
+        }
+    }
+}
+
 static void what_the_router_owns_is_reserved_on_component_borders(void **state)
 {
     (void)state;
@@ -104,6 +119,7 @@ int main(void)
         cmocka_unit_test(a_uri_has_components_without_space_and_hash),
         cmocka_unit_test(a_prefix_may_end_in_a_dot_and_may_be_empty),
         cmocka_unit_test(a_wildcard_pattern_may_have_empty_components),
+        cmocka_unit_test(each_byte_is_judged_at_each_place),
         cmocka_unit_test(length_and_components_are_bounded),
         cmocka_unit_test(prefixes_match_by_string),
         cmocka_unit_test(an_empty_component_matches_any_one_component),
