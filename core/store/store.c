@@ -50,6 +50,7 @@ struct store {
     atomic_bool served_posted;
     pthread_t thread;
     bool started;
+    bool stopped;
 };
 
 static void notify(void *ctx, uint64_t seq, const struct store_record *records, size_t count)
@@ -441,16 +442,26 @@ bool store_start(struct store *store, struct err *err)
     return true;
 }
 
-void store_close(struct store *store)
+void store_stop(struct store *store)
 {
-    if (store == NULL) {
+    if (store == NULL || store->stopped) {
         return;
     }
+    store->stopped = true;
     mailbox_close(store->mailbox);
     if (store->started) {
         (void)pthread_join(store->thread, NULL);
     } else {
         (void)run(store);
     }
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    store_stop(store);
+    mailbox_run(store->mailbox); /* what came too late is not answered */
     close_all(store);
 }

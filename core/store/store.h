@@ -247,6 +247,8 @@ struct store_state {
     size_t live_count; /* nodes, with this one */
 };
 struct store_state store_state(const struct store *store);
-void store_close(struct store *store); /* commits what was submitted, joins, closes */
+/* Commits what was submitted and joins; how it is can still be asked. */
+void store_stop(struct store *store);
+void store_close(struct store *store); /* stops it, unless that has been done, and closes */
 
 #endif

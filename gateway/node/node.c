@@ -525,9 +525,7 @@ static void stop_threads(struct node *node)
     procs_stop(node->procs);
     audit_stop(node->audit);
     key_schedule_stop(node->keys);
-    if (node->store != NULL) {
-        store_close(node->store);
-    }
+    store_stop(node->store);
     if (node->started) {
         workers_stop(node->workers);
     }
@@ -564,6 +562,7 @@ void node_free(struct node *node)
     snapshot_slot_free(node->tokens);
     jobs_free(node->jobs);
     workers_free(node->workers);
+    store_close(node->store);
     audit_free(node->audit);
     data_dir_close(node);
     mem_free(node->trusted);
