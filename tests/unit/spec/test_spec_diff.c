@@ -1,6 +1,6 @@
 /* test_spec_diff.c - what differs between two documents. */
-#include "spec/spec_diff.h"
 #include "base/mem.h"
+#include "spec/spec_diff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
