@@ -1,11 +1,7 @@
 // All published specifications.
 import type { SpecSummary } from '../api/types';
 import { at, href } from '../app/router';
-import { Copy } from '../kit/copy';
-import { Empty } from '../kit/empty';
-import { LinkButton } from '../kit/link_button';
-import { List } from '../kit/list';
-import { Page } from '../kit/page';
+import { ListPage } from '../kit/list_page';
 import type { Column } from '../kit/table';
 import { text } from '../strings';
 
@@ -26,34 +22,23 @@ const columns: readonly Column<SpecSummary>[] = [
 ];
 
 export function ApisList() {
-  const add = (
-    <LinkButton to={href('/new/api')} kind="primary" icon="plus" needs="bondy.http_gateway.api.load">
-      {t.new}
-    </LinkButton>
-  );
   return (
-    <Page title={t.title} lead={t.lead} actions={add}>
-      <List
-        label={t.title}
-        path="/api_specs"
-        query={inShort}
-        columns={columns}
-        rowKey={(spec) => spec.id}
-        rowHref={(spec) => href(at`/apis/${spec.id}`)}
-        empty={
-          <Empty title={t.empty} action={add}>
-            <ol>
-              {t.emptySteps.map((step) => (
-                <li key={step}>{step}</li>
-              ))}
-            </ol>
-            <p class="command">
-              <code>{t.emptyCommand}</code>
-              <Copy value={t.emptyCommand} />
-            </p>
-          </Empty>
-        }
-      />
-    </Page>
+    <ListPage
+      words={t}
+      make={{ to: '/new/api', needs: 'bondy.http_gateway.api.load' }}
+      path="/api_specs"
+      query={inShort}
+      columns={columns}
+      rowKey={(spec) => spec.id}
+      rowHref={(spec) => href(at`/apis/${spec.id}`)}
+      emptyBody={
+        <ol>
+          {t.emptySteps.map((step) => (
+            <li key={step}>{step}</li>
+          ))}
+        </ol>
+      }
+      emptyCommand={t.emptyCommand}
+    />
   );
 }

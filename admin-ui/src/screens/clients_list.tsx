@@ -1,12 +1,7 @@
 // The OAuth2 clients of a realm.
-import { at, go, href } from '../app/router';
+import { at, href } from '../app/router';
 import { Badge } from '../kit/badge';
-import { Copy } from '../kit/copy';
-import { Empty } from '../kit/empty';
-import { LinkButton } from '../kit/link_button';
-import { List } from '../kit/list';
-import { Page } from '../kit/page';
-import { useShortcut } from '../kit/shortcuts';
+import { ListPage } from '../kit/list_page';
 import type { Column } from '../kit/table';
 import { text } from '../strings';
 import type { Client } from './client_data';
@@ -37,32 +32,16 @@ const columns: readonly Column<Client>[] = [
 ];
 
 export function ClientsList({ realm }: { realm: string }) {
-  const to = at`/realms/${realm}/new-client`;
-  const add = (
-    <LinkButton to={href(to)} kind="primary" icon="plus" needs="bondy.oauth2.client.add">
-      {t.new}
-    </LinkButton>
-  );
-  useShortcut('n', t.new, () => go(to));
-  const command = t.emptyCommand(realm);
   return (
-    <Page title={t.title} lead={t.lead} actions={add}>
-      <List
-        label={t.title}
-        path={at`/realms/${realm}/clients`}
-        columns={columns}
-        rowKey={(client) => client.client_id}
-        rowHref={(client) => href(at`/realms/${realm}/clients/${client.client_id}`)}
-        empty={
-          <Empty title={t.empty} action={add}>
-            <p>{t.emptyBody}</p>
-            <p class="command">
-              <code>{command}</code>
-              <Copy value={command} />
-            </p>
-          </Empty>
-        }
-      />
-    </Page>
+    <ListPage
+      words={t}
+      make={{ to: at`/realms/${realm}/new-client`, needs: 'bondy.oauth2.client.add' }}
+      path={at`/realms/${realm}/clients`}
+      columns={columns}
+      rowKey={(client) => client.client_id}
+      rowHref={(client) => href(at`/realms/${realm}/clients/${client.client_id}`)}
+      emptyBody={<p>{t.emptyBody}</p>}
+      emptyCommand={t.emptyCommand(realm)}
+    />
   );
 }

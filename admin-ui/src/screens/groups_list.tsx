@@ -1,13 +1,7 @@
 // The groups of a realm.
-import { may } from '../api/session';
 import type { Group } from '../api/types';
-import { at, go, href } from '../app/router';
-import { Copy } from '../kit/copy';
-import { Empty } from '../kit/empty';
-import { LinkButton } from '../kit/link_button';
-import { List } from '../kit/list';
-import { Page } from '../kit/page';
-import { useShortcut } from '../kit/shortcuts';
+import { at, href } from '../app/router';
+import { ListPage } from '../kit/list_page';
 import type { Column } from '../kit/table';
 import { text } from '../strings';
 import { GroupBadges } from './group_badges';
@@ -20,32 +14,16 @@ const columns: readonly Column<Group>[] = [
 ];
 
 export function GroupsList({ realm }: { realm: string }) {
-  const to = at`/realms/${realm}/new-group`;
-  const add = (
-    <LinkButton to={href(to)} kind="primary" icon="plus" needs="bondy.group.add">
-      {t.new}
-    </LinkButton>
-  );
-  useShortcut(may('bondy.group.add') ? 'n' : '', t.new, () => go(to));
-  const command = t.emptyCommand(realm);
   return (
-    <Page title={t.title} lead={t.lead} actions={add}>
-      <List
-        label={t.title}
-        path={at`/realms/${realm}/groups`}
-        columns={columns}
-        rowKey={(group) => group.name}
-        rowHref={(group) => href(at`/realms/${realm}/groups/${group.name}`)}
-        empty={
-          <Empty title={t.empty} action={add}>
-            <p>{t.emptyBody}</p>
-            <p class="command">
-              <code>{command}</code>
-              <Copy value={command} />
-            </p>
-          </Empty>
-        }
-      />
-    </Page>
+    <ListPage
+      words={t}
+      make={{ to: at`/realms/${realm}/new-group`, needs: 'bondy.group.add' }}
+      path={at`/realms/${realm}/groups`}
+      columns={columns}
+      rowKey={(group) => group.name}
+      rowHref={(group) => href(at`/realms/${realm}/groups/${group.name}`)}
+      emptyBody={<p>{t.emptyBody}</p>}
+      emptyCommand={t.emptyCommand(realm)}
+    />
   );
 }

@@ -2,11 +2,7 @@
 import type { Realm } from '../api/types';
 import { at, href } from '../app/router';
 import { Badge } from '../kit/badge';
-import { Copy } from '../kit/copy';
-import { Empty } from '../kit/empty';
-import { LinkButton } from '../kit/link_button';
-import { List } from '../kit/list';
-import { Page } from '../kit/page';
+import { ListPage } from '../kit/list_page';
 import type { Column } from '../kit/table';
 import { text } from '../strings';
 
@@ -35,29 +31,16 @@ const columns: readonly Column<Realm>[] = [
 ];
 
 export function RealmsList() {
-  const add = (
-    <LinkButton to={href('/new/realm')} kind="primary" icon="plus" needs="bondy.realm.create">
-      {t.new}
-    </LinkButton>
-  );
   return (
-    <Page title={t.title} lead={t.lead} actions={add}>
-      <List
-        label={t.title}
-        path="/realms"
-        columns={columns}
-        rowKey={(realm) => realm.uri}
-        rowHref={(realm) => href(at`/realms/${realm.uri}`)}
-        empty={
-          <Empty title={t.empty} action={add}>
-            <p>{t.emptyBody}</p>
-            <p class="command">
-              <code>{t.emptyCommand}</code>
-              <Copy value={t.emptyCommand} />
-            </p>
-          </Empty>
-        }
-      />
-    </Page>
+    <ListPage
+      words={t}
+      make={{ to: '/new/realm', needs: 'bondy.realm.create' }}
+      path="/realms"
+      columns={columns}
+      rowKey={(realm) => realm.uri}
+      rowHref={(realm) => href(at`/realms/${realm.uri}`)}
+      emptyBody={<p>{t.emptyBody}</p>}
+      emptyCommand={t.emptyCommand}
+    />
   );
 }

@@ -1,14 +1,8 @@
 // The users of a realm.
-import { may } from '../api/session';
 import type { User } from '../api/types';
-import { at, go, href } from '../app/router';
+import { at, href } from '../app/router';
 import { Badge } from '../kit/badge';
-import { Copy } from '../kit/copy';
-import { Empty } from '../kit/empty';
-import { LinkButton } from '../kit/link_button';
-import { List } from '../kit/list';
-import { Page } from '../kit/page';
-import { useShortcut } from '../kit/shortcuts';
+import { ListPage } from '../kit/list_page';
 import type { Column } from '../kit/table';
 import { text } from '../strings';
 import { GroupBadges } from './group_badges';
@@ -37,32 +31,16 @@ function provesBy(user: User): string {
 }
 
 export function UsersList({ realm }: { realm: string }) {
-  const to = at`/realms/${realm}/new-user`;
-  const add = (
-    <LinkButton to={href(to)} kind="primary" icon="plus" needs="bondy.user.add">
-      {t.new}
-    </LinkButton>
-  );
-  useShortcut(may('bondy.user.add') ? 'n' : '', t.new, () => go(to));
-  const command = t.emptyCommand(realm);
   return (
-    <Page title={t.title} lead={t.lead} actions={add}>
-      <List
-        label={t.title}
-        path={at`/realms/${realm}/users`}
-        columns={userColumns}
-        rowKey={(user) => user.username}
-        rowHref={(user) => href(at`/realms/${realm}/users/${user.username}`)}
-        empty={
-          <Empty title={t.empty} action={add}>
-            <p>{t.emptyBody}</p>
-            <p class="command">
-              <code>{command}</code>
-              <Copy value={command} />
-            </p>
-          </Empty>
-        }
-      />
-    </Page>
+    <ListPage
+      words={t}
+      make={{ to: at`/realms/${realm}/new-user`, needs: 'bondy.user.add' }}
+      path={at`/realms/${realm}/users`}
+      columns={userColumns}
+      rowKey={(user) => user.username}
+      rowHref={(user) => href(at`/realms/${realm}/users/${user.username}`)}
+      emptyBody={<p>{t.emptyBody}</p>}
+      emptyCommand={t.emptyCommand(realm)}
+    />
   );
 }

@@ -113,7 +113,8 @@ static void percentiles_are_within_seven_percent_of_a_sorted_list(void **state)
         qsort(took, COUNT, sizeof(took[0]), by_size);
         struct traffic_sum sum = sum_of(traffic, 50, 50);
         for (unsigned percent = 1; percent <= 100; percent++) {
-            double exact = (double)took[(COUNT * percent + 99) / 100 - 1];
+            size_t rank = (COUNT * percent + 99) / 100;
+            double exact = (double)took[rank - 1];
             double told = (double)traffic_percentile(&sum, percent);
             /* A bucket is an eighth of its octave, and never less than 4 us. */
             double room = exact * 0.07 + 2100;

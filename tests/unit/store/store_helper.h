@@ -36,6 +36,16 @@ static inline const char *postgres_url(void)
     return getenv("POSTERN_TEST_POSTGRES"); /* NOLINT(concurrency-mt-unsafe) */
 }
 
+/* 77: skipped. */
+static inline int without_postgres(void)
+{
+    (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
+    return 77;
+}
+
+#define RUN_ON_POSTGRES(tests) \
+    (postgres_url() == NULL ? without_postgres() : cmocka_run_group_tests(tests, NULL, NULL))
+
 static inline bool on_postgres(const struct place *place)
 {
     return place->schema[0] != '\0';

@@ -554,10 +554,6 @@ static void watchers_hear_of_what_others_write_while_nothing_is_asked(void **sta
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(a_wrong_password_is_told_and_not_repeated),
         T(a_database_or_schema_that_is_missing_is_told),
@@ -583,5 +579,5 @@ int main(void)
         T(numbers_that_are_given_again_after_a_fail_over_are_noticed),
         T(watchers_hear_of_what_others_write_while_nothing_is_asked),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

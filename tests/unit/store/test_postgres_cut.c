@@ -263,14 +263,10 @@ static void a_large_value_on_a_slow_way_arrives(void **state)
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(whoever_is_cut_off_while_he_asks_is_told_the_truth),
         T(whoever_is_cut_off_while_he_is_answered_is_told_the_truth),
         T(a_large_value_on_a_slow_way_arrives),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

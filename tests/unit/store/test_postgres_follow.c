@@ -276,10 +276,6 @@ a_replica_that_is_damaged_under_a_node_that_runs_keeps_nobody_from_anything(void
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(a_gap_in_the_log_is_noticed_over_the_same_connection),
         T(a_log_that_goes_back_is_noticed_over_the_same_connection),
@@ -289,5 +285,5 @@ int main(void)
         T(what_was_lost_while_there_was_no_room_for_the_replica_is_gone),
         T(a_replica_that_is_damaged_under_a_node_that_runs_keeps_nobody_from_anything),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

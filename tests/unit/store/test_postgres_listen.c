@@ -194,10 +194,6 @@ static void a_lost_connection_is_noticed_once_and_made_anew_by_who_looks(void **
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(what_others_write_is_heard_of_without_asking),
         T(one_that_does_not_listen_asks_all_the_same),
@@ -206,5 +202,5 @@ int main(void)
         T(schemas_do_not_disturb_each_other),
         T(a_lost_connection_is_noticed_once_and_made_anew_by_who_looks),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

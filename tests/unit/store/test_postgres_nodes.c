@@ -283,10 +283,6 @@ static void who_waits_when_the_store_is_closed_is_answered(void **state)
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(nodes_of_one_database_see_each_other),
         T(who_is_no_node_has_no_row),
@@ -301,5 +297,5 @@ int main(void)
         T(a_table_that_cannot_be_written_does_not_stop_the_store),
         T(who_waits_when_the_store_is_closed_is_answered),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

@@ -209,10 +209,6 @@ static void what_fails_unheard_is_heard_of_before_it_can_be_committed(void **sta
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(a_write_waits_for_begin_two_reads_and_commit),
         T(of_a_group_each_waits_for_its_reads_and_for_its_outcome),
@@ -221,5 +217,5 @@ int main(void)
         T(what_is_queued_is_bounded_and_nothing_of_it_is_lost),
         T(what_fails_unheard_is_heard_of_before_it_can_be_committed),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

@@ -255,10 +255,6 @@ static void leases_are_in_the_database_alone(void **state)
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(a_start_without_the_database_has_what_was_known),
         T(nothing_is_known_before_the_first_start),
@@ -270,5 +266,5 @@ int main(void)
         T(work_that_reads_can_write_nothing),
         T(leases_are_in_the_database_alone),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

@@ -107,14 +107,10 @@ static void the_next_host_is_used_while_a_name_hangs(void **state)
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(a_name_that_nobody_knows_is_told),
         T(a_resolver_that_never_answers_is_given_up),
         T(the_next_host_is_used_while_a_name_hangs),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }

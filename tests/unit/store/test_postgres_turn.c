@@ -79,13 +79,9 @@ static void the_turn_of_one_that_ends_goes_to_the_next(void **state)
 
 int main(void)
 {
-    if (postgres_url() == NULL) {
-        (void)fprintf(stderr, "tests/support/postgres run starts this one\n");
-        return 77;
-    }
     const struct CMUnitTest tests[] = {
         T(of_those_who_begin_together_one_at_a_time_has_the_turn),
         T(the_turn_of_one_that_ends_goes_to_the_next),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_ON_POSTGRES(tests);
 }
