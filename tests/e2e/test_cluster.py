@@ -25,6 +25,11 @@ pytestmark = [pytest.mark.databases,
 REALM = "com.example.demo"
 
 
+def heed_interrupts():
+    """As a terminal starts its commands; who runs the tests in the background ignores ^C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Cluster:
     """The command while it runs."""
 
@@ -35,7 +40,8 @@ class Cluster:
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
-                env=clean_environment(), start_new_session=True, user=user,
+                env=clean_environment(), start_new_session=True, preexec_fn=heed_interrupts,
+                user=user,
                 group=user and pwd.getpwuid(user).pw_gid, extra_groups=[] if user else None)
         self.started = set()
         try:
