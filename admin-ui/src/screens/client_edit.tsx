@@ -1,6 +1,6 @@
 // Changing a client under optimistic concurrency. One that begins to have a secret gets it said. What
 // is typed stays when the client changes beside the form: when it is disabled, or its secret rotated.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { save } from '../api/save';
 import type { Asked } from '../api/use_ask';
 import { at } from '../app/router';
@@ -56,7 +56,8 @@ function Fields({ realm, client, asked, renew }: ClientEditProps & { renew: () =
     },
   });
   const stale = !current && !form.dirty && !form.busy;
-  useEffect(() => {
+  // At once: what is typed between this and the next frame would be lost.
+  useLayoutEffect(() => {
     if (stale) renew();
   }, [stale]);
   return (

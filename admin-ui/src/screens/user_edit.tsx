@@ -63,7 +63,10 @@ export function UserEdit({ realm, username }: { realm: string; username: string 
               {
                 key: 'general',
                 title: t.general,
-                render: () => <UserGeneral key={asked.etag} {...{ realm, asked, user }} />,
+                // What is typed outlives a change beside it, such as letting him in or not.
+                render: () => (
+                  <UserGeneral key={JSON.stringify([user.groups, user.meta])} {...{ realm, asked, user }} />
+                ),
               },
               { key: 'access', title: t.access, render: () => <UserAccess {...{ realm, asked, user }} /> },
               { key: 'rights', title: t.rights, render: () => <UserRights {...{ realm, user }} /> },
