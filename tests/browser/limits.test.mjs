@@ -87,7 +87,7 @@ shows('hostile names are text wherever they are shown', async (console, page, no
   await page.getByText('The console has no screen').waitFor();
 });
 
-shows('a thousand routes are there soon, and few of them in the document', async (console, page, node) => {
+shows('a thousand routes are there within a second, and few of them in the document', async (console, page, node) => {
   const paths = {};
   for (let i = 0; i < 1000; i++)
     paths[`/thing${String(i).padStart(4, '0')}`] = {
@@ -107,7 +107,7 @@ shows('a thousand routes are there soon, and few of them in the document', async
   await page.getByRole('link', { name: '/many/thing0000' }).waitFor();
   const took = Date.now() - began;
   globalThis.console.log(`# a thousand routes are there after ${took} ms`);
-  assert.ok(took < 5000 * Number(process.env.POSTERN_E2E_PATIENCE ?? 1), `${took} ms`);
+  assert.ok(took < 1000 * Number(process.env.POSTERN_E2E_PATIENCE ?? 1), `${took} ms`);
   assert.ok((await page.getByRole('row').count()) < 100);
   await page.mouse.wheel(0, 1_000_000);
   await page.getByRole('link', { name: '/many/thing0999' }).waitFor();

@@ -191,6 +191,8 @@ def test_switched_off_there_is_none(make_node):
             answer = node.ask_admin("GET", path, headers=BROWSER)
             assert answer.status == 404, path
             assert answer.headers["content-type"] == "application/problem+json", path
+            # That of the API, which lets nothing run; not that of a page.
+            assert "script-src" not in answer.headers["content-security-policy"], path
         assert node.ask_admin("POST", "/session", {"username": "admin"}).status == 404
 
 
