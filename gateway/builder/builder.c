@@ -79,31 +79,14 @@ struct present *builder_present(struct builder *builder)
     return builder->present;
 }
 
-static struct route_table *try_routes(struct builder *builder, struct spec **specs, size_t count)
+static struct route_table *
+table_of(struct builder *builder, struct spec *const *specs, size_t count)
 {
     struct problems problems;
     problems_init(&problems);
     struct route_table *table = route_table_build(specs, count, builder->applied, &problems);
     problems_done(&problems);
     return table;
-}
-
-/* Keeps the specs that go together, in order; returns how many. */
-static size_t without_conflicts(struct builder *builder, struct spec **specs, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        specs[kept] = specs[i];
-        struct route_table *table = try_routes(builder, specs, kept + 1);
-        if (table == NULL) {
-            log_error("a specification claims a path of another and does not serve",
-                      KV_STR("id", spec_id(specs[i])));
-            continue;
-        }
-        snapshot_unref((struct snapshot *)(void *)table);
-        kept++;
-    }
-    return kept;
 }
 
 /* All specs that compile, into one table. One that claims another's path (only possible when
@@ -118,10 +101,14 @@ static struct route_table *build_routes(struct builder *builder)
             specs[count++] = present->entries[i]->spec;
         }
     }
-    struct route_table *table = try_routes(builder, specs, count);
+    struct route_table *table = table_of(builder, specs, count);
     if (table == NULL) {
-        count = without_conflicts(builder, specs, count);
-        table = try_routes(builder, specs, count);
+        size_t agreeing = route_table_agreeing(specs, count);
+        for (size_t i = agreeing; i < count; i++) {
+            log_error("a specification claims a path of another and does not serve",
+                      KV_STR("id", spec_id(specs[i])));
+        }
+        table = table_of(builder, specs, agreeing);
     }
     mem_free(specs);
     return table;

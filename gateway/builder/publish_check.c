@@ -131,25 +131,43 @@ static void compile_all(struct publish_request *request,
     }
 }
 
+static bool is_replaced(const struct spec *spec, const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        if (str_eq(spec_id(candidates->items[i].spec), spec_id(spec))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What serves: of stored ones that claim one path only the first does. */
+static size_t serving(const struct present *present, struct spec **out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < present->count; i++) {
+        if (present->entries[i]->spec != NULL) {
+            out[count++] = present->entries[i]->spec;
+        }
+    }
+    return route_table_agreeing(out, count);
+}
+
 /* Would the table still build with these in the place of what they replace? */
 static void check_conflicts(struct publish_request *request,
                             const struct present *present,
                             const struct candidates *candidates)
 {
-    size_t total = 0;
     struct spec **specs = NEW_ARRAY(struct spec *, present->count + candidates->count);
-    for (size_t i = 0; i < present->count; i++) {
-        struct published *entry = present->entries[i];
-        bool replaced = entry->spec == NULL;
-        for (size_t j = 0; j < candidates->count; j++) {
-            replaced = replaced || str_eq(spec_id(candidates->items[j].spec), str_of(entry->id));
-        }
-        if (!replaced) {
-            specs[total++] = entry->spec;
+    size_t count = serving(present, specs);
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_replaced(specs[i], candidates)) {
+            specs[total++] = specs[i];
         }
     }
-    for (size_t j = 0; j < candidates->count; j++) {
-        specs[total++] = candidates->items[j].spec;
+    for (size_t i = 0; i < candidates->count; i++) {
+        specs[total++] = candidates->items[i].spec;
     }
     struct route_table *table = route_table_build(specs, total, 0, &request->problems);
     if (table != NULL) {

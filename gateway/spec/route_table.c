@@ -196,15 +196,16 @@ conflict(const struct spec_route *route, const struct route *other, struct probl
     arena_done(&scratch);
 }
 
+/* `problems` may be NULL: nobody asks which. */
 static bool add_spec(struct route_table *table, struct spec *spec, struct problems *problems)
 {
     bool good = true;
     for (const struct spec_route *route = spec->routes; route != NULL; route = route->next) {
         const struct route *other = add_route(table, route);
-        if (other != NULL) {
+        if (other != NULL && problems != NULL) {
             conflict(route, other, problems);
-            good = false;
         }
+        good = good && other == NULL;
     }
     return good;
 }
@@ -233,6 +234,39 @@ struct route_table *route_table_build(struct spec *const *specs,
         return NULL;
     }
     return table;
+}
+
+/* The routes of `specs`, which agree. */
+static struct route_table *agreed(struct spec *const *specs, size_t count)
+{
+    struct route_table *table = table_new(0);
+    for (size_t i = 0; i < count; i++) {
+        (void)add_spec(table, specs[i], NULL);
+    }
+    return table;
+}
+
+size_t route_table_agreeing(struct spec **specs, size_t count)
+{
+    struct route_table *table = table_new(0);
+    struct spec **others = NEW_ARRAY(struct spec *, count + 1);
+    size_t kept = 0;
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (add_spec(table, specs[i], NULL)) {
+            specs[kept++] = specs[i];
+            continue;
+        }
+        others[left++] = specs[i];
+        table_free(&table->snapshot); /* some of its routes are in it */
+        table = agreed(specs, kept);
+    }
+    for (size_t i = 0; i < left; i++) {
+        specs[kept + i] = others[i];
+    }
+    table_free(&table->snapshot);
+    mem_free(others);
+    return kept;
 }
 
 size_t route_table_count(const struct route_table *table)

@@ -52,5 +52,8 @@ struct route_table *route_table_build(struct spec *const *specs,
                                       size_t count,
                                       uint64_t version,
                                       struct problems *problems);
+/* Moves those that claim what an earlier one has behind the others, the order else kept; returns
+ * how many the others are: of them a table can be built. */
+size_t route_table_agreeing(struct spec **specs, size_t count);
 
 #endif

@@ -510,6 +510,49 @@ static void what_was_published_is_there_after_a_restart(void **state)
     end(p);
 }
 
+static void on_unchecked(struct store_request *request)
+{
+    (void)request;
+}
+
+/* As another node would have: nobody here has checked it. */
+static void store_unchecked(const char *id, const char *text)
+{
+    const struct store_write write = {.kind = STR("api_spec"),
+                                      .realm = STR(""),
+                                      .key = str_of(id),
+                                      .value = str_of(text),
+                                      .expect = STORE_ANY_VERSION};
+    struct store_request request = {
+        .op = STORE_COMMIT, .writes = &write, .write_count = 1, .finish = on_unchecked};
+    arena_init(&request.arena, ARENA_MAX);
+    store_run(world.store, &request);
+    assert_true(request.ok);
+    arena_done(&request.arena);
+}
+
+static void what_claims_anothers_path_is_in_nobodys_way(void **state)
+{
+    (void)state;
+    store_unchecked("b", SPEC("b", "com.test", "/x"));
+    store_unchecked("c", SPEC("c", "com.test", "/x"));
+    store_unchecked("d", SPEC("d", "com.test", "/d"));
+    store_unchecked("e", SPEC("e", "com.test", "/x"));
+    run_world();
+    struct publication *p = published(SPEC("f", "com.test", "/f"));
+    assert_true(p->request.ok);
+    assert_int_equal(p->routes_seen, 3); /* b, d, f */
+    end(p);
+    expect_refused(SPEC("a", "com.test", "/x"), ERR_CONFLICT, "the API 'b'");
+    expect_refused(SPEC("g", "com.test", "/d"), ERR_CONFLICT, "the API 'd'");
+    /* Who has the path may go on with it, and who has not may come to another one. */
+    expect_published(SPEC("b", "com.test", "/x"), 2, true); /* of another spelling by now */
+    expect_published(SPEC("b", "com.test", "/y"), 3, true);
+    p = published(SPEC("e", "com.test", "/e"));
+    assert_int_equal(p->routes_seen, 5); /* b, c, d, e, f */
+    end(p);
+}
+
 static void files_are_published_before_the_threads_run(void **state)
 {
     (void)state;
@@ -615,6 +658,7 @@ int main(void)
         TEST(an_expectation_that_is_not_met_is_a_conflict),
         TEST(many_at_once_are_published_one_after_the_other),
         TEST(what_was_published_is_there_after_a_restart),
+        TEST(what_claims_anothers_path_is_in_nobodys_way),
         TEST(files_are_published_before_the_threads_run),
         TEST(who_waits_for_the_past_is_told_at_once_for_the_future_later),
         TEST(the_builder_ends_after_what_is_under_way),
