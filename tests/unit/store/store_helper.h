@@ -180,14 +180,19 @@ static inline struct store *open_store(const struct place *place)
     return open_in(place, place->dir);
 }
 
-/* Another node's, one more with each call. */
-static inline struct store *open_other(struct place *place)
+/* The data.dir of another node, one more with each call. */
+static inline const char *other_dir(struct place *place)
 {
     assert_true(place->other_count < OTHERS_MAX);
     char *dir = place->other_dirs[place->other_count++];
     (void)snprintf(dir, sizeof(place->other_dirs[0]), "/tmp/postern-store-XXXXXX");
     assert_non_null(mkdtemp(dir));
-    return open_in(place, dir);
+    return dir;
+}
+
+static inline struct store *open_other(struct place *place)
+{
+    return open_in(place, other_dir(place));
 }
 
 static inline void request_init(struct store_request *request, enum store_op op)
