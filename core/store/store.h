@@ -158,6 +158,8 @@ size_t store_view_count(struct store_view *view,
                         struct str kind,
                         struct str realm,
                         const struct store_page *page);
+/* Whether a record of this kind was written behind that place in the change log. */
+bool store_view_written_since(struct store_view *view, struct str kind, uint64_t seq);
 /* Writes at once: what is read afterwards has it. False: as for a COMMIT, and the work fails. The
  * strings are kept as they are, so they live as long as the request. */
 bool store_view_put(struct store_view *view, const struct store_write *write);

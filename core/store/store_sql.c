@@ -72,6 +72,7 @@ static const char *const statements[SQL_STATEMENTS] = {
                     " ON v.kind = c.kind AND v.realm = c.realm AND v.key = c.key"
                     " AND v.version = c.version WHERE c.seq > $1 AND c.seq <= $2"
                     " ORDER BY c.seq, c.part",
+    [SQL_CHANGE_COUNT] = "SELECT COUNT(*) FROM changes WHERE kind = $1 AND seq > $2",
     [SQL_CHANGE_TAG] = "SELECT tag FROM changes WHERE seq = $1 AND part = 0",
 
     [SQL_LOAD] = PRESENT_RECORDS " ORDER BY r.kind, r.realm, r.key",

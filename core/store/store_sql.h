@@ -19,6 +19,7 @@ enum store_sql {
     SQL_CHANGE_INSERT,
     SQL_CHANGE_PRUNE,
     SQL_CHANGES,
+    SQL_CHANGE_COUNT,
     SQL_CHANGE_TAG,
     SQL_LOAD,
     SQL_LIST,

@@ -184,6 +184,22 @@ size_t store_view_count(struct store_view *view,
     return count;
 }
 
+bool store_view_written_since(struct store_view *view, struct str kind, uint64_t seq)
+{
+    size_t count = 0;
+    const struct store_value params[] = {STORE_TEXT(kind), STORE_NUMBER(seq)};
+    const struct store_query query = {.sql = store_sql(SQL_CHANGE_COUNT),
+                                      .params = params,
+                                      .param_count = COUNT_OF(params),
+                                      .row = read_count,
+                                      .ctx = &count};
+    if (view->failed || !view->backend->ops->query(view->backend, &query, &view->request->err)) {
+        view->failed = true;
+        return false;
+    }
+    return count > 0;
+}
+
 bool store_view_put(struct store_view *view, const struct store_write *write)
 {
     struct store_request *request = view->request;

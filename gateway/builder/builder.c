@@ -282,11 +282,12 @@ void builder_build_first(struct builder *builder)
 static void *run(void *ctx)
 {
     struct builder *builder = ctx;
+    int patience_ms = -1;
     thread_step_back(BUILDER_NICE);
     while (!builder->stopping || builder->current != NULL) {
-        (void)mailbox_run_some(builder->mailbox, -1);
+        (void)mailbox_run_some(builder->mailbox, patience_ms);
         builder_build(builder);
-        publish_next(builder);
+        patience_ms = publish_next(builder);
     }
     return NULL;
 }

@@ -4,7 +4,8 @@
  * Fed by the store thread in change order; what arrives during a build is taken
  * together in the next. Publishing goes through here too, one at a time: a
  * specification is compiled against all others and committed before the next is
- * looked at, so two publishers cannot claim the same path. A dry run claims none: it
+ * looked at, so two publishers cannot claim the same path, those of other nodes neither: what they
+ * have written in between is read first, and checked again. A dry run claims none: it
  * is checked on the jobs pool against what is present when it comes.
  */
 #ifndef POSTERN_BUILDER_BUILDER_H
@@ -68,12 +69,14 @@ typedef void (*publish_finish_fn)(struct publish_request *request);
 
 /* Made by the caller, who also frees it in `finish`, on his worker. */
 struct publish_request {
-    struct post post; /* publish.c's, as are the next five */
+    struct post post; /* publish.c's, as are the next seven */
     struct list link;
     struct job job;
     struct present *present;
     struct builder *builder;
     struct worker *owner;
+    uint64_t behind_at; /* others had written more than was applied here, */
+    uint64_t behind_ms; /* first found then (monotonic); 0: not so */
     publish_finish_fn finish;
     struct arena arena;
     struct str text; /* one API object or an array of them, JSON or YAML */

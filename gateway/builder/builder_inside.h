@@ -65,6 +65,8 @@ bool publish_check(struct publish_request *request,
 void candidates_done(struct candidates *candidates);
 
 /* publish.c */
-void publish_next(struct builder *builder);
+/* Those whose turn it is; returns how soon it wants to look again, in ms; -1: when something has
+ * been posted. */
+int publish_next(struct builder *builder);
 
 #endif

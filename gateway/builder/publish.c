@@ -2,6 +2,7 @@
  *
  * On the builder's thread. The commit comes back through the store's change feed
  * like everybody else's, and the waiting ends when every worker serves it. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "builder/builder_inside.h"
@@ -11,7 +12,12 @@ struct commit {
     struct post done; /* back on the builder's thread */
     struct builder *builder;
     struct publish_request *publish;
+    uint64_t checked; /* it was checked against what was written up to here */
+    bool behind;      /* somebody has written more: nothing was committed */
 };
+
+/* What a publication was checked against. */
+static const struct str checked_kinds[] = {STR_INIT("api_spec"), STR_INIT("realm")};
 
 static void finish_post(struct post *post)
 {
@@ -40,11 +46,46 @@ static void log_published(const struct publish_request *publish)
     }
 }
 
+/* What its check has told. */
+static void forget_check(struct publish_request *request)
+{
+    for (size_t i = 0; i < request->item_count; i++) {
+        json_decref(request->items[i].differences);
+    }
+    problems_done(&request->problems);
+    request->item_count = 0;
+}
+
+/* Another node has written what this one has not read yet: checked again, as the next, when it has
+ * (see is_behind). */
+static void put_back(struct builder *builder, struct publish_request *publish, uint64_t checked)
+{
+    forget_check(publish);
+    problems_init(&publish->problems);
+    publish->behind_at = checked;
+    publish->behind_ms = publish->behind_ms == 0 ? clock_mono_ms() : publish->behind_ms;
+    builder->publishing_count++;
+    list_push_front(&builder->publishing, &publish->link);
+}
+
+static void commit_free(struct commit *commit)
+{
+    arena_done(&commit->request.arena);
+    mem_free(commit);
+}
+
 static void on_committed(struct post *post)
 {
     struct commit *commit = CONTAINER_OF(post, struct commit, done);
     struct builder *builder = commit->builder;
     struct publish_request *publish = commit->publish;
+    builder->current = NULL;
+    if (commit->behind) {
+        publish->audit = commit->request.audit;
+        put_back(builder, publish, commit->checked);
+        commit_free(commit);
+        return;
+    }
     publish->ok = commit->request.ok;
     publish->err = commit->request.err;
     publish->seq = commit->request.seq;
@@ -57,9 +98,7 @@ static void on_committed(struct post *post)
         }
     }
     log_published(publish);
-    arena_done(&commit->request.arena);
-    mem_free(commit);
-    builder->current = NULL;
+    commit_free(commit);
     publish->post.fn = finish_post;
     if (publish->ok && publish->owner != NULL) {
         builder_wait_here(builder, publish->seq, publish->owner, &publish->post);
@@ -76,6 +115,22 @@ static void on_stored(struct store_request *request)
     mailbox_post(commit->builder->mailbox, &commit->done);
 }
 
+/* On the store thread. No other writer comes between the look and the writes. */
+static bool write_checked(struct store_view *view, struct store_request *request)
+{
+    struct commit *commit = CONTAINER_OF(request, struct commit, request);
+    commit->behind = false;
+    for (size_t i = 0; i < COUNT_OF(checked_kinds); i++) {
+        commit->behind |= store_view_written_since(view, checked_kinds[i], commit->checked);
+    }
+    request->audit_count = commit->behind || request->audit == NULL ? 0 : 1;
+    bool ok = !store_view_failed(view);
+    for (size_t i = 0; ok && !commit->behind && i < request->write_count; i++) {
+        ok = store_view_put(view, &request->writes[i]);
+    }
+    return ok;
+}
+
 enum { COMMIT_MAX = 256 << 20 };
 
 /* Lists what is to be written: unchanged text is not. */
@@ -87,7 +142,10 @@ static struct commit *make_commit(struct builder *builder,
     struct store_request *store = &commit->request;
     commit->builder = builder;
     commit->publish = request;
-    store->op = STORE_COMMIT;
+    /* Files of the configuration are published as they are, whoever else does so too. */
+    commit->checked = builder->running ? builder->applied : INT64_MAX;
+    store->op = STORE_WORK;
+    store->work = write_checked;
     store->finish = on_stored;
     arena_init(&store->arena, COMMIT_MAX);
     store->author = arena_str(&store->arena, request->author);
@@ -159,15 +217,45 @@ static void publish_one(struct builder *builder, struct publish_request *request
     candidates_done(&candidates);
 }
 
-void publish_next(struct builder *builder)
+enum { BEHIND_MAX_MS = 3000, BEHIND_LOOK_MS = 100 };
+
+/* What others have written has not come yet. */
+static bool is_behind(const struct builder *builder, const struct publish_request *request)
+{
+    return request->behind_ms > 0 && request->behind_at == builder->applied;
+}
+
+static bool may_wait(const struct builder *builder, const struct publish_request *request)
+{
+    return !builder->stopping && clock_mono_ms() - request->behind_ms < BEHIND_MAX_MS;
+}
+
+static struct publish_request *take_next(struct builder *builder)
+{
+    struct publish_request *request =
+        LIST_ENTRY(builder->publishing.next, struct publish_request, link);
+    list_remove(&request->link);
+    builder->publishing_count--;
+    return request;
+}
+
+int publish_next(struct builder *builder)
 {
     while (builder->current == NULL && !list_empty(&builder->publishing)) {
         struct publish_request *request =
             LIST_ENTRY(builder->publishing.next, struct publish_request, link);
-        list_remove(&request->link);
-        builder->publishing_count--;
-        publish_one(builder, request);
+        if (!is_behind(builder, request)) {
+            publish_one(builder, take_next(builder));
+        } else if (may_wait(builder, request)) {
+            return BEHIND_LOOK_MS;
+        } else {
+            (void)err_set(&request->err, ERR_UNAVAILABLE,
+                          "others have published what this node has not read yet: nothing was"
+                          " written, try again");
+            publish_finish(take_next(builder));
+        }
     }
+    return -1;
 }
 
 static void run_dry(struct job *job)
@@ -226,10 +314,7 @@ void builder_publish(struct builder *builder, struct publish_request *request)
 
 void publish_request_done(struct publish_request *request)
 {
-    for (size_t i = 0; i < request->item_count; i++) {
-        json_decref(request->items[i].differences);
-    }
-    problems_done(&request->problems);
+    forget_check(request);
     arena_done(&request->arena);
 }
 

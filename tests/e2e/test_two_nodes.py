@@ -398,6 +398,33 @@ def test_of_two_administrators_who_change_one_user_one_is_told_that_he_is_late(n
                        {"by": won.home.name, "n": n}, "what the first has written")
 
 
+def publish_on_both(nodes, specs):
+    """At the same moment; what each of them said."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda node, spec: node.ask_admin("POST", "/api_specs", spec),
+                             nodes, specs))
+
+
+def test_of_two_who_publish_one_path_one_is_told_who_has_it(nodes):
+    for number in itertools.islice(NUMBERS, 10):
+        specs = [{**static_spec(f"both{number}", name, OPEN), "id": f"com.example.{name}{number}"}
+                 for name in ("this", "that")]
+        answers = publish_on_both(nodes, specs)
+        assert sorted(answer.status for answer in answers) == [200, 409], answers
+        won = 0 if answers[0].status == 200 else 1
+        assert f"is taken by '/both{number}/static' of the API '{specs[won]['id']}'" in \
+            answers[1 - won].text
+        for node in nodes:
+            wait_until(lambda at=node, n=number, name=("this", "that")[won]:
+                       serves(at, f"both{n}", name), "who was first")
+
+
+def test_two_who_publish_other_paths_at_once_both_do(nodes):
+    for number in itertools.islice(NUMBERS, 10):
+        specs = [static_spec(f"{name}{number}", name, OPEN) for name in ("here", "there")]
+        assert [answer.status for answer in publish_on_both(nodes, specs)] == [200, 200]
+
+
 def test_changes_of_both_nodes_to_different_records_all_count(nodes, home):
     def add(number):
         return nodes[number % 2].ask_admin("POST", f"/realms/{home}/users",

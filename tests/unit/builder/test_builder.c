@@ -139,7 +139,7 @@ static void publish_here(struct post *post)
     "\",\"versions\":{\"1\":{\"base_path\":\"/\",\"paths\":{\"" path "\":{\"get\":{\"action\":{" \
     "\"type\":\"static\"},\"response\":{}}}}}}}"
 
-static struct publication *begin(const char *text, uint64_t expect, bool dry_run)
+static struct publication *made(const char *text, uint64_t expect, bool dry_run)
 {
     struct publication *p = NEW(struct publication);
     arena_init(&p->request.arena, ARENA_MAX);
@@ -150,6 +150,12 @@ static struct publication *begin(const char *text, uint64_t expect, bool dry_run
     p->request.dry_run = dry_run;
     p->request.finish = on_finish;
     p->post.fn = publish_here;
+    return p;
+}
+
+static struct publication *begin(const char *text, uint64_t expect, bool dry_run)
+{
+    struct publication *p = made(text, expect, dry_run);
     if (world.running) {
         worker_post(workers_get(world.workers, 0), &p->post);
     } else {
@@ -189,9 +195,8 @@ static void expect_published(const char *text, uint64_t version, bool changed)
     end(p);
 }
 
-static void expect_refused(const char *text, enum err_code code, const char *why)
+static void expect_failed(struct publication *p, enum err_code code, const char *why)
 {
-    struct publication *p = published(text);
     assert_false(p->request.ok);
     assert_int_equal(p->request.err.code, code);
     if (why != NULL) {
@@ -202,6 +207,11 @@ static void expect_refused(const char *text, enum err_code code, const char *why
         }
     }
     end(p);
+}
+
+static void expect_refused(const char *text, enum err_code code, const char *why)
+{
+    expect_failed(published(text), code, why);
 }
 
 /* ---- publishing ------------------------------------------------------------- */
@@ -553,6 +563,64 @@ static void what_claims_anothers_path_is_in_nobodys_way(void **state)
     end(p);
 }
 
+struct unchecked {
+    struct store_request request;
+    struct store_write write;
+    struct post post;
+    struct publication *behind_it;
+    atomic_bool done;
+};
+
+static void on_raced(struct store_request *request)
+{
+    atomic_store(&CONTAINER_OF(request, struct unchecked, request)->done, true);
+}
+
+/* The other one's is in the store's queue when the publication comes to the builder. */
+static void race(struct post *post)
+{
+    struct unchecked *other = CONTAINER_OF(post, struct unchecked, post);
+    store_submit(world.store, &other->request);
+    builder_publish(world.builder, &other->behind_it->request);
+}
+
+static void of_two_nodes_that_publish_at_once_one_is_refused(void **state)
+{
+    enum { ROUNDS = 40 };
+    (void)state;
+    run_world();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char theirs[256];
+        char ours[256];
+        char why[32];
+        char key[32];
+        (void)snprintf(key, sizeof(key), "z%u", i);
+        (void)snprintf(why, sizeof(why), "the API '%s'", key);
+        (void)snprintf(theirs, sizeof(theirs), SPEC("z%u", "com.test", "/%u"), i, i);
+        (void)snprintf(ours, sizeof(ours), SPEC("a%u", "com.test", "/%u"), i, i);
+        struct publication *p = made(ours, STORE_ANY_VERSION, false);
+        struct unchecked other = {
+            .request = {.op = STORE_COMMIT, .write_count = 1, .finish = on_raced},
+            .write = {.kind = STR("api_spec"),
+                      .key = str_of(key),
+                      .value = str_of(theirs),
+                      .expect = STORE_ANY_VERSION},
+            .post = {.fn = race},
+            .behind_it = p,
+        };
+        arena_init(&other.request.arena, ARENA_MAX);
+        other.request.writes = &other.write;
+        worker_post(workers_get(world.workers, 0), &other.post);
+        wait_done(p);
+        expect_failed(p, ERR_CONFLICT, why);
+        for (unsigned ms = 0; ms < PATIENCE_MS && !atomic_load(&other.done); ms++) {
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+        assert_true(other.request.ok);
+        arena_done(&other.request.arena);
+    }
+}
+
 static void files_are_published_before_the_threads_run(void **state)
 {
     (void)state;
@@ -659,6 +727,7 @@ int main(void)
         TEST(many_at_once_are_published_one_after_the_other),
         TEST(what_was_published_is_there_after_a_restart),
         TEST(what_claims_anothers_path_is_in_nobodys_way),
+        TEST(of_two_nodes_that_publish_at_once_one_is_refused),
         TEST(files_are_published_before_the_threads_run),
         TEST(who_waits_for_the_past_is_told_at_once_for_the_future_later),
         TEST(the_builder_ends_after_what_is_under_way),
