@@ -41,6 +41,16 @@ struct visit {
     bool started;          /* the body is complete, or not wanted */
 };
 
+/* The body's copy of the password. */
+static void forget_credentials(json_t *credentials)
+{
+    json_t *password = json_object_get(credentials, "password");
+    if (json_is_string(password)) {
+        crypto_wipe((void *)(uintptr_t)json_string_value(password), json_string_length(password));
+    }
+    json_decref(credentials);
+}
+
 static void visit_free(struct visit *visit)
 {
     (void)atomic_fetch_sub(&visit->ui->open, 1);
@@ -52,7 +62,7 @@ static void visit_free(struct visit *visit)
     if (visit->body.ptr != NULL) {
         crypto_wipe(visit->body.ptr, visit->body.cap);
     }
-    json_decref(visit->credentials);
+    forget_credentials(visit->credentials);
     buf_done(&visit->body);
     arena_done(&visit->store.arena);
     mem_free(visit);
