@@ -79,7 +79,7 @@ export function RealmSwitcher() {
         onInput={(event) => setTyped(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <ul id={`${id}-list`} role="listbox" aria-label={text.realmSwitcher.label} hidden={!open}>
+      <ul id={`${id}-list`} role="listbox" class="options" aria-label={text.realmSwitcher.label} hidden={!open}>
         {found.map((uri, i) => (
           <li
             key={uri}

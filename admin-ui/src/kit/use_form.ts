@@ -25,6 +25,11 @@ export interface Binding<V> {
   blur: () => void;
 }
 
+/** A field that stands by itself, in no form. */
+export function bare<V>(id: string, value: V, set: (value: V) => void): Binding<V> {
+  return { id, value, set, blur: () => undefined, error: undefined };
+}
+
 export interface Form<T> {
   values: T;
   set: (changes: Partial<T>) => void;

@@ -12,6 +12,7 @@ import { Field } from '../kit/field';
 import { Select, TextInput } from '../kit/inputs';
 import { ProblemPanel } from '../kit/problem_panel';
 import { useShortcut } from '../kit/shortcuts';
+import { bare } from '../kit/use_form';
 import { text } from '../strings';
 import { keyOf } from './api_routes';
 import { routesOf, type ApiRoute } from './api_routes_of';
@@ -78,13 +79,6 @@ function Console({ spec, routes, route }: ConsoleProps) {
     setBusy(false);
   };
   useShortcut('mod+Enter', t.send, () => void send());
-  const bare = (id: string, value: string, set: (value: string) => void) => ({
-    id: `try-${id}`,
-    value,
-    set,
-    blur: () => undefined,
-    error: undefined,
-  });
   return (
     <div class="try">
       <form
@@ -95,21 +89,21 @@ function Console({ spec, routes, route }: ConsoleProps) {
         }}
       >
         <Select
-          {...bare('route', keyOf(route), (key) => setQuery({ try: key }))}
+          {...bare('try-route', keyOf(route), (key) => setQuery({ try: key }))}
           label={t.route}
           options={routes.map((one) => ({ value: keyOf(one), label: `${one.method} ${one.path}` }))}
         />
         {namesIn(route.path).map((name) => (
           <TextInput
             key={name}
-            {...bare(`param-${name}`, params[name] ?? '', (value) =>
+            {...bare(`try-param-${name}`, params[name] ?? '', (value) =>
               setParams({ ...params, [name]: value }),
             )}
             label={`:${name}`}
             mono
           />
         ))}
-        <TextInput {...bare('query', queryText, setQueryText)} label={t.query} hint={t.queryHint} mono />
+        <TextInput {...bare('try-query', queryText, setQueryText)} label={t.query} hint={t.queryHint} mono />
         <Identity value={who} onChange={setWho} />
         <Field label={t.headers} hint={t.headersHint}>
           {(control) => (

@@ -10,6 +10,7 @@ import { Button } from '../kit/button';
 import { Empty } from '../kit/empty';
 import { TextInput } from '../kit/inputs';
 import { ProblemPanel } from '../kit/problem_panel';
+import { bare } from '../kit/use_form';
 import { text } from '../strings';
 import { proofOf, type Client } from './client_data';
 import { jsonOf, pathOf, TRY } from './client_issuer';
@@ -67,13 +68,6 @@ function Taking({ realm, client }: TokenTakeProps) {
     }
     setBusy(false);
   };
-  const bare = (name: string, value: string, set: (value: string) => void) => ({
-    id: `token-${name}`,
-    value,
-    set,
-    blur: () => undefined,
-    error: undefined,
-  });
   return (
     <div class="try">
       <form
@@ -86,14 +80,14 @@ function Taking({ realm, client }: TokenTakeProps) {
         <Refused realm={realm} />
         <p class="muted">{t.lead}</p>
         <TextInput
-          {...bare('secret', secret, setSecret)}
+          {...bare('token-secret', secret, setSecret)}
           label={t.secret}
           hint={t.secretHint}
           type="password"
           required
           mono
         />
-        <TextInput {...bare('scope', scope, setScope)} label={t.scope} hint={t.scopeHint} mono />
+        <TextInput {...bare('token-scope', scope, setScope)} label={t.scope} hint={t.scopeHint} mono />
         <footer class="form-footer">
           <Button
             kind="primary"
