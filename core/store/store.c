@@ -1,7 +1,8 @@
-/* store.c - the thread that owns the database, its queue, and the grouping of commits.
+/* store.c - the thread that owns the database, its queues, and the grouping of commits.
  *
  * What has come in while the disk was busy goes into one transaction (store_group.c). Watchers,
- * then finishes, run after its commit. */
+ * then finishes, run after its commit. Who writes goes before who reads: so a read sees what was
+ * submitted before it, and a long list keeps nobody's login waiting. */
 #include "store/store.h"
 
 #include "base/clock.h"
@@ -24,6 +25,9 @@ enum { SWEEP_EVERY_MS = 30 * 1000, SWEEP_AGAIN_MS = 20 };
 /* How often a database that others write to is asked for what they have written. */
 enum { FOLLOW_EVERY_MS = 1000 };
 
+/* How long those who read have their turn, before it is looked who has come. */
+enum { READ_TURN_MS = 5 };
+
 /* A large transaction must not keep calls waiting; a small one hardly waits for them. */
 enum { STORE_NICE = 5 };
 
@@ -35,7 +39,8 @@ struct watcher {
 struct store {
     struct store_backend *backend;
     struct mailbox *mailbox;
-    struct store_group taken;
+    struct store_group writers; /* taken from the mailbox, and waiting */
+    struct store_group readers;
     struct store_replica *replica; /* of a shared database; else NULL */
     struct store_follower follower;
     struct watcher *watchers;
@@ -90,14 +95,11 @@ static void read_one(const struct store *store, struct store_request *request)
     }
 }
 
-/* Writes come first, so that a read sees what was submitted before it. */
-static void process(struct store *store, struct store_group *group)
+static void write_group(struct store *store, struct store_group *group)
 {
     store_group_write(store->backend, &store->audit, group);
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
-        if (!store_writes(r)) {
-            read_one(store, r);
-        } else if (r->ok && r->record_count > 0) {
+        if (r->ok && r->record_count > 0) {
             store_follow_own(&store->follower, r);
         }
     }
@@ -135,15 +137,26 @@ static void take_group(struct store_group *taken, struct store_group *out)
     }
 }
 
-static void process_taken(struct store *store)
+static void write_taken(struct store *store)
 {
-    while (store->taken.first != NULL) {
+    while (store->writers.first != NULL) {
         struct store_group group = {0};
-        take_group(&store->taken, &group);
-        process(store, &group);
+        take_group(&store->writers, &group);
+        write_group(store, &group);
         for (struct store_request *r; (r = store_group_pop(&group)) != NULL;) {
             finish(r);
         }
+    }
+}
+
+static void read_taken(struct store *store)
+{
+    uint64_t end_ms = clock_mono_ms() + READ_TURN_MS;
+    while (store->readers.first != NULL && clock_mono_ms() < end_ms) {
+        struct store_request *request = store_group_pop(&store->readers);
+        store_request_again(request);
+        read_one(store, request);
+        finish(request);
     }
 }
 
@@ -212,7 +225,7 @@ static bool is_there(const struct store *store)
 static int until_due(const struct store *store)
 {
     uint64_t now_ms = clock_mono_ms();
-    uint64_t due_ms = store->sweep_ms;
+    uint64_t due_ms = store->readers.first != NULL ? now_ms : store->sweep_ms;
     uint64_t nodes_ms = store_nodes_due(store->nodes, is_there(store));
     due_ms = nodes_ms < due_ms ? nodes_ms : due_ms;
     if (store->backend->shared && store->follow_ms < due_ms) {
@@ -236,11 +249,12 @@ static void *run(void *arg)
     struct store *store = arg;
     bool more = true;
     thread_step_back(STORE_NICE);
-    while (more) {
+    while (more || store->readers.first != NULL) {
         heed(store);
         int fd = store->backend->ops->fd(store->backend);
         more = mailbox_run_some_or(store->mailbox, until_due(store), fd);
-        process_taken(store);
+        write_taken(store);
+        read_taken(store);
         heed(store);
         follow_others(store);
         atomic_store(&store->health.seq, store->follower.place.seq);
@@ -258,7 +272,8 @@ static void on_submitted(struct post *post)
         store_nodes_ask(request->store->nodes, request);
         return;
     }
-    store_group_push(&request->store->taken, request);
+    struct store *store = request->store;
+    store_group_push(store_writes(request) ? &store->writers : &store->readers, request);
 }
 
 void store_submit(struct store *store, struct store_request *request)
@@ -271,11 +286,15 @@ void store_submit(struct store *store, struct store_request *request)
 
 void store_run(struct store *store, struct store_request *request)
 {
-    assert(!store->started);
+    assert(!store->started && request->op != STORE_NODES);
     struct store_group group = {0};
-    assert(request->op != STORE_NODES);
     store_group_push(&group, request);
-    process(store, &group);
+    if (store_writes(request)) {
+        write_group(store, &group);
+    } else {
+        store_request_again(request);
+        read_one(store, request);
+    }
     if (request->finish != NULL) {
         request->finish(request);
     }

@@ -147,9 +147,6 @@ static void write_each(struct store_backend *backend,
 {
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
         struct err err = {0};
-        if (!store_writes(r)) {
-            continue;
-        }
         store_request_again(r);
         if (!write_alone(backend, bounds, r, &err)) {
             roll_back(backend);
@@ -198,7 +195,7 @@ static bool write_all(struct store_backend *backend,
     }
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
         audited += r->audit_count;
-        if (store_writes(r) && !write_guarded(backend, r, out_given_up, err)) {
+        if (!write_guarded(backend, r, out_given_up, err)) {
             return false;
         }
     }
@@ -210,9 +207,7 @@ static void fail_all(const struct store_backend *backend,
                      const struct err *err)
 {
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
-        if (store_writes(r)) {
-            fail(backend, r, err);
-        }
+        fail(backend, r, err);
     }
     log_error("store cannot write", KV_ERR(err));
 }
@@ -222,13 +217,11 @@ void store_group_write(struct store_backend *backend,
                        const struct store_group *group)
 {
     struct err err = {0};
-    size_t writers = 0;
     bool given_up = false;
     for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
         store_request_again(r);
-        writers += store_writes(r);
     }
-    if (writers < 2) {
+    if (group->count < 2) {
         write_each(backend, bounds, group);
     } else if (!write_all(backend, bounds, group, &given_up, &err)) {
         roll_back(backend);

@@ -41,7 +41,7 @@ struct store_request *store_group_pop(struct store_group *group);
 bool store_writes(const struct store_request *request);
 /* Without an outcome. */
 void store_request_again(struct store_request *request);
-/* What its requests write, and their outcomes; those that read are left alone. */
+/* What its requests, all of which write, write, and their outcomes. */
 void store_group_write(struct store_backend *backend,
                        const struct store_audit_bounds *bounds,
                        const struct store_group *group);

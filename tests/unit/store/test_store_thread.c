@@ -174,6 +174,78 @@ static void a_close_commits_what_was_submitted(void **state)
     assert_int_equal(answers.ok, 51);
 }
 
+struct look {
+    struct store_request request;
+    struct answers *answers;
+    unsigned number;
+};
+
+static atomic_bool looking;
+static atomic_bool look_on;
+
+/* Longer than a turn of reading may take. */
+static bool look_long(struct store_view *view, struct store_request *request)
+{
+    (void)view;
+    (void)request;
+    const struct timespec pause = {.tv_nsec = 30L * 1000 * 1000};
+    atomic_store(&looking, true);
+    while (!atomic_load(&look_on)) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+    }
+    (void)nanosleep(&pause, NULL);
+    return true;
+}
+
+static void on_looked(struct store_request *request)
+{
+    struct look *look = CONTAINER_OF(request, struct look, request);
+    struct answers *answers = look->answers;
+    (void)pthread_mutex_lock(&answers->lock);
+    answers->ok += request->ok;
+    answers->in_order = answers->in_order && look->number >= answers->last;
+    answers->last = look->number;
+    (void)pthread_cond_signal(&answers->changed);
+    (void)pthread_mutex_unlock(&answers->lock);
+    arena_done(&request->arena);
+    mem_free(look);
+}
+
+static void look(struct store *store, struct answers *answers, unsigned number)
+{
+    struct look *look = NEW(struct look);
+    request_init(&look->request, STORE_WORK);
+    look->request.reads = true;
+    look->request.work = look_long;
+    look->request.finish = on_looked;
+    look->answers = answers;
+    look->number = number;
+    store_submit(store, &look->request);
+}
+
+static void who_writes_waits_for_one_who_reads_and_not_for_all(void **state)
+{
+    enum { READERS = 8 };
+    struct store *store = open_store(*state);
+    struct answers answers;
+    answers_init(&answers);
+    atomic_store(&looking, false);
+    atomic_store(&look_on, false);
+    for (unsigned i = 0; i < READERS; i++) {
+        look(store, &answers, i == 0 ? 0 : 2 + i);
+    }
+    assert_true(store_start(store, NULL));
+    while (!atomic_load(&looking)) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+    }
+    ask(store, &answers, 1, "new", 0);
+    atomic_store(&look_on, true);
+    answers_wait(&answers, READERS + 1);
+    assert_int_equal(answers.ok, READERS + 1);
+    assert_true(answers.in_order); /* the write is the second */
+    store_close(store);
+}
+
 static void on_counted(void *ctx, uint64_t seq, const struct store_record *records, size_t count)
 {
     (void)seq;
@@ -358,6 +430,7 @@ int main(void)
         T(a_conflict_in_a_group_hurts_nobody_else),
         T(watchers_see_every_transaction_in_order_whoever_asks),
         T(a_close_commits_what_was_submitted),
+        T(who_writes_waits_for_one_who_reads_and_not_for_all),
         T(a_full_disk_fails_the_group_and_tells_no_watcher),
         T(what_was_acknowledged_survives_kill_9),
         T(an_answer_comes_on_the_worker_that_asked),
