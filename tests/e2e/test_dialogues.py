@@ -95,7 +95,7 @@ NOT_HEARD = {
     "wamp.close.normal": "a long-poll transport that is as old as it may be: test_http_transports",
     "wamp.close.system_shutdown": "a node that stops: test_http_transports",
     "wamp.close.overflow": "a peer that does not read: test_http_transports",
-    "wamp.close.logout": "a user who is no more as he was: test_login",
+    "wamp.close.logout": "a user who is no more as he was: test_login_renewal",
     "bondy.error.not_found": "of HTTP",
     "bondy.error.already_exists": "of HTTP",
     "bondy.error.internal_error": "of HTTP",
