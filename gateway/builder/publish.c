@@ -80,7 +80,7 @@ static void on_committed(struct post *post)
     struct builder *builder = commit->builder;
     struct publish_request *publish = commit->publish;
     builder->current = NULL;
-    if (commit->behind) {
+    if (commit->behind && commit->request.ok) {
         publish->audit = commit->request.audit;
         put_back(builder, publish, commit->checked);
         commit_free(commit);
@@ -306,6 +306,7 @@ void builder_publish(struct builder *builder, struct publish_request *request)
 {
     request->owner = worker_self();
     request->builder = builder;
+    request->behind_ms = 0;
     request->post.fn = on_publish;
     list_init(&request->link);
     problems_init(&request->problems);
@@ -322,6 +323,7 @@ void builder_publish_now(struct builder *builder, struct publish_request *reques
 {
     request->owner = NULL;
     request->builder = builder;
+    request->behind_ms = 0;
     list_init(&request->link);
     problems_init(&request->problems);
     builder_build_first(builder); /* so that the realms are known */
