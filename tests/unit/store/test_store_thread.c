@@ -191,7 +191,7 @@ static bool look_long(struct store_view *view, struct store_request *request)
     const struct timespec pause = {.tv_nsec = 30L * 1000 * 1000};
     atomic_store(&looking, true);
     while (!atomic_load(&look_on)) {
-        (void)nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     (void)nanosleep(&pause, NULL);
     return true;
@@ -236,7 +236,7 @@ static void who_writes_waits_for_one_who_reads_and_not_for_all(void **state)
     }
     assert_true(store_start(store, NULL));
     while (!atomic_load(&looking)) {
-        (void)nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     ask(store, &answers, 1, "new", 0);
     atomic_store(&look_on, true);
