@@ -4,18 +4,19 @@
 #include "base/mem.h"
 #include "payload/emit.h"
 #include "wamp/message.h"
+#include "wamp/subprotocol.h"
 
 enum { RECORD_SEPARATOR = 0x1e };
 
 static const struct tunnel_protocol protocols[] = {
-    {STR_INIT("wamp.2.json"), TUNNEL_LONGPOLL, SERIALIZER_JSON, false},
-    {STR_INIT("wamp.2.msgpack"), TUNNEL_LONGPOLL, SERIALIZER_MSGPACK, false},
-    {STR_INIT("wamp.2.cbor"), TUNNEL_LONGPOLL, SERIALIZER_CBOR, false},
-    {STR_INIT("wamp.2.json.batched"), TUNNEL_LONGPOLL, SERIALIZER_JSON, true},
-    {STR_INIT("wamp.2.msgpack.batched"), TUNNEL_LONGPOLL, SERIALIZER_MSGPACK, true},
-    {STR_INIT("wamp.2.cbor.batched"), TUNNEL_LONGPOLL, SERIALIZER_CBOR, true},
-    {STR_INIT("wamp.2.json.sse"), TUNNEL_SSE, SERIALIZER_JSON, false},
-    {STR_INIT("wamp.2.json"), TUNNEL_SSE, SERIALIZER_JSON, false},
+    {STR_INIT(SUBPROTOCOL_JSON), TUNNEL_LONGPOLL, SERIALIZER_JSON, false},
+    {STR_INIT(SUBPROTOCOL_MSGPACK), TUNNEL_LONGPOLL, SERIALIZER_MSGPACK, false},
+    {STR_INIT(SUBPROTOCOL_CBOR), TUNNEL_LONGPOLL, SERIALIZER_CBOR, false},
+    {STR_INIT(SUBPROTOCOL_JSON ".batched"), TUNNEL_LONGPOLL, SERIALIZER_JSON, true},
+    {STR_INIT(SUBPROTOCOL_MSGPACK ".batched"), TUNNEL_LONGPOLL, SERIALIZER_MSGPACK, true},
+    {STR_INIT(SUBPROTOCOL_CBOR ".batched"), TUNNEL_LONGPOLL, SERIALIZER_CBOR, true},
+    {STR_INIT(SUBPROTOCOL_JSON ".sse"), TUNNEL_SSE, SERIALIZER_JSON, false},
+    {STR_INIT(SUBPROTOCOL_JSON), TUNNEL_SSE, SERIALIZER_JSON, false},
 };
 
 static const struct tunnel_protocol *find(enum tunnel_kind kind, struct str name)

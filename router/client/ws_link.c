@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "client/stream_link.h"
 #include "client/ws_frame.h"
+#include "wamp/subprotocol.h"
 
 #include <string.h>
 
@@ -21,14 +22,6 @@ struct ws_link {
 static struct ws_link *of_stream(struct stream_link *stream)
 {
     return CONTAINER_OF(stream, struct ws_link, stream);
-}
-
-static struct str subprotocol(const struct stream_link *stream)
-{
-    static const struct str names[SERIALIZERS] = {[SERIALIZER_JSON] = STR_INIT("wamp.2.json"),
-                                                  [SERIALIZER_MSGPACK] = STR_INIT("wamp.2.msgpack"),
-                                                  [SERIALIZER_CBOR] = STR_INIT("wamp.2.cbor")};
-    return names[stream->serializer];
 }
 
 static enum ws_opcode kind_of(const struct stream_link *stream)
@@ -140,8 +133,8 @@ static size_t take_head(struct stream_link *stream, struct str input)
         }
         return 0;
     }
-    if (ws_head_accepts(str_sub(input, 0, end), of_stream(stream)->key, subprotocol(stream),
-                        &err)) {
+    if (ws_head_accepts(str_sub(input, 0, end), of_stream(stream)->key,
+                        subprotocol_name(stream->serializer), &err)) {
         stream_link_opened(stream, stream->message_max);
     } else {
         stream_link_fail(stream, err.code, "%s", err.text);
@@ -191,7 +184,7 @@ static void compose_request(struct ws_link *ws, const struct link_target *target
 {
     struct str host = target->unix_socket ? STR("localhost") : target->host;
     bool v6 = str_find(host, ':') >= 0;
-    struct str offer = subprotocol(&ws->stream);
+    struct str offer = subprotocol_name(ws->stream.serializer);
     (void)buf_printf(&ws->request,
                      "GET " PRISTR " HTTP/1.1\r\nHost: %s" PRISTR "%s:%u\r\n"
                      "Upgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -1,8 +1,10 @@
+/* upgrade_head.c - reads the head of an upgrade line by line, then judges its fields. */
 #include "transport/upgrade_head.h"
 
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "wamp/subprotocol.h"
 
 #include <string.h>
 
@@ -31,15 +33,6 @@ static const struct str field_names[FIELDS] = {
 #define FIELD_NAME(name, text) STR_INIT(text),
     FIELD_MAP(FIELD_NAME)
 #undef FIELD_NAME
-};
-
-static const struct subprotocol {
-    struct str name;
-    enum serializer serializer;
-} subprotocols[] = {
-    {STR_INIT("wamp.2.json"), SERIALIZER_JSON},
-    {STR_INIT("wamp.2.msgpack"), SERIALIZER_MSGPACK},
-    {STR_INIT("wamp.2.cbor"), SERIALIZER_CBOR},
 };
 
 struct fields {
@@ -177,20 +170,17 @@ static bool list_has(struct str list, struct str wanted)
     return false;
 }
 
-/* The first of the client's list that is ours; NULL: none is. */
-static const struct subprotocol *choose_subprotocol(struct str list)
+/* That of the first name in the client's list that is ours; SERIALIZER_NONE: none is. */
+static enum serializer choose_serializer(struct str list)
 {
+    enum serializer chosen = SERIALIZER_NONE;
     bool more = true;
-    while (more) {
+    while (more && chosen == SERIALIZER_NONE) {
         struct str item;
         more = str_cut(list, ',', &item, &list);
-        for (size_t i = 0; i < COUNT_OF(subprotocols); i++) {
-            if (str_eq(str_trim(item), subprotocols[i].name)) {
-                return &subprotocols[i];
-            }
-        }
+        chosen = subprotocol_find(str_trim(item));
     }
-    return NULL;
+    return chosen;
 }
 
 /* The token of "Bearer token"; empty for any other scheme. */
@@ -218,7 +208,7 @@ static bool key_valid(struct str key)
 static bool own_origin(struct str origin, struct str host)
 {
     static const struct str schemes[] = {STR_INIT("http://"), STR_INIT("https://")};
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
         if (str_starts(origin, schemes[i])) {
             return str_eq_nocase(str_from(origin, schemes[i].len), host);
         }
@@ -268,10 +258,10 @@ static struct upgrade_verdict judge_fields(const struct fields *fields,
     if (!key_valid(value[FIELD_KEY])) {
         return refuse(400, "Sec-WebSocket-Key is missing or malformed");
     }
-    const struct subprotocol *chosen = choose_subprotocol(value[FIELD_PROTOCOL]);
-    if (chosen == NULL && !(rules->any_kind && !fields->present[FIELD_PROTOCOL])) {
-        return refuse(
-            400, "Sec-WebSocket-Protocol must offer wamp.2.json, wamp.2.msgpack or wamp.2.cbor");
+    enum serializer chosen = choose_serializer(value[FIELD_PROTOCOL]);
+    if (chosen == SERIALIZER_NONE && !(rules->any_kind && !fields->present[FIELD_PROTOCOL])) {
+        return refuse(400, "Sec-WebSocket-Protocol must offer " SUBPROTOCOL_JSON
+                           ", " SUBPROTOCOL_MSGPACK " or " SUBPROTOCOL_CBOR);
     }
     if (!origin_allowed(fields, rules)) {
         return refuse(403, "this origin is not allowed");
@@ -279,8 +269,8 @@ static struct upgrade_verdict judge_fields(const struct fields *fields,
     return (struct upgrade_verdict){
         .status = UPGRADE_ACCEPTED,
         .key = value[FIELD_KEY],
-        .subprotocol = chosen == NULL ? STR_EMPTY : chosen->name,
-        .serializer = chosen == NULL ? SERIALIZER_NONE : chosen->serializer,
+        .subprotocol = subprotocol_name(chosen),
+        .serializer = chosen,
         .bearer = bearer_of(value[FIELD_AUTHORIZATION]),
         .cookie = fields->present[FIELD_COOKIE] ? value[FIELD_COOKIE] : STR_EMPTY,
     };
