@@ -62,6 +62,10 @@ extern const struct command_row command_rows_admin[];
 extern const struct command_row command_rows_identity[];
 extern const struct command_row command_rows_oauth[];
 
+/* A user's, who is also what the password grant calls a resource owner. */
+extern const struct body_field body_user_new[];
+extern const struct body_field body_user_data[];
+
 /* What many commands have. */
 #define WAMP_OPTIONS  "url realm authid authmethod key serializer ca-file insecure connect-timeout"
 #define ADMIN_OPTIONS "url user output ca-file insecure"

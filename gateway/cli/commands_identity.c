@@ -10,14 +10,14 @@
 #define USER  "/realms/{realm}/users/{0}"
 #define GROUP "/realms/{realm}/groups/{0}"
 
-static const struct body_field user_new[] = {
+const struct body_field body_user_new[] = {
     {"username", BODY_WORD, true, 0},
     {"password", BODY_SECRET, false, 0},
     {"groups", BODY_LIST, false, FIELD(groups)},
     {"meta", BODY_MAP, false, FIELD(meta)},
     {0},
 };
-static const struct body_field user_data[] = {
+const struct body_field body_user_data[] = {
     {"password", BODY_SECRET, false, 0},
     {"groups", BODY_LIST, false, FIELD(groups)},
     {"meta", BODY_MAP, false, FIELD(meta)},
@@ -84,7 +84,7 @@ const struct command_row command_rows_identity[] = {
      request_command,
      "add a user",
      "user add ana --realm com.example --group staff --password-stdin",
-     {"POST", USERS, user_new, NULL, "bondy.user.add"}},
+     {"POST", USERS, body_user_new, NULL, "bondy.user.add"}},
     {"user list",
      "",
      REALM_OPTIONS PAGE_OPTIONS,
@@ -106,7 +106,7 @@ const struct command_row command_rows_identity[] = {
      request_command,
      "change what is said of a user",
      "user update ana --realm com.example -f ana.yaml",
-     {"PUT", USER, user_data, NULL, "bondy.user.update"}},
+     {"PUT", USER, body_user_data, NULL, "bondy.user.update"}},
     {"user delete",
      "NAME",
      REALM_OPTIONS CHANGE_OPTION,

@@ -41,19 +41,6 @@ static const struct body_field secret_new[] = {
     {"overlap_secs", BODY_SECONDS, false, FIELD(overlap)},
     {0},
 };
-static const struct body_field user_new[] = {
-    {"username", BODY_WORD, true, 0},
-    {"password", BODY_SECRET, false, 0},
-    {"groups", BODY_LIST, false, FIELD(groups)},
-    {"meta", BODY_MAP, false, FIELD(meta)},
-    {0},
-};
-static const struct body_field user_data[] = {
-    {"password", BODY_SECRET, false, 0},
-    {"groups", BODY_LIST, false, FIELD(groups)},
-    {"meta", BODY_MAP, false, FIELD(meta)},
-    {0},
-};
 
 const struct command_row command_rows_oauth[] = {
     {"client add",
@@ -106,7 +93,7 @@ const struct command_row command_rows_oauth[] = {
      request_command,
      "add a user of the password grant",
      "resource-owner add ana --realm com.example -f ana.yaml",
-     {"POST", "/realms/{realm}/resource_owners", user_new, NULL,
+     {"POST", "/realms/{realm}/resource_owners", body_user_new, NULL,
       "bondy.oauth2.resource_owner.add"}},
     {"resource-owner list",
      "",
@@ -129,7 +116,7 @@ const struct command_row command_rows_oauth[] = {
      request_command,
      "change what is said of a user of the password grant",
      "resource-owner update ana --realm com.example -f ana.yaml",
-     {"PUT", "/realms/{realm}/resource_owners/{0}", user_data, NULL,
+     {"PUT", "/realms/{realm}/resource_owners/{0}", body_user_data, NULL,
       "bondy.oauth2.resource_owner.update"}},
     {"resource-owner delete",
      "NAME",
