@@ -49,6 +49,9 @@ shows('a user is made, put into a group, kept out, and deleted with what is his'
   await console.enter(`${R}/users`);
   await page.getByRole('link', { name: 'ann', exact: true }).waitFor();
   await console.look('users');
+  await page.getByRole('combobox', { name: 'Realm' }).fill('example');
+  await page.getByRole('option', { name: REALM }).waitFor();
+  await console.look('realm-switcher');
   await page.getByRole('combobox', { name: 'Realm' }).fill('example.demo');
   await page.getByRole('option', { name: 'com.example.demo' }).click();
   await page.waitForURL(/com\.example\.demo\/users$/);
