@@ -160,12 +160,28 @@ static bool read_client(struct directory_call *call, struct ticket_scope *scope)
                                "device_id is a device of a client: say client_id too");
 }
 
-/* For the whole SSO realm if the user is of one, unless he asks for less. */
+/* Has he shown what the SSO realm keeps of him? By all other methods it was this realm's word: a
+ * source by `trust`, an alias in a certificate, a ticket for here alone. */
+static bool proved_by_credential(const struct directory_call *call)
+{
+    static const struct str methods[] = {STR_INIT("password"), STR_INIT("wampcra"),
+                                         STR_INIT("wamp-scram"), STR_INIT("cryptosign")};
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        if (str_eq(call->caller.authmethod, methods[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* For the whole SSO realm if the user is of one and has proved himself there, unless he asks for
+ * less. */
 static bool
 read_scope(struct directory_call *call, const struct caller *caller, struct ticket_scope *scope)
 {
     const json_t *allow = json_object_get(call->kwargs, "allow_sso");
-    bool sso = !str_eq(caller->authrealm, rbac_realm_uri(caller->realm));
+    bool sso =
+        !str_eq(caller->authrealm, rbac_realm_uri(caller->realm)) && proved_by_credential(call);
     if (allow != NULL && !json_is_null(allow)) {
         if (!json_is_boolean(allow)) {
             return directory_refuse_at(call, DIRECTORY_INVALID, call->kwargs, "allow_sso",

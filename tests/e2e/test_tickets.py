@@ -13,6 +13,7 @@ from support.wampraw import (ABORT, AUTHENTICATE, CALL, CHALLENGE, ERROR, GOODBY
                              WELCOME, Closed, RawSocket)
 
 SHOP, STORE, SSO = "com.example.shop", "com.example.store", "com.example.sso"
+BRANCH = "com.example.branch"
 FEW = {"protocol": "cra", "params": {"iterations": 4096}}
 PASSWORD = "the right password"
 FAILED = "wamp.error.authentication_failed"
@@ -44,9 +45,14 @@ def security(private_key, password=PASSWORD):
         realm(SHOP, [user(name, "staff", **({"password": password} if name == "pat" else {}))
                      for name in ("joe", "ann", "bob", "cat", "dan", "fay", "pat", "app")] +
               [user("eve", "guests"), user("sam", "staff", sso_realm_uri=SSO),
-               user("una", "staff", sso_realm_uri=SSO)], sso_realm_uri=SSO),
+               user("una", "staff", sso_realm_uri=SSO),
+               user("kim", "staff", sso_realm_uri=SSO)], sso_realm_uri=SSO),
         realm(STORE, [user("joe", "staff"), user("sam", "staff", sso_realm_uri=SSO)],
               sso_realm_uri=SSO, private_keys=[private_key]),
+        realm(BRANCH, [user("kim", "staff", sso_realm_uri=SSO)], sso_realm_uri=SSO,
+              authmethods=[*METHODS, "trust"],
+              sources=[{"usernames": "all", "authmethod": method, "cidr": "0.0.0.0/0"}
+                       for method in [*METHODS, "trust"]]),
         realm(SSO, [], is_sso_realm=True),
     ]
 
@@ -291,6 +297,18 @@ def test_a_user_with_sso_may_ask_for_a_ticket_of_one_realm(node):
     issued = issue(node, SHOP, "una", allow_sso=False)
     assert issued["type"] == "local" and issued["scope"]["realm"] == SHOP
     assert enters(node, SHOP, "una", issued["ticket"])
+
+
+def test_who_showed_nothing_of_the_sso_realms_gets_a_ticket_of_one_realm(node):
+    """By trust a realm of its own says who is there: that is worth nothing in another one."""
+    hello = {"roles": {"caller": {}}, "authmethods": ["trust"], "authid": "kim"}
+    with RawSocket(node.rawsocket, "json").join(BRANCH, hello) as wire:
+        for asked in ({}, {"allow_sso": True}):
+            issued = call(wire, "bondy.ticket.issue", **asked)
+            assert issued["type"] == "local" and issued["scope"]["realm"] == BRANCH
+            assert enters(node, BRANCH, "kim", issued["ticket"])
+            assert not enters(node, SHOP, "kim", issued["ticket"])
+    assert issue(node, BRANCH, "kim")["type"] == "sso"
 
 
 def test_somebody_of_the_same_name_without_sso_is_somebody_else(node):
