@@ -136,12 +136,8 @@ static bool redeem(struct flow_call *call, struct store_view *view, json_t *row)
 static bool code_work(struct flow_call *call, struct store_view *view)
 {
     struct code_state *state = call->state;
-    const struct store_lease *lease = store_view_lease(view, LEASE, state->key);
-    json_t *row = lease == NULL
-                      ? NULL
-                      : flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
-    if (row == NULL || !str_eq(lease->realm, call->request.realm) ||
-        !str_eq(flow_text(row, "client"), call->client->id)) {
+    json_t *row = flow_lease_row(call, flow_lease_find(call, view, LEASE, state->key));
+    if (row == NULL || !str_eq(flow_text(row, "client"), call->client->id)) {
         return invalid(call);
     }
     if (flow_text(row, "family").len > 0) {

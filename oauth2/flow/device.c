@@ -49,11 +49,7 @@ put_device(struct flow_call *call, struct store_view *view, struct str key, cons
 
 static json_t *get_device(struct flow_call *call, struct store_view *view, struct str key)
 {
-    const struct store_lease *lease = store_view_lease(view, DEVICE, key);
-    if (lease == NULL || !str_eq(lease->realm, call->request.realm)) {
-        return NULL;
-    }
-    return flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
+    return flow_lease_row(call, flow_lease_find(call, view, DEVICE, key));
 }
 
 static void set(json_t *row, const char *key, struct str value)

@@ -28,6 +28,12 @@ enum flow_step flow_redirect(struct flow_call *call, struct str location);
 struct str flow_text(const json_t *object, const char *key);
 uint64_t flow_number(const json_t *object, const char *key);
 
+/* lease.c, within a transaction: a row of the store that is this realm's, and its JSON, which lives
+ * as long as the call. NULL: there is none. */
+const struct store_lease *
+flow_lease_find(struct flow_call *call, struct store_view *view, struct str kind, struct str key);
+json_t *flow_lease_row(struct flow_call *call, const struct store_lease *lease);
+
 /* browser.c: cookies. */
 struct str flow_digest(struct flow_call *call, struct str secret); /* SHA-256 in base64url */
 struct str flow_login_shown(struct flow_call *call);               /* the login's secret, or "" */

@@ -21,11 +21,11 @@ flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_a
 {
     struct str shown = flow_login_shown(call);
     const struct store_lease *lease =
-        shown.len == 0 ? NULL : store_view_lease(view, LEASE, flow_digest(call, shown));
-    if (lease == NULL || !str_eq(lease->realm, call->request.realm)) {
+        shown.len == 0 ? NULL : flow_lease_find(call, view, LEASE, flow_digest(call, shown));
+    if (lease == NULL) {
         return NULL;
     }
-    json_t *row = flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
+    json_t *row = flow_lease_row(call, lease);
     *out_auth_time_s = flow_number(row, "auth_time");
     return flow_user_find(call, flow_text(row, "authid"));
 }

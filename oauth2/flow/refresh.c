@@ -179,11 +179,11 @@ bool flow_family_find(struct flow_call *call,
         return false;
     }
     const struct store_lease *lease =
-        store_view_lease(view, LEASE, flow_digest(call, presented.selector));
-    if (lease == NULL || !str_eq(lease->realm, call->request.realm)) {
+        flow_lease_find(call, view, LEASE, flow_digest(call, presented.selector));
+    if (lease == NULL) {
         return false;
     }
-    json_t *row = flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
+    json_t *row = flow_lease_row(call, lease);
     enum use use = judge(call, row, &presented);
     *out = (struct flow_family){.row = row,
                                 .id = lease->family,
@@ -258,12 +258,8 @@ static bool read_grantee(struct flow_call *call, const json_t *row)
 static bool refresh_work(struct flow_call *call, struct store_view *view)
 {
     struct refresh_state *state = call->state;
-    const struct store_lease *lease = store_view_lease(view, LEASE, state->key);
-    json_t *row = lease == NULL
-                      ? NULL
-                      : flow_keep(call, json_loadb(lease->value.ptr, lease->value.len, 0, NULL));
-    if (row == NULL || !str_eq(lease->realm, call->request.realm) ||
-        !str_eq(flow_text(row, "client"), call->client->id)) {
+    json_t *row = flow_lease_row(call, flow_lease_find(call, view, LEASE, state->key));
+    if (row == NULL || !str_eq(flow_text(row, "client"), call->client->id)) {
         return invalid(call);
     }
     enum use use = judge(call, row, &state->presented);
