@@ -108,6 +108,12 @@ static bool commit(struct store_backend *backend,
            store_exec(backend, SQL_COMMIT, err);
 }
 
+/* And not of what was asked. */
+static bool is_databases(const struct err *err)
+{
+    return err->code == ERR_UNAVAILABLE;
+}
+
 /* False: it has failed for a reason of the database's. */
 static bool write_alone(struct store_backend *backend,
                         const struct store_audit_bounds *bounds,
@@ -121,13 +127,13 @@ static bool write_alone(struct store_backend *backend,
         if (commit(backend, bounds, request->audit_count, err)) {
             return true;
         }
-        if (!backend->earlier) {
+        if (!backend->earlier || is_databases(err)) {
             return false;
         }
         undone(request); /* it was one of its statements that failed */
         request->err = *err;
     }
-    if (!backend->ops->in_transaction(backend)) {
+    if (!backend->ops->in_transaction(backend) || is_databases(&request->err)) {
         *err = request->err;
         return false;
     }
@@ -173,7 +179,7 @@ static bool write_guarded(struct store_backend *backend,
         return !guarded || store_exec(backend, SQL_SAVEPOINT_RELEASE, err);
     }
     bool stands = backend->ops->in_transaction(backend);
-    if (!stands || !guarded) {
+    if (!stands || !guarded || is_databases(&request->err)) {
         *out_given_up = stands;
         *err = request->err;
         return false;

@@ -43,6 +43,15 @@ static bool postgres_in_transaction(struct store_backend *backend)
     return in_transaction(postgres_of(backend));
 }
 
+/* At the start somebody has to give the user his rights. Later nobody who asks is to blame. */
+static enum err_code blame(const struct postgres *self, enum err_code code)
+{
+    if (code != ERR_DENIED) {
+        return code;
+    }
+    return self->migrated ? ERR_UNAVAILABLE : ERR_INVALID;
+}
+
 /* Longer after an attempt that took long: who was kept waiting by it is answered meanwhile. */
 static uint64_t pause_after(unsigned failures, uint64_t took_ms)
 {
@@ -105,7 +114,7 @@ static bool run_idle(struct postgres *self, const struct store_query *query, str
             note_loss(self, &problem);
         }
         if (self->conn != NULL || late || rows || !first) {
-            return err_set(err, problem.code, "%s", problem.text);
+            return err_set(err, blame(self, problem.code), "%s", problem.text);
         }
     }
 }
@@ -184,7 +193,7 @@ failed(struct postgres *self, bool committing, const struct err *problem, struct
         self->backend.unsure = committing && !self->backend.earlier;
         note_loss(self, problem);
     }
-    return err_set(err, problem->code, "%s", problem->text);
+    return err_set(err, blame(self, problem->code), "%s", problem->text);
 }
 
 static bool
@@ -262,7 +271,7 @@ struct store_backend *store_postgres_open(struct str url, struct err *err)
         return NULL;
     }
     if (!postgres_connect(self, &self->why)) {
-        (void)err_set(err, self->why.code, "%s", self->why.text);
+        (void)err_set(err, blame(self, self->why.code), "%s", self->why.text);
         if (self->why.code != ERR_UNAVAILABLE) {
             postgres_close(&self->backend);
             return NULL;

@@ -16,7 +16,7 @@ static const struct told table[] = {
     {"28", ERR_INVALID, "check user and password in store.url, and the server's pg_hba.conf"},
     {"3D000", ERR_INVALID, "create the database: createdb -E UTF8 -T template0 NAME"},
     {"3F000", ERR_INVALID, "create the schema that search_path in store.url names"},
-    {"42501", ERR_INVALID,
+    {"42501", ERR_DENIED,
      "give the user his rights: GRANT USAGE, CREATE ON SCHEMA ... TO ...; the tables must be his"},
     {"42P07", ERR_INVALID,
      "the schema has tables of another program: give Postern a database of its own"},

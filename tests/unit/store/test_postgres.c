@@ -64,6 +64,35 @@ static void rights_that_are_missing_are_told(void **state)
     store_close(store);
 }
 
+/* Nobody who writes is to blame for it, whichever of the tables it is. */
+static void rights_that_are_taken_away_later_are_the_databases_fault(void **state)
+{
+    static const struct {
+        const char *take;
+        const char *give;
+    } rights[] = {
+        {"REVOKE INSERT ON @.versions FROM poor_@", "GRANT INSERT ON @.versions TO poor_@"},
+        {"REVOKE INSERT ON @.changes FROM poor_@", "GRANT INSERT ON @.changes TO poor_@"},
+        {"REVOKE UPDATE ON @.head FROM poor_@", "GRANT UPDATE ON @.head TO poor_@"},
+        {"REVOKE SELECT ON @.records FROM poor_@", "GRANT SELECT ON @.records TO poor_@"},
+    };
+    const struct place *place = *state;
+    char url[512];
+    char more[96];
+    do_in(place, "CREATE ROLE poor_@ LOGIN; GRANT USAGE, CREATE ON SCHEMA @ TO poor_@");
+    (void)snprintf(more, sizeof(more), "&user=poor_%s", place->schema);
+    url_with(place, url, more);
+    struct store *store = store_open(str_of(url), place_dir(place), NULL);
+    assert_non_null(store);
+    for (uint64_t i = 0; i < COUNT_OF(rights); i++) {
+        do_in(place, rights[i].take);
+        assert_int_equal(put(store, STR("a"), STR("1"), i, NULL), ERR_UNAVAILABLE);
+        do_in(place, rights[i].give);
+        assert_int_equal(put(store, STR("a"), STR("1"), i, NULL), ERR_NONE);
+    }
+    store_close(store);
+}
+
 static void a_server_that_takes_no_writes_is_told(void **state)
 {
     const struct place *place = *state;
@@ -558,6 +587,7 @@ int main(void)
         T(a_wrong_password_is_told_and_not_repeated),
         T(a_database_or_schema_that_is_missing_is_told),
         T(rights_that_are_missing_are_told),
+        T(rights_that_are_taken_away_later_are_the_databases_fault),
         T(a_server_that_takes_no_writes_is_told),
         T(an_encoding_that_does_not_fit_is_told),
         T(the_order_is_by_bytes_whatever_the_collation_of_the_database),
