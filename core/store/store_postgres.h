@@ -53,6 +53,7 @@ struct postgres_outcome {
     bool read_only;
     bool rows;
     bool skipped; /* the server passed it over */
+    bool odd;     /* that is no answer: what else this connection says is none either */
 };
 
 /* store_postgres_connect.c: reads store.url. False: it is none. */

@@ -79,11 +79,11 @@ static bool collect_one(struct postgres *self,
         }
         if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
             outcome->skipped = true;
-        } else if (!outcome->failed) {
+        } else {
             postgres_read(query, result, outcome, err);
         }
         PQclear(result);
-        if (PQstatus(self->conn) == CONNECTION_BAD) {
+        if (outcome->odd || PQstatus(self->conn) == CONNECTION_BAD) {
             return false;
         }
     }
@@ -116,7 +116,7 @@ static bool collect_all(struct postgres *self, const struct store_query *last, s
         if (self->queue[i] != NULL && (outcome.skipped || (stood && outcome.failed))) {
             (void)idmap_remove(&self->prepared, (uint64_t)(uintptr_t)self->queue[i]);
         }
-        if (stood && outcome.failed) {
+        if (stood && outcome.failed && !outcome.odd) {
             self->backend.earlier = !is_last;
         }
     }

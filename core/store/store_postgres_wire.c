@@ -91,13 +91,36 @@ bool postgres_is_commit(const struct store_query *query)
     return query->sql == store_sql(SQL_COMMIT);
 }
 
+/* Whatever a server refuses, it says by which rule. Without one it is libpq that does not know how
+ * to go on, or something that nobody has asked for. */
+static void read_error(const PGresult *result, struct postgres_outcome *outcome, struct err *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    outcome->failed = true;
+    outcome->odd = state == NULL;
+    outcome->read_only = state != NULL && strcmp(state, "25006") == 0;
+    text = text == NULL ? PQresultErrorMessage(result) : text;
+    (void)postgres_fail(state == NULL ? "" : state, *text == '\0' ? "what came is no answer" : text,
+                        err);
+}
+
+/* Of each call for the next one the same comes again. */
+static bool has_no_end(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 void postgres_read(const struct store_query *query,
                    const PGresult *result,
                    struct postgres_outcome *outcome,
                    struct err *err)
 {
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (outcome->failed) {
+        outcome->odd = outcome->odd || has_no_end(result);
+        return;
+    }
     switch (PQresultStatus(result)) {
     case PGRES_SINGLE_TUPLE:
         outcome->rows = true;
@@ -114,10 +137,7 @@ void postgres_read(const struct store_query *query,
         }
         return;
     default:
-        outcome->failed = true;
-        outcome->read_only = state != NULL && strcmp(state, "25006") == 0;
-        (void)postgres_fail(state == NULL ? "" : state,
-                            text == NULL ? PQresultErrorMessage(result) : text, err);
+        read_error(result, outcome, err);
     }
 }
 
@@ -130,14 +150,14 @@ collect(struct postgres *self, const struct store_query *query, bool *out_rows, 
         PGresult *result = NULL;
         enum postgres_answer answer = postgres_next(self, &result);
         if (answer == POSTGRES_RESULT) {
-            if (!outcome.failed) {
-                postgres_read(query, result, &outcome, err);
-            }
+            postgres_read(query, result, &outcome, err);
             PQclear(result);
             *out_rows = outcome.rows;
+        }
+        if (answer == POSTGRES_RESULT && !outcome.odd) {
             continue;
         }
-        if (answer == POSTGRES_LOST || PQstatus(self->conn) == CONNECTION_BAD) {
+        if (answer != POSTGRES_END || PQstatus(self->conn) == CONNECTION_BAD) {
             struct err told = {0};
             return postgres_give_up(self, outcome.failed ? &told : err);
         }

@@ -1,5 +1,5 @@
-/* test_postgres_cut.c - a connection that is cut anywhere within a write, in either direction, or
- * that is slow. */
+/* test_postgres_cut.c - a connection that is cut anywhere within a write, in either direction, that
+ * is slow, or over which comes what nobody has asked for. */
 #include "base/clock.h"
 #include "store_helper.h"
 
@@ -12,6 +12,25 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+/* Whole messages, of which some are sent at any time, some at no time, and some are none. */
+static const struct {
+    struct str bytes;
+    bool harmless;
+} odd[] = {
+    {STR_INIT("N\0\0\0\x18SNOTICE\0C00000\0Mhi\0\0"), true},
+    {STR_INIT("A\0\0\0\x0f\0\0\0\x01other\0\0"), true},
+    {STR_INIT("S\0\0\0\x0fTimeZone\0U\0"), true},
+    {STR_INIT("G\0\0\0\x07\0\0\0"), false}, /* send a file */
+    {STR_INIT("H\0\0\0\x07\0\0\0"), false}, /* here is one */
+    {STR_INIT("W\0\0\0\x07\0\0\0"), false}, /* both */
+    {STR_INIT("I\0\0\0\x04"), false},
+    {STR_INIT("Z\0\0\0\x05T"), false},
+    {STR_INIT("E\0\0\0\x05\0"), false},
+    {STR_INIT("R\0\0\0\x08\0\0\0\x03"), false}, /* your password */
+    {STR_INIT("?\xff\xff\xff\xff\xff\xff\xff"), false},
+    {STR_INIT("D\x7f\xff\xff\xff\0\1"), false},
+};
+
 /* TCP before the server's socket, one connection at a time. */
 struct relay {
     int listener;
@@ -21,6 +40,8 @@ struct relay {
     atomic_long
         budgets[2];       /* bytes until the cut, of the client and of the server; below 0: none */
     atomic_uint pause_us; /* after each piece of the client's */
+    atomic_int answers;   /* of the server, until `odd` comes before the next one; below 0: never */
+    atomic_size_t odd;    /* which */
 };
 
 enum { PIECE = 1 << 16, NEVER = -1 };
@@ -36,6 +57,17 @@ static int to_server(void)
     return fd;
 }
 
+/* What the server says in one go begins with a message, and so does what comes before it. */
+static void slip_in(struct relay *relay, int to)
+{
+    int left = atomic_load(&relay->answers);
+    if (left >= 0 && atomic_compare_exchange_strong(&relay->answers, &left, left - 1) &&
+        left == 0) {
+        struct str bytes = odd[atomic_load(&relay->odd)].bytes;
+        (void)send(to, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+    }
+}
+
 /* False: it is over. */
 static bool pass(struct relay *relay, int from, int to, size_t side)
 {
@@ -43,6 +75,9 @@ static bool pass(struct relay *relay, int from, int to, size_t side)
     ssize_t got = recv(from, bytes, sizeof(bytes), 0);
     if (got <= 0) {
         return false;
+    }
+    if (side == 1) {
+        slip_in(relay, to);
     }
     long budget = atomic_load(&relay->budgets[side]);
     size_t let = budget >= 0 && budget < got ? (size_t)budget : (size_t)got;
@@ -105,6 +140,8 @@ static void relay_start(struct relay *relay)
     atomic_init(&relay->budgets[0], NEVER);
     atomic_init(&relay->budgets[1], NEVER);
     atomic_init(&relay->pause_us, 0);
+    atomic_init(&relay->answers, NEVER);
+    atomic_init(&relay->odd, 0);
     assert_int_equal(pthread_create(&relay->thread, NULL, relay_run, relay), 0);
 }
 
@@ -237,6 +274,32 @@ static void whoever_is_cut_off_while_he_is_answered_is_told_the_truth(void **sta
     cut_everywhere(*state, 1, 1200, step_of() / 2 + 1);
 }
 
+enum { ANSWERS_MAX = 8 };
+
+static void whoever_is_answered_oddly_is_told_the_truth(void **state)
+{
+    const struct place *place = *state;
+    struct relay relay;
+    char key[32];
+    relay_start(&relay);
+    struct store *store = open_by(place, &relay);
+    for (size_t i = 0; i < COUNT_OF(odd) * ANSWERS_MAX; i++) {
+        atomic_store(&relay.odd, i / ANSWERS_MAX);
+        (void)snprintf(key, sizeof(key), "k%zu", i);
+        atomic_store(&relay.answers, (int)(i % ANSWERS_MAX));
+        (void)write_and_compare(place, store, key);
+        assert_true(!odd[i / ANSWERS_MAX].harmless || is_there(place, key));
+        nobody_else_writes(place);
+        atomic_store(&relay.answers, NEVER);
+        (void)snprintf(key, sizeof(key), "after%zu", i);
+        while (write_and_compare(place, store, key) || !is_there(place, key)) {
+            (void)usleep(20 * 1000);
+        }
+    }
+    store_close(store);
+    relay_end(&relay);
+}
+
 enum { LARGE = 24 * 1024 * 1024, SLOW_US = 10 * 1000 };
 
 /* It takes longer than a server that says nothing is waited for. */
@@ -266,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(whoever_is_cut_off_while_he_asks_is_told_the_truth),
         T(whoever_is_cut_off_while_he_is_answered_is_told_the_truth),
+        T(whoever_is_answered_oddly_is_told_the_truth),
         T(a_large_value_on_a_slow_way_arrives),
     };
     return RUN_ON_POSTGRES(tests);
