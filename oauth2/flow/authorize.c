@@ -10,7 +10,8 @@
 
 #include <stdlib.h>
 
-#define CONSENT STR("consent")
+#define CONSENT        STR("consent")
+#define WRONG_PASSWORD "Name or password is wrong."
 
 enum {
     CHALLENGE_LEN = 43,
@@ -199,6 +200,11 @@ static bool issue(struct flow_call *call, struct store_view *view, struct author
 static bool authorize_work(struct flow_call *call, struct store_view *view)
 {
     struct authorize *request = call->state;
+    request->decision = DECIDED_LOGIN;
+    if (request->proved && !flow_proof_holds(call, view, request->user)) {
+        request->wrong = WRONG_PASSWORD;
+        return true;
+    }
     if (!request->proved) {
         request->user = flow_login_read(call, view, &request->auth_time_s);
     } else if (!flow_login_keep(call, view, request->user)) {
@@ -206,7 +212,6 @@ static bool authorize_work(struct flow_call *call, struct store_view *view)
     } else {
         request->auth_time_s = call->now_s;
     }
-    request->decision = DECIDED_LOGIN;
     if (!login_is_enough(call, request)) {
         return true;
     }
@@ -262,7 +267,7 @@ static enum flow_step on_login(struct flow_call *call)
     }
     request->wrong = call->login.outcome == FLOW_LOGIN_LATER
                          ? "Too many attempts. Wait a while, then try again."
-                         : "Name or password is wrong.";
+                         : WRONG_PASSWORD;
     return show(call, request, PAGE_LOGIN, "Log in");
 }
 

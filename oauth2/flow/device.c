@@ -9,6 +9,7 @@
 #define DEVICE    STR("device")
 #define USER_CODE STR("user_code")
 #define TRIES     STR("device_tries")
+#define WRONG     "Name or password is wrong."
 
 enum { SECRET_BYTES = 32, CODE_LEN = 8, INTERVAL_S = 5, TRIES_MAX = 5, TRIES_S = 60 };
 
@@ -23,6 +24,7 @@ struct device {
 
     /* of the page */
     bool proved;
+    bool outdated; /* by a password that has changed meanwhile */
     const char *wrong;
     const struct rbac_user *user;
     uint64_t auth_time_s; /* of his login */
@@ -385,6 +387,11 @@ static bool page_work(struct flow_call *call, struct store_view *view)
 {
     struct device *device = call->state;
     struct str consent = form_value(call->request.form, STR("consent"));
+    device->outdated = device->proved && !flow_proof_holds(call, view, device->user);
+    if (device->outdated) {
+        device->wrong = WRONG;
+        return true;
+    }
     if (!device->proved) {
         device->user = flow_login_read(call, view, &device->auth_time_s);
     } else if (!flow_login_keep(call, view, device->user)) {
@@ -406,7 +413,7 @@ static bool page_work(struct flow_call *call, struct store_view *view)
 static enum flow_step page_shown(struct flow_call *call)
 {
     struct device *device = call->state;
-    if (device->user == NULL) {
+    if (device->user == NULL || device->outdated) {
         return show(call, PAGE_LOGIN, "Log in");
     }
     if (device->too_many) {
@@ -434,7 +441,7 @@ static enum flow_step on_login(struct flow_call *call)
     }
     device->wrong = call->login.outcome == FLOW_LOGIN_LATER
                         ? "Too many attempts. Wait a while, then try again."
-                        : "Name or password is wrong.";
+                        : WRONG;
     return show(call, PAGE_LOGIN, "Log in");
 }
 

@@ -108,6 +108,12 @@ const struct rbac_user *
 flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_auth_time_s);
 /* A new one; its cookie is in the answer. */
 bool flow_login_keep(struct flow_call *call, struct store_view *view, const struct rbac_user *user);
+/* Within the transaction that begins something on a password that was proved: false, if all that
+ * the user has was ended since this request was judged. His password has changed then, and what
+ * began on the old one would outlive it. */
+bool flow_proof_holds(struct flow_call *call,
+                      struct store_view *view,
+                      const struct rbac_user *user);
 /* Ends the browser's; the cookie goes with the answer. */
 bool flow_login_drop(struct flow_call *call, struct store_view *view);
 

@@ -25,9 +25,18 @@ struct password_state {
     struct str token;
 };
 
+static enum flow_step refuse_owner(struct flow_call *call)
+{
+    return flow_refuse(call, FLOW_INVALID_GRANT, "the user is unknown, or the password is not his");
+}
+
 static bool password_work(struct flow_call *call, struct store_view *view)
 {
     struct password_state *state = call->state;
+    if (!flow_proof_holds(call, view, state->grantee.user)) {
+        (void)refuse_owner(call);
+        return false;
+    }
     struct str device = form_value(call->request.form, STR("client_device_id"));
     return flow_family_begin(call, view, &state->grantee,
                              str_eq(device, STR("all")) ? STR_EMPTY : device, &state->token);
@@ -67,8 +76,7 @@ static enum flow_step password_proved(struct flow_call *call)
         return flow_refuse(call, FLOW_TEMPORARILY, "too many attempts, try again later");
     }
     if (call->login.outcome != FLOW_LOGIN_PASSED || user == NULL || !is_owner(call, user)) {
-        return flow_refuse(call, FLOW_INVALID_GRANT,
-                           "the user is unknown, or the password is not his");
+        return refuse_owner(call);
     }
     state->grantee =
         (struct flow_grantee){.client = call->client->id, .user = user, .auth_time_s = call->now_s};

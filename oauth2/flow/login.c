@@ -1,6 +1,7 @@
 /* login.c - browsers that are logged in: a row for each, found by the digest of its cookie. */
 #include "base/mem.h"
 #include "flow/flow_inside.h"
+#include "token/revocation.h"
 
 #include <stdlib.h>
 
@@ -28,6 +29,15 @@ flow_login_read(struct flow_call *call, struct store_view *view, uint64_t *out_a
     json_t *row = flow_lease_row(call, lease);
     *out_auth_time_s = flow_number(row, "auth_time");
     return flow_user_find(call, flow_text(row, "authid"));
+}
+
+bool flow_proof_holds(struct flow_call *call, struct store_view *view, const struct rbac_user *user)
+{
+    char room[REVOCATION_KEY_MAX];
+    const struct store_record *ended =
+        store_view_get(view, STR("revocation"), call->request.realm,
+                       revocation_of_user(user->username, STR_EMPTY, room));
+    return ended == NULL || ended->seq <= tokens_version(call->tokens);
 }
 
 bool flow_login_keep(struct flow_call *call, struct store_view *view, const struct rbac_user *user)
