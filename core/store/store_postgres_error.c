@@ -20,6 +20,7 @@ static const struct told table[] = {
      "give the user his rights: GRANT USAGE, CREATE ON SCHEMA ... TO ...; the tables must be his"},
     {"42P07", ERR_INVALID,
      "the schema has tables of another program: give Postern a database of its own"},
+    {"42704", ERR_INVALID, "options in store.url ask for what the server does not know"},
     {"42P01", ERR_INTERNAL, "tables are missing: restore a backup"},
     {"42", ERR_INTERNAL, "tables are not as Postern made them: restore a backup"},
     {"25006", ERR_UNAVAILABLE,
@@ -36,8 +37,14 @@ static const struct told table[] = {
     {"25P03", ERR_UNAVAILABLE, NULL},
 };
 
-/* Of TLS, which libpq says in words alone; the program leaves them in English. */
-static const struct told tls_table[] = {
+/* What libpq says in words alone; the program leaves them in English. */
+static const struct told words_table[] = {
+    {"no password supplied", ERR_INVALID,
+     "the server asks for one: it may be in PGPASSFILE, PGPASSWORD or store.url"},
+    {"invalid port number", ERR_INVALID, "mend the port in store.url"},
+    {"invalid integer value", ERR_INVALID, "mend the port, or another number, in store.url"},
+    {"invalid sslmode value", ERR_INVALID,
+     "sslmode in store.url is disable, prefer, require, verify-ca or verify-full"},
     {"does not match host name", ERR_INVALID,
      "the server's certificate is for another name: use one of its names in store.url"},
     {"certificate verify failed", ERR_INVALID,
@@ -87,10 +94,10 @@ static const char *find_state(const char *text)
 /* The text may have a line for each address of the host. */
 bool postgres_connect_fail(const char *text, struct err *err)
 {
-    for (size_t i = 0; i < COUNT_OF(tls_table); i++) {
-        if (strstr(text, tls_table[i].state) != NULL) {
-            return err_set(err, tls_table[i].code, "PostgreSQL: %s: %s", tls_table[i].state,
-                           tls_table[i].remedy);
+    for (size_t i = 0; i < COUNT_OF(words_table); i++) {
+        if (strstr(text, words_table[i].state) != NULL) {
+            return err_set(err, words_table[i].code, "PostgreSQL: %s: %s", words_table[i].state,
+                           words_table[i].remedy);
         }
     }
     char state[POSTGRES_STATE_LEN + 1] = "";

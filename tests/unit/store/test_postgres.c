@@ -33,7 +33,7 @@ static void a_wrong_password_is_told_and_not_repeated(void **state)
     url_with(place, url, "&user=strict&password=hush");
     refused(url, ERR_INVALID, "check user and password");
     url_with(place, url, "&user=strict");
-    refused(url, ERR_UNAVAILABLE, "password");
+    refused(url, ERR_INVALID, "the server asks for one");
     url_with(place, url, "&user=nobody_at_all");
     refused(url, ERR_INVALID, "check user and password");
 }
@@ -46,6 +46,8 @@ static void a_database_or_schema_that_is_missing_is_told(void **state)
     refused(url, ERR_INVALID, "create the database");
     url_with(place, url, "_nowhere");
     refused(url, ERR_INVALID, "create the schema");
+    url_with(place, url, "%20-cno_such_setting%3D1");
+    refused(url, ERR_INVALID, "options in store.url");
 }
 
 static void rights_that_are_missing_are_told(void **state)
@@ -221,6 +223,9 @@ static void urls_that_are_none_are_refused_without_their_password(void **state)
     refused("postgresql://me:hush%zz@db/x", ERR_INVALID, "cannot be read");
     refused("postgresql://me:hush@db/x?hush=1", ERR_INVALID, "cannot be read");
     refused("postgres://me:hush@a:1,b:2,c/x?hostaddr=127.0.0.1", ERR_INVALID, "as many");
+    refused("postgresql://me:hush@127.0.0.1:port/x", ERR_INVALID, "mend the port");
+    refused("postgresql://me:hush@127.0.0.1:99999/x", ERR_INVALID, "mend the port");
+    refused("postgresql://me:hush@127.0.0.1/x?sslmode=full", ERR_INVALID, "verify-full");
     refused("postgresql://me:hush@/x?host=/nonexistent/directory", ERR_UNAVAILABLE, "nonexistent");
 }
 
