@@ -64,8 +64,12 @@ shows('a mistake is marked on its line, and when it is mended the API is publish
 
   await paste(page, spec());
   await page.getByText('No mistakes').waitFor();
+  const toolbar = await page.locator('.toolbar').boundingBox();
+  assert.ok(toolbar.height < 50, `the verdict is a word beside the buttons: ${toolbar.height}`);
   const dialog = await publish(page, 'the first');
   await console.look('publish-new');
+  // The shortcut that opened it opens no second one over it.
+  await page.keyboard.press('Control+s');
   await dialog.getByRole('button', { name: 'Publish', exact: true }).click();
   await page.getByRole('heading', { name: 'Shop', exact: true }).waitFor();
   assert.equal((await fetch(`${node.gateway}/shop/greet/Ada`)).status, 200);
@@ -156,4 +160,66 @@ shows('an API is deleted by typing its id, after its routes were shown', async (
   await dialog.getByRole('button', { name: 'Delete API' }).click();
   await page.getByRole('heading', { name: 'APIs' }).waitFor();
   assert.equal((await fetch(`${node.gateway}/gone/greet/Ada`)).status, 404);
+});
+
+shows('who writes on while what he published is asked for again publishes that next', async (console, page, node) => {
+  const paths = (path) => spec({ path }).replaceAll('shop', 'onward');
+  await node.ask('POST', '/api_specs', paths('/one/:name'));
+  await console.enter('/apis/com.example.onward?tab=spec');
+  await page.getByText('As published').waitFor();
+  await page.getByLabel('YAML').check();
+  await paste(page, paths('/two/:name'));
+  let dialog = await publish(page, 'two');
+  const spared = (url) => url.href.endsWith('/api_specs/com.example.onward');
+  let release;
+  const open = new Promise((resolve) => (release = resolve));
+  await page.route(spared, async (route) => {
+    await open;
+    await route.continue().catch(() => undefined);
+  });
+  const asked = page.waitForRequest((request) => spared(new URL(request.url())));
+  await dialog.getByRole('button', { name: 'Publish', exact: true }).click();
+  await asked;
+  await paste(page, paths('/three/:name'));
+  release();
+  await page.getByText('version 2', { exact: true }).waitFor();
+  await page.unroute(spared, { behavior: 'wait' });
+  dialog = await publish(page, 'three');
+  await dialog.getByRole('button', { name: 'Publish', exact: true }).click();
+  await page.getByText('version 3', { exact: true }).waitFor();
+  assert.equal((await fetch(`${node.gateway}/onward/three/Ada`)).status, 200);
+});
+
+shows('texts that cannot be compared are not said to be alike', async (console, page, node) => {
+  console.expected = /status of 503/;
+  await node.ask('POST', '/api_specs', spec().replaceAll('shop', 'unlike'));
+  await console.enter('/apis/com.example.unlike?tab=spec');
+  await page.getByText('As published').waitFor();
+  await page.getByLabel('YAML').check();
+  await paste(page, spec({ path: '/other/:name' }).replaceAll('shop', 'unlike'));
+  const dialog = await publish(page, '');
+  await page.route(
+    (url) => url.href.endsWith('/api_specs/com.example.unlike'),
+    (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"detail": "the store is away"}' }),
+  );
+  await dialog.getByText('The text, line by line').click();
+  await dialog.getByRole('alert').getByText('the store is away').waitFor();
+});
+
+shows('who tries an API of a host by several routes says once who he is, and curl names the host', async (console, page, node) => {
+  const two = spec().replaceAll('shop', 'hosted').replace('host: _', 'host: hosted.example');
+  await node.ask('POST', '/api_specs', `${two}      /health:\n        get: {action: {type: static}, response: {on_result: {body: {ok: true}}}}\n`);
+  await console.enter('/apis/com.example.hosted?tab=try');
+  await page.getByLabel('As', { exact: true }).selectOption('Bearer token');
+  await page.getByLabel('Token', { exact: true }).fill('not-a-token');
+  await page.getByLabel('Route', { exact: true }).selectOption('GET /hosted/health');
+  await page.getByLabel(':name').waitFor({ state: 'detached' });
+  assert.equal(await page.getByLabel('Token', { exact: true }).inputValue(), 'not-a-token');
+  await page.getByLabel('As', { exact: true }).selectOption('Nobody');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('region', { name: 'Answer' }).getByText('200').waitFor();
+  const url = `${node.gateway}/hosted/health`;
+  await page.getByRole('button', { name: 'Copy as curl' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `curl -H 'host: hosted.example' ${url}`);
 });

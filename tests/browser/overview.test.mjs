@@ -237,6 +237,7 @@ shows('without an API the first one is taught, and found when it is there', asyn
   await console.enter('/overview');
   await page.getByText('Publish your first API').waitFor();
   await console.look('overview-first');
+  await page.getByText(`curl ${node.gateway}/first/hello`).waitFor();
   const [realm, publish] = await page.locator('.first-api pre').allInnerTexts();
   await node.ask('POST', '/realms', JSON.parse(/ -d '([^]*)'/.exec(realm)[1]));
   const [, specification] = /<<'END'\n([^]*)\nEND/.exec(publish);

@@ -19,6 +19,8 @@ export interface List<Row> {
 }
 
 interface Page<Row> {
+  /** What was asked for. */
+  key: string | undefined;
   rows: Row[];
   total: number | undefined;
   next: string | undefined;
@@ -28,7 +30,7 @@ const LIMIT = 100;
 
 /** `sparse`: a page may be short, or empty, and yet have a next. */
 export function useList<Row>(path: string, query: ListQuery, limit = LIMIT, sparse = false): List<Row> {
-  const [page, setPage] = useState<Page<Row>>({ rows: [], total: undefined, next: undefined });
+  const [page, setPage] = useState<Page<Row>>({ key: undefined, rows: [], total: undefined, next: undefined });
   const [problem, setProblem] = useState<Error>();
   const [loading, setLoading] = useState(true);
   const running = useRef<AbortController>();
@@ -46,6 +48,7 @@ export function useList<Row>(path: string, query: ListQuery, limit = LIMIT, spar
           // The server offers a next page also behind the last full one.
           const end = value.length < limit && !sparse;
           setPage((had) => ({
+            key,
             rows: cursor === undefined ? value : [...had.rows, ...value],
             total,
             next: end ? undefined : next,
@@ -65,13 +68,15 @@ export function useList<Row>(path: string, query: ListQuery, limit = LIMIT, spar
   }, [load]);
 
   const { rows, total, next } = page;
+  // Also before the new question is asked: what is here answers the one before.
+  const asking = loading || (page.key !== key && !problem);
   const complete = next === undefined || (total !== undefined && rows.length >= total);
   return {
     rows,
     total: total ?? (complete ? rows.length : undefined),
     problem,
-    loading,
-    more: complete || loading || problem ? undefined : () => load(next),
+    loading: asking,
+    more: complete || asking || problem ? undefined : () => load(next),
     again: () => load(undefined),
   };
 }

@@ -1,8 +1,9 @@
 // Which realm: a combobox that asks the server for what is typed, never for all realms.
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 import { ask } from '../api/client';
 import type { Realm } from '../api/types';
 import { Icon } from '../kit/icon';
+import { useFound } from '../kit/picker';
 import { useShortcut } from '../kit/shortcuts';
 import { text } from '../strings';
 import { inRealm, useRealm } from './realm';
@@ -10,33 +11,21 @@ import { go, usePlace } from './router';
 
 const SHOWN = 12;
 
+async function findRealms(filter: string, signal: AbortSignal): Promise<string[]> {
+  const { value } = await ask<Realm[]>('/realms', { query: { filter, limit: SHOWN }, signal });
+  return value.map(({ uri }) => uri);
+}
+
 export function RealmSwitcher() {
   const realm = useRealm();
   const { path } = usePlace();
   const [typed, setTyped] = useState<string>();
-  const [found, setFound] = useState<string[]>([]);
   const [active, setActive] = useState(0);
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
+  const found = useFound(typed, findRealms);
   const open = typed !== undefined;
   useShortcut('r', text.keys.realm, () => field.current?.focus());
-
-  useEffect(() => {
-    if (typed === undefined) return;
-    const stop = new AbortController();
-    const timer = setTimeout(() => {
-      ask<Realm[]>('/realms', { query: { filter: typed, limit: SHOWN }, signal: stop.signal })
-        .then(({ value }) => {
-          setFound(value.map(({ uri }) => uri));
-          setActive(0);
-        })
-        .catch(() => setFound([]));
-    }, 120);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [typed]);
 
   const choose = (uri: string | undefined) => {
     setTyped(undefined);
@@ -76,7 +65,10 @@ export function RealmSwitcher() {
         autocomplete="off"
         onFocus={() => setTyped('')}
         onBlur={() => setTyped(undefined)}
-        onInput={(event) => setTyped(event.currentTarget.value)}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+          setActive(0);
+        }}
         onKeyDown={onKeyDown}
       />
       <ul id={`${id}-list`} role="listbox" class="options" aria-label={text.realmSwitcher.label} hidden={!open}>

@@ -95,6 +95,12 @@ export function addGuard(guard: Guard): () => void {
   return () => guards.delete(guard);
 }
 
+/** Goes from what is no more: nothing of it is left to be saved. */
+export function leave(path: string): void {
+  guards.clear();
+  go(path);
+}
+
 export type Params = Record<string, string>;
 
 /** What the path has for the ":names" of a pattern, or null when it is another path. */

@@ -9,7 +9,8 @@ export interface CurlOf {
 
 export function curl({ method, url, headers = [], body }: CurlOf): string {
   const parts = ['curl'];
-  if (method !== 'GET') parts.push('-X', method);
+  if (method === 'HEAD') parts.push('--head');
+  else if (method !== 'GET') parts.push('-X', method);
   for (const [name, value] of headers) parts.push(...header(name, value));
   if (body) parts.push('--data-raw', quoted(body));
   parts.push(quoted(url));

@@ -2,6 +2,7 @@
 // failed submit; save and cancel below.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { may } from '../api/session';
 import { text } from '../strings';
 import { Button } from './button';
 import { ProblemPanel } from './problem_panel';
@@ -21,7 +22,7 @@ export function Form<T extends object>({ form, action, needs, cancel, children }
   useEffect(() => {
     if (form.stops > 0) summary.current?.focus();
   }, [form.stops]);
-  useShortcut('mod+s', text.keys.save, () => form.submit());
+  useShortcut(may(needs) ? 'mod+s' : '', text.keys.save, () => form.submit());
   const wrong = Object.entries(form.shown) as [string, string][];
   return (
     <form class="form" noValidate onSubmit={form.submit}>

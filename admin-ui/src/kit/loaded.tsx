@@ -10,7 +10,13 @@ export interface LoadedProps<T> {
 }
 
 export function Loaded<T>({ asked, children }: LoadedProps<T>) {
-  if (asked.problem) return <ProblemPanel problem={asked.problem} again={asked.again} />;
-  if (asked.value === undefined) return <p class="muted">{text.loading}</p>;
-  return <>{children(asked.value)}</>;
+  const refusal = <ProblemPanel problem={asked.problem} again={asked.again} />;
+  if (asked.value === undefined) return asked.problem ? refusal : <p class="muted">{text.loading}</p>;
+  // A refusal of asking again takes nothing away of what is shown, or typed.
+  return (
+    <>
+      {refusal}
+      {children(asked.value)}
+    </>
+  );
 }

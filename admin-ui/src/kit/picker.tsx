@@ -19,21 +19,35 @@ export interface PickerProps extends Binding<string[]> {
 
 const PAUSE_MS = 120;
 
-/** What is found for what is typed; nothing while the list is closed. */
-function useFound(typed: string | undefined, find: PickerProps['find']): string[] {
-  const [found, setFound] = useState<string[]>([]);
+interface Found {
+  names: string[];
+  of: string | undefined;
+}
+
+const nothing: Found = { names: [], of: undefined };
+
+/**
+ * What is found for what is typed; nothing while the list is closed. Until the answer comes, of what
+ * was found before only the names that have what is typed in them: no other may be chosen by it.
+ */
+export function useFound(typed: string | undefined, find: PickerProps['find']): string[] {
+  const [found, setFound] = useState(nothing);
   useEffect(() => {
-    if (typed === undefined) return setFound([]);
+    if (typed === undefined) return setFound(nothing);
     const stop = new AbortController();
     const timer = setTimeout(() => {
-      find(typed, stop.signal).then(setFound, () => !stop.signal.aborted && setFound([]));
+      find(typed, stop.signal).then(
+        (names) => stop.signal.aborted || setFound({ names, of: typed }),
+        () => stop.signal.aborted || setFound({ names: [], of: typed }),
+      );
     }, PAUSE_MS);
     return () => {
       clearTimeout(timer);
       stop.abort();
     };
   }, [typed]);
-  return found;
+  if (typed === undefined) return [];
+  return found.of === typed ? found.names : found.names.filter((name) => name.includes(typed));
 }
 
 export function Picker(props: PickerProps) {

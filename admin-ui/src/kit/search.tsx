@@ -16,13 +16,22 @@ export function Search({ label, value, onSearch }: SearchProps) {
   const [typed, setTyped] = useState(value);
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef<number>();
-  useEffect(() => setTyped(value), [value]);
+  // What comes back of one's own, without the space at its end, must not undo what is being typed.
+  const sent = useRef(value);
+  useEffect(() => {
+    if (value === sent.current) return;
+    sent.current = value;
+    setTyped(value);
+  }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   useShortcut('/', text.keys.search, () => field.current?.focus());
   const change = (next: string, pause: number) => {
     setTyped(next);
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => onSearch(next.trim()), pause);
+    timer.current = window.setTimeout(() => {
+      sent.current = next.trim();
+      onSearch(sent.current);
+    }, pause);
   };
   return (
     <div class="search">

@@ -1,6 +1,6 @@
 // The keyboard: one listener, a table of shortcuts that components add and take away, and the help
 // that lists them. "g a" is a sequence, "mod+s" is Ctrl or Command. Plain letters do nothing while
-// somebody types.
+// somebody types, and none does anything behind a dialog.
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../strings';
 import { Dialog, openDialog } from './dialog';
@@ -34,9 +34,13 @@ function typing(event: KeyboardEvent): boolean {
   return at.isContentEditable || at.matches('input:not([type=checkbox]), textarea, select');
 }
 
+/** The newest first. */
+function find(keys: string): Shortcut | undefined {
+  return [...all].reverse().find((shortcut) => shortcut.keys === keys);
+}
+
 function run(keys: string): boolean {
-  // The newest first: a dialog's shortcut hides the screen's.
-  const found = [...all].reverse().find((shortcut) => shortcut.keys === keys);
+  const found = find(keys);
   found?.run.current();
   return found !== undefined;
 }
@@ -44,15 +48,18 @@ function run(keys: string): boolean {
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const behind = document.querySelector('dialog[open]') !== null;
   if (event.ctrlKey || event.metaKey) {
-    if (run(`mod+${key}`)) event.preventDefault();
+    const known = find(`mod+${key}`);
+    if (known) event.preventDefault();
+    if (!behind) known?.run.current();
     return;
   }
   if (typing(event)) {
     if (key === 'Escape' && event.target instanceof HTMLElement) event.target.blur();
     return;
   }
-  if (document.querySelector('dialog[open]')) return;
+  if (behind) return;
   const fresh = event.timeStamp - typed.at > SEQUENCE_MS;
   const sequence = fresh || !typed.keys ? key : `${typed.keys} ${key}`;
   if (run(sequence) || run(key)) {

@@ -42,6 +42,8 @@ export interface Form<T> {
   /** Counts submits that were stopped by mistakes; the summary takes focus at each. */
   stops: number;
   submit: (event?: Event) => void;
+  /** Begins anew from these. */
+  restart: (values: T) => void;
 }
 
 let pressed = false;
@@ -111,6 +113,12 @@ export function useForm<T extends object>(options: FormOptions<T>): Form<T> {
       })
       .finally(() => setBusy(false));
   };
+  const restart = (next: T) => {
+    saved.current = JSON.stringify(next);
+    setValues(next);
+    setTouched(new Set());
+    setRefused({});
+  };
   const idOf = (name: string) => `${form}-${name}`;
   return {
     values,
@@ -129,5 +137,6 @@ export function useForm<T extends object>(options: FormOptions<T>): Form<T> {
     busy,
     stops,
     submit,
+    restart,
   };
 }

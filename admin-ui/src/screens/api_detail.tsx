@@ -2,7 +2,7 @@
 import { ask } from '../api/client';
 import type { Spec } from '../api/types';
 import { useAsk } from '../api/use_ask';
-import { at, go, href } from '../app/router';
+import { at, href, leave } from '../app/router';
 import { Badge } from '../kit/badge';
 import { Button } from '../kit/button';
 import { confirmByTyping } from '../kit/confirm';
@@ -33,7 +33,7 @@ export function ApiDetail({ id }: { id: string }) {
     });
     if (!done) return;
     toast(t.deleted(id));
-    go('/apis');
+    leave('/apis');
   };
   return (
     <Page

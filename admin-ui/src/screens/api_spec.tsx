@@ -13,16 +13,24 @@ export interface ApiSpecProps {
 export function ApiSpec({ spec, etag, onPublished }: ApiSpecProps) {
   const [base, setBase] = useState<{ text: string; language: Notation; etag: string | undefined }>();
   const unsaved = useRef(false);
+  const [round, setRound] = useState(0);
   useEffect(() => {
     // What somebody is writing stays: publishing it will show what has changed meanwhile.
-    if (unsaved.current) return;
+    if (unsaved.current || etag === base?.etag) return;
     const json = `${JSON.stringify(spec, null, 2)}\n`;
     const language = keptNotation();
-    if (language === 'json') return setBase({ text: json, language, etag });
-    void import('../editor/convert').then(({ toYaml }) =>
-      setBase({ text: toYaml(json), language, etag }),
-    );
-  }, [etag]);
+    if (language === 'json') {
+      setBase({ text: json, language, etag });
+      return;
+    }
+    let gone = false;
+    void import('../editor/convert').then(({ toYaml }) => {
+      if (!gone && !unsaved.current) setBase({ text: toYaml(json), language, etag });
+    });
+    return () => {
+      gone = true;
+    };
+  }, [etag, round]);
   if (!base) return <p class="muted">{text.loading}</p>;
   return (
     <SpecEditor
@@ -32,7 +40,11 @@ export function ApiSpec({ spec, etag, onPublished }: ApiSpecProps) {
       etag={base.etag}
       id={spec.id}
       unsaved={unsaved}
-      onPublished={onPublished}
+      onPublished={(id) => {
+        // What somebody else has published may be here already.
+        setRound((n) => n + 1);
+        onPublished(id);
+      }}
     />
   );
 }

@@ -1,8 +1,9 @@
 // Try it: a request through the node's own gateway listener, as whom one chooses, and its answer.
 import { useState } from 'preact/hooks';
 import { ask } from '../api/client';
-import type { NodeInfo, Spec, Tried } from '../api/types';
-import { useAsk } from '../api/use_ask';
+import { useGateway } from '../api/gateway';
+import { may } from '../api/session';
+import type { Spec, Tried } from '../api/types';
 import { setQuery, usePlace } from '../app/router';
 import { Button } from '../kit/button';
 import { Copy } from '../kit/copy';
@@ -19,13 +20,18 @@ import { routesOf, type ApiRoute } from './api_routes_of';
 import { handedToken } from './token_handed';
 import { TryAnswer } from './try_answer';
 import { authorizationOf, Identity, nobody, type IdentityValues } from './try_identity';
-import { namesIn, tryRequest } from './try_request';
+import { namesIn, tryRequest, type TryRequest } from './try_request';
 
 const t = text.tryIt;
 const TRY = 'bondy.http_gateway.try';
 
 export function ApiTry({ spec }: { spec: Spec }) {
   const { query } = usePlace();
+  // Who asks stays when another route is chosen.
+  const [who, setWho] = useState<IdentityValues>(() => {
+    const secret = handedToken(spec.id);
+    return secret ? { kind: 'bearer', name: '', secret } : nobody;
+  });
   const routes = routesOf(spec);
   const route = routes.find((one) => keyOf(one) === query.get('try')) ?? routes[0];
   if (!route)
@@ -34,28 +40,26 @@ export function ApiTry({ spec }: { spec: Spec }) {
         <p>{text.api.noRoutesBody}</p>
       </Empty>
     );
-  return <Console key={keyOf(route)} spec={spec} routes={routes} route={route} />;
+  return <Console key={keyOf(route)} {...{ spec, routes, route, who, setWho }} />;
 }
 
 interface ConsoleProps {
   spec: Spec;
   routes: readonly ApiRoute[];
   route: ApiRoute;
+  who: IdentityValues;
+  setWho: (who: IdentityValues) => void;
 }
 
-function Console({ spec, routes, route }: ConsoleProps) {
+function Console({ spec, routes, route, who, setWho }: ConsoleProps) {
   const [params, setParams] = useState<Record<string, string>>({});
   const [queryText, setQueryText] = useState('');
   const [headers, setHeaders] = useState('');
   const [body, setBody] = useState('');
-  const [who, setWho] = useState<IdentityValues>(() => {
-    const secret = handedToken(spec.id);
-    return secret ? { kind: 'bearer', name: '', secret } : nobody;
-  });
   const [tried, setTried] = useState<Tried>();
   const [problem, setProblem] = useState<Error>();
   const [busy, setBusy] = useState(false);
-  const gateway = gatewayUrl(useAsk<NodeInfo>('/node').value?.gateway_url);
+  const gateway = useGateway();
   const takesBody = !['GET', 'HEAD'].includes(route.method);
   const request = tryRequest({
     route,
@@ -66,8 +70,9 @@ function Console({ spec, routes, route }: ConsoleProps) {
     authorization: authorizationOf(who),
     host: spec.host,
   });
+  const off = missing(route, params);
   const send = async () => {
-    if (busy) return;
+    if (busy || off || !may(TRY)) return;
     setBusy(true);
     setProblem(undefined);
     try {
@@ -132,14 +137,14 @@ function Console({ spec, routes, route }: ConsoleProps) {
           </Field>
         )}
         <footer class="form-footer">
-          <Button kind="primary" submit needs={TRY} busy={busy} off={missing(route, params)}>
+          <Button kind="primary" submit needs={TRY} busy={busy} off={off}>
             {t.send}
           </Button>
           <Copy
             value={curl({
               method: request.method,
               url: gateway + request.path,
-              headers: Object.entries(request.headers),
+              headers: [...hostOf(request), ...Object.entries(request.headers)],
               body: request.body,
             })}
           >
@@ -155,10 +160,9 @@ function Console({ spec, routes, route }: ConsoleProps) {
   );
 }
 
-/** Without what is there twice, and by this page's host where the gateway listens on all addresses. */
-function gatewayUrl(told: string | null | undefined): string {
-  const url = told || `http://${location.hostname}:18080`;
-  return url.replace(/\/+$/, '').replace(/\/\/(0\.0\.0\.0|\[::\])(?=:|$)/, `//${location.hostname}`);
+/** The gateway finds an API by its host, which the address of the node is not. */
+function hostOf({ host }: TryRequest): [string, string][] {
+  return host ? [['host', host]] : [];
 }
 
 function missing(route: ApiRoute, params: Record<string, string>): string | undefined {

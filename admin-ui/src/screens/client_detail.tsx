@@ -3,7 +3,7 @@
 import { ask } from '../api/client';
 import type { Grant, Source } from '../api/types';
 import { useAsk } from '../api/use_ask';
-import { at, go, href } from '../app/router';
+import { at, href, leave } from '../app/router';
 import { Button } from '../kit/button';
 import { confirmByTyping } from '../kit/confirm';
 import { Loaded } from '../kit/loaded';
@@ -37,7 +37,7 @@ export function ClientDetail({ realm, id }: { realm: string; id: string }) {
     });
     if (!done) return;
     toast(t.deleted(id));
-    go(list);
+    leave(list);
   };
   return (
     <Page

@@ -107,8 +107,8 @@ function Answer({ realm, question, answer, again }: Answered & { realm: string; 
     if (done) again();
   };
   return (
-    <div class={answer.allowed ? 'verdict is-yes' : 'verdict is-no'}>
-      <p class="verdict-word">
+    <div class={answer.allowed ? 'ruling is-yes' : 'ruling is-no'}>
+      <p class="ruling-word">
         <Badge tone={answer.allowed ? 'good' : 'bad'}>{answer.allowed ? text.yes : text.no}</Badge>
       </p>
       <p>{answer.text}</p>

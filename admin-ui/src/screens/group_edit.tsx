@@ -1,10 +1,9 @@
 // One group: who is in it, what is nested in it, what it may; and deleting it.
-import { useState } from 'preact/hooks';
 import { ask } from '../api/client';
 import { save } from '../api/save';
 import type { Grant, Group } from '../api/types';
 import { useAsk, type Asked } from '../api/use_ask';
-import { at, go, href } from '../app/router';
+import { at, href, leave } from '../app/router';
 import { Button } from '../kit/button';
 import { confirmByTyping } from '../kit/confirm';
 import { Form } from '../kit/form';
@@ -12,10 +11,10 @@ import { Loaded } from '../kit/loaded';
 import { Page } from '../kit/page';
 import { Tabs } from '../kit/tabs';
 import { toast } from '../kit/toast';
-import { useForm } from '../kit/use_form';
+import { useObjectForm } from '../kit/use_object_form';
 import { text } from '../strings';
 import { GrantTable } from './grant_table';
-import { bodyOf, checkGroup, GroupFields, valuesOf } from './group_form';
+import { bodyOf, checkGroup, GroupFields, valuesOf, type GroupValues } from './group_form';
 import { GroupMembers } from './group_members';
 import { GroupTakes } from './group_takes';
 
@@ -42,7 +41,7 @@ export function GroupEdit({ realm, name }: { realm: string; name: string }) {
     });
     if (!done) return;
     toast(t.deleted(name));
-    go(list);
+    leave(list);
   };
   return (
     <Page
@@ -68,7 +67,8 @@ export function GroupEdit({ realm, name }: { realm: string; name: string }) {
               {
                 key: 'general',
                 title: t.general,
-                render: () => <Edit key={asked.etag} {...{ realm, group, asked }} />,
+                keep: true,
+                render: () => <Edit {...{ realm, group, asked }} />,
               },
               { key: 'rights', title: t.rights, render: () => <Rights {...{ realm, name }} /> },
             ]}
@@ -86,22 +86,22 @@ interface EditProps {
 }
 
 function Edit({ realm, group, asked }: EditProps) {
-  const [initial] = useState(() => valuesOf(group));
-  const form = useForm({
-    initial,
+  const form = useObjectForm<Group, GroupValues>({
+    object: group,
+    etag: asked.etag,
+    valuesOf,
     check: checkGroup,
-    submit: async (values) => {
-      const saved = await save<Group, Record<string, unknown>>({
+    save: (values, { values: before, etag }) =>
+      save<Group, Record<string, unknown>>({
         path: at`/realms/${realm}/groups/${group.name}`,
-        before: bodyOf(initial),
+        before: bodyOf(before),
         mine: bodyOf(values),
-        etag: asked.etag,
+        etag,
         valuesOf: (theirs) => bodyOf(valuesOf(theirs as Group)),
-      });
-      if (saved === 'edit') return 'stay';
-      if (saved !== 'theirs') toast(text.users.saved);
+      }),
+    saved: (answer) => {
+      if (answer !== 'theirs') toast(text.users.saved);
       asked.again();
-      return undefined;
     },
   });
   return (

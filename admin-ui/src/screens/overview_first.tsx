@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { may } from '../api/session';
 import { useAsk } from '../api/use_ask';
 import { urlOf } from '../api/client';
+import { useGateway } from '../api/gateway';
 import { href } from '../app/router';
 import { Copy } from '../kit/copy';
 import { LinkButton } from '../kit/link_button';
@@ -26,7 +27,7 @@ function Steps() {
   const commands = [
     realmCommand(urlOf('/realms').href),
     publishCommand(urlOf('/api_specs').href),
-    `curl http://${location.hostname}:18080/first/hello`,
+    `curl ${useGateway()}/first/hello`,
   ];
   return (
     <section class="empty first-api">

@@ -134,12 +134,14 @@ function Texts({ what }: { what: Publication }) {
 
 function TextDiff({ what }: { what: Publication }) {
   const [texts, setTexts] = useState<[string, string]>();
+  const [problem, setProblem] = useState<Error>();
   useEffect(() => {
     void Promise.all([
       ask<Spec>(at`/api_specs/${what.check.id}`).then(({ value }) => pretty(value)),
       asJson(what),
-    ]).then(setTexts, () => setTexts(['', '']));
+    ]).then(setTexts, setProblem);
   }, []);
+  if (problem) return <ProblemPanel problem={problem} />;
   if (!texts) return <p class="muted">{text.loading}</p>;
   return <Diff before={texts[0]} after={texts[1]} label={t.texts} />;
 }

@@ -1,17 +1,16 @@
 // One realm: changing it under optimistic concurrency, and deleting it with all that is in it.
-import { useState } from 'preact/hooks';
 import { ask } from '../api/client';
 import { save } from '../api/save';
 import type { Realm } from '../api/types';
 import { useAsk, type Asked } from '../api/use_ask';
-import { at, go, href } from '../app/router';
+import { at, href, leave } from '../app/router';
 import { Button } from '../kit/button';
 import { confirmByTyping } from '../kit/confirm';
 import { Form } from '../kit/form';
 import { Loaded } from '../kit/loaded';
 import { Page } from '../kit/page';
 import { toast } from '../kit/toast';
-import { useForm } from '../kit/use_form';
+import { useObjectForm } from '../kit/use_object_form';
 import { text } from '../strings';
 import { checkRealm, RealmFields, valuesOf, type RealmValues } from './realm_form';
 import { RealmTakes } from './realm_takes';
@@ -31,7 +30,7 @@ export function RealmEdit({ realm }: { realm: string }) {
     });
     if (!done) return;
     toast(t.deleted(realm));
-    go('/realms');
+    leave('/realms');
   };
   return (
     <Page
@@ -48,29 +47,28 @@ export function RealmEdit({ realm }: { realm: string }) {
         </Button>
       }
     >
-      <Loaded asked={asked}>{(value) => <Edit key={asked.etag} realm={value} asked={asked} />}</Loaded>
+      <Loaded asked={asked}>{(value) => <Edit realm={value} asked={asked} />}</Loaded>
     </Page>
   );
 }
 
 function Edit({ realm, asked }: { realm: Realm; asked: Asked<Realm> }) {
-  const path = at`/realms/${realm.uri}`;
-  const [initial] = useState(() => valuesOf(realm));
-  const form = useForm({
-    initial,
+  const form = useObjectForm<Realm, RealmValues>({
+    object: realm,
+    etag: asked.etag,
+    valuesOf,
     check: checkRealm,
-    submit: async (values) => {
-      const saved = await save<Realm, RealmValues>({
-        path,
-        before: initial,
+    save: (values, { values: before, etag }) =>
+      save<Realm, RealmValues>({
+        path: at`/realms/${realm.uri}`,
+        before,
         mine: values,
-        etag: asked.etag,
+        etag,
         valuesOf: (theirs) => valuesOf(theirs as Realm),
-      });
-      if (saved === 'edit') return 'stay';
-      if (saved !== 'theirs') toast(t.saved);
+      }),
+    saved: (answer) => {
+      if (answer !== 'theirs') toast(t.saved);
       asked.again();
-      return undefined;
     },
   });
   return (

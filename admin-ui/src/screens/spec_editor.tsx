@@ -43,6 +43,8 @@ export function SpecEditor(props: SpecEditorProps) {
   const [language, setLanguage] = useState(first);
   const [jump, setJump] = useState<{ line: number; column: number }>();
   const start = useRef(initial);
+  // Of what is published from here, also before it has been asked for again.
+  const version = useRef(etag);
   const own = useRef(false);
   const unsaved = props.unsaved ?? own;
   unsaved.current = content !== start.current;
@@ -67,8 +69,9 @@ export function SpecEditor(props: SpecEditorProps) {
   };
   const publish = async () => {
     if (check.is !== 'good') return;
-    const done = await publishBy({ content, json: language === 'json', check: check.result, etag, id });
+    const done = await publishBy({ content, json: language === 'json', check: check.result, etag: version.current, id });
     if (!done) return;
+    if (done.changed) version.current = `"${done.version}"`;
     unsaved.current = false;
     start.current = content;
     onPublished(done.id);

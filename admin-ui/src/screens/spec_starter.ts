@@ -1,8 +1,8 @@
-// What the editor of a new API begins with: a whole specification that compiles.
-export const starter = `id: com.example.hello
+// What the editor of a new API begins with: a whole specification, which compiles where its realm is.
+export const starter = (realm: string) => `id: com.example.hello
 name: Hello
 host: _
-realm_uri: com.example.demo
+realm_uri: ${realm}
 versions:
   1.0.0:
     base_path: /hello

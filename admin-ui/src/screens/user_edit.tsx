@@ -3,7 +3,7 @@
 import { ask } from '../api/client';
 import type { User } from '../api/types';
 import { useAsk, type Asked } from '../api/use_ask';
-import { at, go, href } from '../app/router';
+import { at, href, leave } from '../app/router';
 import { Badge } from '../kit/badge';
 import { Button } from '../kit/button';
 import { confirmByTyping } from '../kit/confirm';
@@ -39,7 +39,7 @@ export function UserEdit({ realm, username }: { realm: string; username: string 
     });
     if (!done) return;
     toast(t.deleted(username));
-    go(list);
+    leave(list);
   };
   return (
     <Page
@@ -63,10 +63,8 @@ export function UserEdit({ realm, username }: { realm: string; username: string 
               {
                 key: 'general',
                 title: t.general,
-                // What is typed outlives a change beside it, such as letting him in or not.
-                render: () => (
-                  <UserGeneral key={JSON.stringify([user.groups, user.meta])} {...{ realm, asked, user }} />
-                ),
+                keep: true,
+                render: () => <UserGeneral {...{ realm, asked, user }} />,
               },
               { key: 'access', title: t.access, render: () => <UserAccess {...{ realm, asked, user }} /> },
               { key: 'rights', title: t.rights, render: () => <UserRights {...{ realm, user }} /> },

@@ -1,34 +1,33 @@
 // A user's groups and meta, under optimistic concurrency.
-import { useState } from 'preact/hooks';
 import { save } from '../api/save';
 import type { User } from '../api/types';
 import { at } from '../app/router';
 import { Form } from '../kit/form';
 import { toast } from '../kit/toast';
-import { useForm } from '../kit/use_form';
+import { useObjectForm } from '../kit/use_object_form';
 import { text } from '../strings';
 import type { UserProps } from './user_edit';
-import { bodyOf, checkUser, UserFields, valuesOf } from './user_form';
+import { bodyOf, checkUser, UserFields, valuesOf, type UserValues } from './user_form';
 
 const t = text.users;
 
 export function UserGeneral({ realm, asked, user }: UserProps) {
-  const [initial] = useState(() => valuesOf(user));
-  const form = useForm({
-    initial,
+  const form = useObjectForm<User, UserValues>({
+    object: user,
+    etag: asked.etag,
+    valuesOf,
     check: checkUser,
-    submit: async (values) => {
-      const saved = await save<User, Record<string, unknown>>({
+    save: (values, { values: before, etag }) =>
+      save<User, Record<string, unknown>>({
         path: at`/realms/${realm}/users/${user.username}`,
-        before: bodyOf(initial),
+        before: bodyOf(before),
         mine: bodyOf(values),
-        etag: asked.etag,
+        etag,
         valuesOf: (theirs) => bodyOf(valuesOf(theirs as User)),
-      });
-      if (saved === 'edit') return 'stay';
-      if (saved !== 'theirs') toast(t.saved);
+      }),
+    saved: (answer) => {
+      if (answer !== 'theirs') toast(t.saved);
       asked.again();
-      return undefined;
     },
   });
   return (
