@@ -80,8 +80,13 @@ struct node {
     int callee_says; /* the read end of its stdout; 0: none */
 };
 
-/* node.c: what the settings say of realms and passwords */
+/* parts.c: what the settings say of realms and passwords */
 struct rbac_settings node_access_settings(const struct conf *conf);
+/* The parts, in this order; node_free takes those that are there. Data folder, store, workers and
+ * what all stand on; the procedures, the router and the transports; all that takes requests. */
+bool node_make_ground(struct node *node, struct err *err);
+void node_make_router(struct node *node);
+bool node_make_gateway(struct node *node, struct err *err);
 
 /* data_dir.c */
 bool data_dir_open(struct node *node, struct err *err);
