@@ -92,16 +92,18 @@ static int fail(const struct err *err)
     return command_exit_code(err->code);
 }
 
-static bool
+static int
 begin(const struct command *command, enum output_format *out_format, struct settings *out_settings)
 {
-    if (!output_format(command, OUTPUT_TABLE, out_format) ||
-        !settings_load(command, out_settings)) {
-        return false;
+    if (!output_format(command, OUTPUT_TABLE, out_format)) {
+        return EXIT_USAGE;
+    }
+    if (!settings_load(command, out_settings)) {
+        return EXIT_INVALID;
     }
     log_setup((enum log_level)out_settings->conf.log.level,
               (enum log_format)out_settings->conf.log.format);
-    return true;
+    return EXIT_OK;
 }
 
 typedef bool (*state_fn)(const struct conf *conf, struct store_contents *out, struct err *err);
@@ -112,8 +114,9 @@ static int with_state(const struct command *command, state_fn run)
     struct settings settings;
     struct store_contents state = {0};
     struct err err = {0};
-    if (!begin(command, &format, &settings)) {
-        return EXIT_INVALID;
+    int code = begin(command, &format, &settings);
+    if (code != EXIT_OK) {
+        return code;
     }
     bool ok = run(&settings.conf, &state, &err);
     json_t *told = ok ? describe(&state, false) : NULL;
@@ -124,7 +127,7 @@ static int with_state(const struct command *command, state_fn run)
     if (!ok) {
         return fail(&err);
     }
-    int code = print(told, format, "table rows");
+    code = print(told, format, "table rows");
     say_schema(&state);
     if (code != EXIT_OK) {
         return code;
@@ -177,8 +180,9 @@ int migrate_copy_command(const struct command *command)
     struct settings settings;
     struct store_contents state = {0};
     struct err err = {0};
-    if (!begin(command, &format, &settings)) {
-        return EXIT_INVALID;
+    int code = begin(command, &format, &settings);
+    if (code != EXIT_OK) {
+        return code;
     }
     struct node_move move = find_move(command, &settings.conf, &state);
     bool ok = strcmp(move.from, move.to) == 0
@@ -186,7 +190,7 @@ int migrate_copy_command(const struct command *command)
                             "to where? postern migrate copy --to postgresql://USER@HOST/NAME, or "
                             "-c FILE with such a store.url")
                   : node_store_copy(&settings.conf, &move, &err);
-    int code = ok ? copied(&move, format) : fail(&err);
+    code = ok ? copied(&move, format) : fail(&err);
     settings_done(&settings);
     return code;
 }

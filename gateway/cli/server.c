@@ -5,7 +5,8 @@
 
 const char *server_env(const char *name)
 {
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): one thread */
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): one thread */
+    return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
 struct str server_url(const struct command *command)

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 
-/* NULL: it is not set. */
+/* NULL: it is not set, or to nothing, as shells and compose files do. */
 const char *server_env(const char *name);
 /* The admin listener, by --url or POSTERN_URL, without a slash at its end. Borrowed. */
 struct str server_url(const struct command *command);

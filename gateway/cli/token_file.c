@@ -126,7 +126,7 @@ static bool parse(struct token_file *file, struct str text, struct err *err)
     return true;
 }
 
-static bool read_tokens(struct token_file *file, struct err *err)
+static bool read_tokens(struct token_file *file, const char *directory, struct err *err)
 {
     struct buf text;
     int fd = open(file->path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -134,8 +134,8 @@ static bool read_tokens(struct token_file *file, struct err *err)
         return errno == ENOENT || errno == ENOTDIR || fail(err, "read", file->path.ptr);
     }
     buf_init(&text, FILE_MAX);
-    bool ok = check_file(fd, file->path.ptr, err) && read_bytes(fd, file->path.ptr, &text, err) &&
-              parse(file, buf_str(&text), err);
+    bool ok = check_directory(directory, err) && check_file(fd, file->path.ptr, err) &&
+              read_bytes(fd, file->path.ptr, &text, err) && parse(file, buf_str(&text), err);
     (void)close(fd);
     if (text.ptr != NULL) {
         crypto_wipe(text.ptr, text.cap);
@@ -176,7 +176,7 @@ bool token_file_open(struct token_file *file, bool change, struct err *err)
         ok = (!change ||
               (make_directories(directory.ptr, err) && check_directory(directory.ptr, err) &&
                take_lock(file, directory.ptr, err))) &&
-             read_tokens(file, err);
+             read_tokens(file, directory.ptr, err);
     }
     buf_done(&directory);
     if (!ok) {

@@ -193,7 +193,8 @@ def test_usage_is_64():
     for words in ([], ["nonsense"], ["api"], ["api", "pubish", "x"], ["call"],
                   ["call", "a.b"], ["register", "a.b", "--realm", "r"], ["serve", "extra"],
                   ["version", "--nonsense"], ["check"], ["serve", "--set"],
-                  ["call", "a.b", "--realm", "r", "--serializer", "yaml"]):
+                  ["call", "a.b", "--realm", "r", "--serializer", "yaml"],
+                  ["migrate", "status", "-o", "xml"], ["migrate", "copy", "-o", "xml"]):
         done = postern(*words)
         assert done.returncode == USAGE, (words, done)
         assert done.stdout == "" and done.stderr

@@ -124,6 +124,7 @@ def test_from_login_to_logout(node, person):
 def test_who_says_nothing_locks_nobody_out(node, person):
     for _ in range(7):
         assert "postern login" in person.run("realm", "list", code=NOT_AUTHORIZED).stderr
+        person.run("realm", "list", code=NOT_AUTHORIZED, POSTERN_PASSWORD="")
     person.lists_realms(POSTERN_PASSWORD=node.password)
 
 
@@ -133,6 +134,7 @@ def test_what_is_said_goes_before_what_is_kept(node, logged_in):
     logged_in.run("realm", "list", "--user", "nobody", code=NOT_AUTHORIZED)
     logged_in.lists_realms(POSTERN_PASSWORD=node.password)
     logged_in.lists_realms()
+    logged_in.lists_realms(POSTERN_PASSWORD="", POSTERN_TOKEN="")
 
 
 def test_a_token_that_is_over_is_refreshed_and_kept_first(logged_in):
@@ -205,7 +207,8 @@ def test_files_that_others_may_read_or_write_are_refused(logged_in):
     logged_in.run("login", code=INVALID)
     logged_in.file.chmod(0o600)
     logged_in.file.parent.chmod(0o777)
-    assert "chmod 700" in logged_in.run("logout", code=INVALID).stderr
+    for words in (["realm", "list"], ["token", "print"], ["logout"]):
+        assert "chmod 700" in logged_in.run(*words, code=INVALID).stderr
     logged_in.file.parent.chmod(0o700)
     logged_in.lists_realms()
 
