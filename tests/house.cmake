@@ -6,6 +6,8 @@ add_test(NAME house.check_includes_test COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/chec
 add_test(NAME house.check_admin_doc COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/check_admin_doc)
 # ... and the web console is in the program as `./dev ui` has left it.
 add_test(NAME house.ui_bundle COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/ui_bundle_test)
+# ... and ./dev gets what it needs, on a machine that has nothing.
+add_test(NAME house.dev COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/dev_test)
 
 function(wall module header wanted)
     file(GLOB exists ${PROJECT_SOURCE_DIR}/*/${header})
