@@ -8,9 +8,9 @@ RUN ./dev build release && cpack --config build/release/CPackConfig.cmake -B /pa
 FROM debian:12-slim
 COPY --from=build /package/postern_*.deb /tmp/
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends /tmp/postern_*.deb \
+    && apt-get install -y --no-install-recommends /tmp/postern_*.deb ca-certificates \
     && rm -rf /tmp/postern_*.deb /var/lib/apt/lists/* \
-    && useradd --system --uid 18080 --home-dir /data postern \
+    && useradd --uid 18080 --no-create-home --home-dir /data --shell /usr/sbin/nologin postern \
     && install -d -o postern -g postern -m 0700 /data
 USER postern
 VOLUME /data

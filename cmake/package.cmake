@@ -16,4 +16,6 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 # From the libraries that the program is linked to.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# Whose certificates are trusted, where wss:// or https:// is called.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
 include(CPack)
