@@ -171,11 +171,22 @@ static bool keep_consent(struct flow_call *call, struct store_view *view, struct
     return store_view_lease_put(view, &lease);
 }
 
+/* Who has no secret is known by where the answer goes, and that is his only if it is https:
+ * whatever runs on the same machine can listen on loopback or take a scheme for its own (RFC
+ * 8252, 8.6). */
+static bool is_known_by_its_place(const struct authorize *request)
+{
+    return !request->client->is_public || str_starts(request->redirect_uri, STR("https://"));
+}
+
 static bool
 has_consented(struct flow_call *call, struct store_view *view, const struct authorize *request)
 {
     if (json_is_false(json_object_get(request->client->record, "consent"))) {
         return true; /* of the house */
+    }
+    if (!is_known_by_its_place(request)) {
+        return false;
     }
     const struct store_lease *lease = store_view_lease(view, CONSENT, consent_key(call, request));
     return lease != NULL && str_eq(lease->value, request->scope.text) &&

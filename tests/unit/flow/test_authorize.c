@@ -224,6 +224,47 @@ static void a_login_and_a_consent_are_remembered(void **state)
     end(asked);
 }
 
+/* Whatever runs on the person's machine can listen there, or take the scheme for its own, and say
+ * that it is the application (RFC 8252, 8.6). */
+static void who_cannot_be_told_from_others_is_consented_to_each_time(void **state)
+{
+    static const char *const places[] = {"http%3A%2F%2F127.0.0.1%3A4711%2Fcb",
+                                         "com.example.app%3A%2Fcb"};
+    struct world *world = *state;
+    char code[CODE_MAX];
+    char cookies[COOKIES_MAX];
+    world_client(world, "{'username': 'app', 'groups': ['api_clients'], 'enabled': true,"
+                        " 'client': {'type': 'public', 'name': 'The <App>',"
+                        " 'grant_types': ['authorization_code'], 'redirect_uris':"
+                        " ['https://a/cb', 'http://127.0.0.1/cb', 'com.example.app:/cb']}}");
+    world_rebuild(world);
+    get_code(world, REQUEST, code, cookies);
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        char query[512];
+        (void)snprintf(query, sizeof(query),
+                       "response_type=code&client_id=app&redirect_uri=%s&code_challenge_method="
+                       "S256&code_challenge=" CHALLENGE,
+                       places[i]);
+        struct asked *asked = get(world, query, cookies);
+        assert_int_equal(asked->call.answer.kind, FLOW_PAGE);
+        assert_int_equal(asked->call.answer.page, PAGE_CONSENT);
+        end(asked);
+        asked = submit(world, query, "consent=allow", cookies);
+        assert_int_equal(asked->call.answer.kind, FLOW_REDIRECT);
+        assert_true(str_find(asked->call.answer.location, '?') > 0);
+        end(asked);
+        (void)snprintf(query + strlen(query), sizeof(query) - strlen(query), "&prompt=none");
+        asked = get(world, query, cookies);
+        assert_int_equal(asked->call.answer.kind, FLOW_REDIRECT);
+        assert_non_null(
+            strstr(arena_cstr(asked->call.arena, asked->call.answer.location), "consent_required"));
+        end(asked);
+    }
+    struct asked *asked = get(world, REQUEST, cookies);
+    expect_location(asked, "https://a/cb?code=");
+    end(asked);
+}
+
 /* The cookies of a browser that has logged in, and is shown what it would consent to. */
 static void
 log_in(struct world *world, const char *query, const char *name, char cookies[COOKIES_MAX])
@@ -378,6 +419,7 @@ int main(void)
         FLOW_TEST(nobody_is_sent_to_an_address_that_is_not_registered),
         FLOW_TEST(what_is_wrong_is_told_to_the_application),
         FLOW_TEST(a_login_and_a_consent_are_remembered),
+        FLOW_TEST(who_cannot_be_told_from_others_is_consented_to_each_time),
         FLOW_TEST(what_was_not_shown_is_not_consented_to),
         FLOW_TEST(a_new_login_ends_the_browsers_old_one),
         FLOW_TEST(a_mark_that_is_none_of_ours_is_replaced),
