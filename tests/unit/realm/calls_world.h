@@ -4,39 +4,7 @@
 #ifndef POSTERN_TESTS_CALLS_WORLD_H
 #define POSTERN_TESTS_CALLS_WORLD_H
 
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned far; /* the worker of those who answer */
-
-static inline int set_up_near(void **state)
-{
-    (void)state;
-    far = 0;
-    world_start(&world, 1, NULL);
-    return 0;
-}
-
-static inline int set_up_far(void **state)
-{
-    (void)state;
-    far = 1;
-    world_start(&world, 2, NULL);
-    return 0;
-}
-
-static inline int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
-    return 0;
-}
-
-static inline void restart(const struct router_options *limits)
-{
-    world_stop(&world);
-    world_start(&world, far + 1, limits);
-}
+#include "near_far_world.h"
 
 /* With features announced: of the caller, and of the callee. */
 static inline struct actor *
@@ -79,11 +47,5 @@ static inline void wait_for(struct actor *actor)
         settle(&world);
     }
 }
-
-#define BOTH(name)                                                \
-    {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
-    {                                                             \
-#        name " (two workers)", name, set_up_far, tear_down, NULL \
-    }
 
 #endif

@@ -1,31 +1,5 @@
 /* test_broker.c - subscriptions and publications, on one worker and across two. */
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned far; /* the worker of the subscribers */
-
-static int set_up_near(void **state)
-{
-    (void)state;
-    far = 0;
-    world_start(&world, 1, NULL);
-    return 0;
-}
-
-static int set_up_far(void **state)
-{
-    (void)state;
-    far = 1;
-    world_start(&world, 2, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
-    return 0;
-}
+#include "near_far_world.h"
 
 static unsigned long long last_id; /* of the session that joined last */
 
@@ -498,12 +472,6 @@ static void trust_is_told_where_there_are_rules(void **state)
     actor_free(subscriber);
     world_stop(&world);
 }
-
-#define BOTH(name)                                                \
-    {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
-    {                                                             \
-#        name " (two workers)", name, set_up_far, tear_down, NULL \
-    }
 
 int main(void)
 {

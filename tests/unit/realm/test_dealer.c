@@ -1,37 +1,5 @@
 /* test_dealer.c - calls, on one worker and across two: each test runs in both ways. */
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned far; /* the worker of those who answer */
-
-static int set_up_near(void **state)
-{
-    (void)state;
-    far = 0;
-    world_start(&world, 1, NULL);
-    return 0;
-}
-
-static int set_up_far(void **state)
-{
-    (void)state;
-    far = 1;
-    world_start(&world, 2, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
-    return 0;
-}
-
-static void restart(const struct router_options *limits)
-{
-    world_stop(&world);
-    world_start(&world, far + 1, limits);
-}
+#include "near_far_world.h"
 
 static struct actor *caller_new(void)
 {
@@ -667,12 +635,6 @@ static void a_caller_that_feeds_a_congested_worker_is_not_read_meanwhile(void **
     actor_free(callee);
     world_mailbox_max = 64 << 20;
 }
-
-#define BOTH(name)                                                \
-    {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
-    {                                                             \
-#        name " (two workers)", name, set_up_far, tear_down, NULL \
-    }
 
 int main(void)
 {

@@ -1,26 +1,8 @@
 /* test_history.c - wamp.subscription.get_events: what is kept, for whom, and its filters. */
-#include "../../support/realm_world.h"
+#include "near_far_world.h"
 #include "realm/event_query.h"
 
-static struct world world;
-static unsigned far;
 static struct router_options limits;
-
-static int set_up_near(void **state)
-{
-    (void)state;
-    far = 0;
-    world_start(&world, 1, NULL);
-    return 0;
-}
-
-static int set_up_far(void **state)
-{
-    (void)state;
-    far = 1;
-    world_start(&world, 2, NULL);
-    return 0;
-}
 
 static int set_up_small(void **state)
 {
@@ -39,13 +21,6 @@ static int set_up_none(void **state)
     limits = world_limits();
     limits.history.events = 0;
     world_start(&world, 1, &limits);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
     return 0;
 }
 
@@ -404,11 +379,6 @@ static void timestamps_are_read_as_rfc_3339_says(void **state)
     }
 }
 
-#define BOTH(name)                                                \
-    {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
-    {                                                             \
-#        name " (two workers)", name, set_up_far, tear_down, NULL \
-    }
 #define SMALL(name) cmocka_unit_test_setup_teardown(name, set_up_small, tear_down)
 
 int main(void)

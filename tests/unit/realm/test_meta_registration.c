@@ -1,29 +1,5 @@
 /* test_meta_registration.c - wamp.registration.*: on one worker and on two. */
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned workers;
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_start(&world, workers, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
-    return 0;
-}
-
-/* The n-th, on alternating workers. */
-static struct actor *join(unsigned n)
-{
-    return actor_join(&world, n % workers, n % 2 == 0 ? SERIALIZER_JSON : SERIALIZER_MSGPACK,
-                      "com.test");
-}
+#include "meta_world.h"
 
 static void registrations_are_listed_by_policy(void **state)
 {
@@ -167,8 +143,6 @@ static void what_happens_to_a_registration_is_told_in_order(void **state)
     actor_free(first);
     actor_free(second);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,33 +1,9 @@
 /* test_meta_session.c - wamp.session.*: on one worker and on two. */
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned workers;
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_start(&world, workers, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
-    return 0;
-}
+#include "meta_world.h"
 
 static unsigned long long id_of(const struct actor *actor)
 {
     return number_at(actor, 1); /* its WELCOME is the last it heard */
-}
-
-/* The n-th, on alternating workers. */
-static struct actor *join(unsigned n)
-{
-    return actor_join(&world, n % workers, n % 2 == 0 ? SERIALIZER_JSON : SERIALIZER_MSGPACK,
-                      "com.test");
 }
 
 static void sessions_are_counted_and_listed(void **state)
@@ -270,8 +246,6 @@ static void clients_cannot_forge_what_the_router_tells(void **state)
     expect_silence(actor);
     actor_free(actor);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,29 +1,5 @@
 /* test_meta_subscription.c - wamp.subscription.*: on one worker and on two. */
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned workers;
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_start(&world, workers, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
-    return 0;
-}
-
-/* The n-th, on alternating workers. */
-static struct actor *join(unsigned n)
-{
-    return actor_join(&world, n % workers, n % 2 == 0 ? SERIALIZER_JSON : SERIALIZER_MSGPACK,
-                      "com.test");
-}
+#include "meta_world.h"
 
 static void subscriptions_are_listed_by_policy(void **state)
 {
@@ -224,8 +200,6 @@ static void workers_that_race_are_told_of_in_one_order(void **state)
         actor_free(racers[i]);
     }
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

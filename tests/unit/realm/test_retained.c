@@ -1,29 +1,7 @@
 /* test_retained.c - retained events, for subscribers on the publisher's worker and on another. */
-#include "../../support/realm_world.h"
+#include "near_far_world.h"
 
-static struct world world;
-static unsigned far;
 static struct router_options limits;
-
-static int set_up(unsigned workers)
-{
-    far = workers - 1;
-    limits = world_limits();
-    world_start(&world, workers, &limits);
-    return 0;
-}
-
-static int set_up_near(void **state)
-{
-    (void)state;
-    return set_up(1);
-}
-
-static int set_up_far(void **state)
-{
-    (void)state;
-    return set_up(2);
-}
 
 static int set_up_tight(void **state)
 {
@@ -32,13 +10,6 @@ static int set_up_tight(void **state)
     limits = world_limits();
     limits.retained = (struct retained_limits){.events = 3, .bytes = 4096, .message = 100};
     world_start(&world, 1, &limits);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
     return 0;
 }
 
@@ -292,12 +263,6 @@ static void wrong_options_are_refused(void **state)
     (void)expect(actor, "[17,4,\"*\"]");
     actor_free(actor);
 }
-
-#define BOTH(name)                                                \
-    {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
-    {                                                             \
-#        name " (two workers)", name, set_up_far, tear_down, NULL \
-    }
 
 int main(void)
 {

@@ -1,24 +1,5 @@
 /* test_slow.c - subscribers that do not keep up: who waits, what is dropped, who is closed. */
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned far;
-
-static int set_up_near(void **state)
-{
-    (void)state;
-    far = 0;
-    world_start(&world, 1, NULL);
-    return 0;
-}
-
-static int set_up_far(void **state)
-{
-    (void)state;
-    far = 1;
-    world_start(&world, 2, NULL);
-    return 0;
-}
+#include "near_far_world.h"
 
 static int set_up_drop(void **state)
 {
@@ -28,13 +9,6 @@ static int set_up_drop(void **state)
     limits.queue_max = 4000;
     far = 0;
     world_start(&world, 1, &limits);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
     return 0;
 }
 
@@ -227,12 +201,6 @@ static void answers_are_never_dropped(void **state)
     actor_free(publisher);
     actor_free(slow);
 }
-
-#define BOTH(name)                                                \
-    {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
-    {                                                             \
-#        name " (two workers)", name, set_up_far, tear_down, NULL \
-    }
 
 int main(void)
 {

@@ -1,31 +1,5 @@
 /* test_testaments.c - testaments, and subscriptions that are taken away. */
-#include "../../support/realm_world.h"
-
-static struct world world;
-static unsigned far;
-
-static int set_up_near(void **state)
-{
-    (void)state;
-    far = 0;
-    world_start(&world, 1, NULL);
-    return 0;
-}
-
-static int set_up_far(void **state)
-{
-    (void)state;
-    far = 1;
-    world_start(&world, 2, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_stop(&world);
-    return 0;
-}
+#include "near_far_world.h"
 
 static unsigned long long last_id;
 
@@ -251,12 +225,6 @@ static void what_is_no_subscription_of_a_session_cannot_be_taken(void **state)
     actor_free(admin);
     actor_free(other);
 }
-
-#define BOTH(name)                                                \
-    {#name " (one worker)", name, set_up_near, tear_down, NULL},  \
-    {                                                             \
-#        name " (two workers)", name, set_up_far, tear_down, NULL \
-    }
 
 int main(void)
 {
