@@ -26,6 +26,15 @@ static void on_heard(void *ctx, uint64_t seq, const struct store_record *records
     }
 }
 
+/* The place's store, and all that its watchers hear. */
+static struct store *open_watched(struct place *place, struct heard *heard)
+{
+    struct store *store = open_store(place);
+    *heard = (struct heard){0};
+    store_watch(store, on_heard, heard);
+    return store;
+}
+
 /* What was heard since the last time. */
 static void hears(struct heard *heard, const char *wanted)
 {
@@ -57,9 +66,8 @@ static bool has(struct store *store, const char *key)
 static void a_gap_in_the_log_is_noticed_over_the_same_connection(void **state)
 {
     struct place *place = *state;
-    struct store *ours = open_store(place);
-    struct heard heard = {0};
-    store_watch(ours, on_heard, &heard);
+    struct heard heard;
+    struct store *ours = open_watched(place, &heard);
     put_one(ours, "a", "1");
     put_one(ours, "b", "1");
     hears(&heard, "a b ");
@@ -83,9 +91,8 @@ static void a_gap_in_the_log_is_noticed_over_the_same_connection(void **state)
 static void a_log_that_goes_back_is_noticed_over_the_same_connection(void **state)
 {
     struct place *place = *state;
-    struct store *ours = open_store(place);
-    struct heard heard = {0};
-    store_watch(ours, on_heard, &heard);
+    struct heard heard;
+    struct store *ours = open_watched(place, &heard);
     put_one(ours, "a", "1");
     put_one(ours, "b", "1");
     put_one(ours, "c", "1");
@@ -103,9 +110,8 @@ static void a_log_that_goes_back_is_noticed_over_the_same_connection(void **stat
 static void another_transaction_with_the_number_of_the_last_is_noticed(void **state)
 {
     struct place *place = *state;
-    struct store *ours = open_store(place);
-    struct heard heard = {0};
-    store_watch(ours, on_heard, &heard);
+    struct heard heard;
+    struct store *ours = open_watched(place, &heard);
     put_one(ours, "a", "1");
     put_one(ours, "b", "1");
     hears(&heard, "a b ");
@@ -194,9 +200,8 @@ static void of_a_node_that_has_no_room_for_its_replica_watchers_hear_all(void **
 static void what_was_lost_while_there_was_no_room_for_the_replica_is_gone(void **state)
 {
     struct place *place = *state;
-    struct store *ours = open_store(place);
-    struct heard heard = {0};
-    store_watch(ours, on_heard, &heard);
+    struct heard heard;
+    struct store *ours = open_watched(place, &heard);
     put_one(ours, "a", "1");
     room_for_files(false);
     put_one(ours, "b", "1");
