@@ -42,8 +42,6 @@ static bool is_live(const struct store_nodes *self, const struct store_peer *pee
     return is_live_at(peer, self->looked_ms);
 }
 
-/* ---- rows -------------------------------------------------------------------- */
-
 static void peer_done(struct store_peer *peer)
 {
     mem_free(peer->id);
@@ -157,8 +155,6 @@ static bool look(struct store_nodes *self, uint64_t now_ms, struct err *err)
     return true;
 }
 
-/* ---- our own row ------------------------------------------------------------- */
-
 static bool commit(struct store_nodes *self, bool ok, struct err *err)
 {
     struct store_backend *backend = self->backend;
@@ -236,8 +232,6 @@ static void leave(struct store_nodes *self)
         log_warn("the row of this node stays until the others forget it", KV_ERR(&err));
     }
 }
-
-/* ---- who asks ---------------------------------------------------------------- */
 
 /* Who was live when it was asked, and does not serve it. */
 static bool lacks(const struct store_peer *peer, const struct store_waiter *waiter)
@@ -341,8 +335,6 @@ void store_nodes_ask(struct store_nodes *self, struct store_request *request)
     self->called = true; /* so that who has left meanwhile is not waited for */
 }
 
-/* ---- the turn ---------------------------------------------------------------- */
-
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -427,8 +419,6 @@ void store_nodes_end(struct store_nodes *self, bool there)
         leave(self);
     }
 }
-
-/* ---- life -------------------------------------------------------------------- */
 
 struct store_nodes *store_nodes_new(struct store_backend *backend, store_finish_fn finish)
 {

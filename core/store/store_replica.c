@@ -43,8 +43,6 @@ static void roll_back(struct store_backend *backend)
     }
 }
 
-/* ---- the file ---------------------------------------------------------------- */
-
 struct source {
     const char *wanted;
     bool found;
@@ -186,8 +184,6 @@ bool store_replica_is_due(const struct store_replica *replica)
     return replica->behind && clock_mono_ms() >= replica->again_ms;
 }
 
-/* ---- what is written --------------------------------------------------------- */
-
 static bool drop(struct store_backend *backend, const struct store_record *record, struct err *err)
 {
     const struct store_value address[] = {STORE_TEXT(record->kind), STORE_TEXT(record->realm),
@@ -256,8 +252,6 @@ bool store_replica_apply(struct store_replica *replica,
     store_missed_add(&replica->missed, records, count);
     return false;
 }
-
-/* ---- what differs ------------------------------------------------------------ */
 
 static bool alike(const struct store_record *a, const struct store_record *b)
 {

@@ -1,4 +1,7 @@
-/* prove.c - credentials that are not remembered: verified, each scheme in its way. */
+/* prove.c - credentials that are not remembered: verified, each scheme in its way.
+ *
+ * A password is a login as over WAMP, whose challenge is answered before it is made. Keys and
+ * tokens are long enough that nobody guesses them, and cheap to verify. */
 #include "access/access_inside.h"
 #include "audit/audit.h"
 #include "auth/throttle.h"
@@ -14,8 +17,6 @@
 #include <string.h>
 
 enum { SCRATCH_MAX = 64 };
-
-/* ---- a password: a login as over WAMP, whose challenge is answered before it is made ---- */
 
 static void proof_free(struct access_proof *proof)
 {
@@ -221,8 +222,6 @@ prove_basic(struct access_look *look, struct str text, struct access_answer *ans
     crypto_wipe(room, sizeof(room));
     return step;
 }
-
-/* ---- keys and tokens: long enough that nobody guesses them, and cheap to verify ---- */
 
 static void
 note(const struct access_look *look, enum access_scheme scheme, const char *why, bool throttled)

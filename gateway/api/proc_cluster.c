@@ -18,8 +18,6 @@ static json_t *text_json(struct str text)
     return json == NULL ? json_string("?") : json;
 }
 
-/* ---- waiting for all --------------------------------------------------------- */
-
 static void on_spread(struct store_request *store)
 {
     struct proc_spread *spread = CONTAINER_OF(store, struct proc_spread, store);
@@ -56,8 +54,6 @@ void proc_spread(struct procs *procs,
     spread->store.finish = on_spread;
     store_submit(procs->options.store, &spread->store);
 }
-
-/* ---- procedures -------------------------------------------------------------- */
 
 struct cluster_call {
     struct store_request store;

@@ -40,8 +40,6 @@ static void attempt_free(struct attempt *attempt)
     mem_free(attempt);
 }
 
-/* ---- the answer ------------------------------------------------------------------ */
-
 /* Bytes as text: as UTF-8 or else as the Latin-1 that old servers mean. */
 static json_t *text_json(struct str bytes)
 {
@@ -160,8 +158,6 @@ static void on_gone(void *ctx)
     struct attempt *attempt = ctx;
     atomic_store(&attempt->trial.cancel, true);
 }
-
-/* ---- the request ----------------------------------------------------------------- */
 
 /* The method and the path; of the query nothing, for there may be secrets in it. */
 static void audit_attempt(struct attempt *attempt, struct str outcome, struct str error)

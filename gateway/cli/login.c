@@ -1,5 +1,6 @@
 /* login.c - postern login: a person's login at a node, by its browser or any
- * other one (RFC 8628), kept in a file of his (token_file.h). */
+ * other one (RFC 8628), or by his password where realm and client have that
+ * grant; kept in a file of his (token_file.h). */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/display.h"
@@ -58,8 +59,6 @@ said_number(const struct login *login, const char *key, uint64_t usual, uint64_t
     uint64_t value = number <= 0 ? usual : (uint64_t)number;
     return value > max ? max : value;
 }
-
-/* ---- by device ---- */
 
 static void tell_where(const struct login *login)
 {
@@ -169,8 +168,6 @@ static int log_in_by_device(struct login *login)
     return result;
 }
 
-/* ---- by password, where realm and client have that grant ---- */
-
 static int log_in_by_password(struct login *login)
 {
     struct buf form;
@@ -193,8 +190,6 @@ static int log_in_by_password(struct login *login)
     }
     return login->answer.status == 200 ? EXIT_OK : oauth_complain(&login->answer);
 }
-
-/* ---- what is kept ---- */
 
 static void tell_done(const struct login *login, const json_t *entry, const char *path)
 {

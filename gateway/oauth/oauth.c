@@ -52,8 +52,6 @@ static void finish(struct oauth_visit *visit)
     }
 }
 
-/* ---- a step in the store ---- */
-
 static void on_built(struct post *post)
 {
     struct oauth_visit *visit = CONTAINER_OF(post, struct oauth_visit, built);
@@ -89,8 +87,6 @@ static void begin_store(struct oauth_visit *visit)
     visit->store.author = STR("oauth");
     store_submit(visit->oauth->options.store, &visit->store);
 }
-
-/* ---- a login by password ---- */
 
 static void
 settle_login(struct oauth_visit *visit, enum access_step step, const struct access_answer *answer)
@@ -153,8 +149,6 @@ static void advance(struct oauth_visit *visit, enum flow_step step)
         finish(visit);
     }
 }
-
-/* ---- the request ---- */
 
 static struct str kept_header(struct oauth_visit *visit, struct str name)
 {

@@ -236,8 +236,6 @@ static void refuse(struct viewer *viewer)
                               });
 }
 
-/* ---- what the handler does to the stream ---------------------------------------- */
-
 static void begin(struct stream *stream,
                   unsigned status,
                   const struct header *headers,

@@ -124,8 +124,6 @@ static void answer_batch(struct visit *visit)
     stream_end(visit->stream);
 }
 
-/* --- SSE ----------------------------------------------------------------------------------- */
-
 static void write_some(struct visit *visit, struct str bytes)
 {
     uint64_t keepalive_ms = visit->tunnels->options.keepalive_ms;
@@ -206,8 +204,6 @@ void answer_writable(struct visit *visit)
         }
     }
 }
-
-/* --- what the tunnel has said --------------------------------------------------------------- */
 
 static void answer_event_outcome(struct visit *visit)
 {

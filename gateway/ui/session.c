@@ -68,8 +68,6 @@ static void visit_free(struct visit *visit)
     mem_free(visit);
 }
 
-/* ---- answers ---- */
-
 static void refuse(struct visit *visit, const struct http_problem *problem)
 {
     visit->started = true;
@@ -109,8 +107,6 @@ static void answer_whoami(struct visit *visit, const struct whoami *who, struct 
     free(text);
 }
 
-/* ---- who it is ---- */
-
 /* Of the answer, which is good until access_leave. */
 static void tell(struct visit *visit)
 {
@@ -122,8 +118,6 @@ static void tell(struct visit *visit)
     }
     answer_whoami(visit, &who, STR_EMPTY);
 }
-
-/* ---- logging in ---- */
 
 static void log_in(struct visit *visit)
 {
@@ -138,8 +132,6 @@ static void log_in(struct visit *visit)
     }
     answer_whoami(visit, &who, cookie);
 }
-
-/* ---- logging out ---- */
 
 static void answer_logout(struct visit *visit, bool revoked)
 {
@@ -191,8 +183,6 @@ static void log_out(struct visit *visit)
     visit->store.author = STR("ui");
     store_submit(visit->ui->options.store, &visit->store);
 }
-
-/* ---- the request ---- */
 
 static const struct method_row {
     struct str name;

@@ -41,8 +41,6 @@ static bool lists(const json_t *client, const char *key, const char *value)
     return false;
 }
 
-/* ---- elements of lists ---- */
-
 static bool is_redirect(struct str text, const char **out_why)
 {
     return redirect_may_register(text, out_why);
@@ -97,8 +95,6 @@ static bool is_origin(struct str text, const char **out_why)
     }
     return false;
 }
-
-/* ---- members ---- */
 
 static bool
 check_list(const json_t *list, bool (*fits)(struct str text, const char **out_why), struct err *err)

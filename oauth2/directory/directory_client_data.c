@@ -183,8 +183,6 @@ void directory_join_group(json_t *element, const json_t *present, const char *gr
     (void)json_object_set_new(element, "groups", joined);
 }
 
-/* ---- lists ---- */
-
 static bool has_text(void *ctx, struct str key, struct str value)
 {
     const struct str *text = ctx;

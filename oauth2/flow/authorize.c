@@ -47,8 +47,6 @@ static struct str param(const struct authorize *request, const char *name)
     return form_value(request->form, str_of(name));
 }
 
-/* ---- answers ---- */
-
 static enum flow_step error_page(struct flow_call *call, const char *text)
 {
     return flow_page(
@@ -136,8 +134,6 @@ static enum flow_step show(struct flow_call *call,
     call->answer.set_cookies[1] = flow_form_cookie(call, mark);
     return flow_page(call, request->wrong == NULL ? 200 : 401, page, fields);
 }
-
-/* ---- the transaction ---- */
 
 static bool login_is_enough(const struct flow_call *call, const struct authorize *request)
 {
@@ -265,8 +261,6 @@ static enum flow_step decide(struct flow_call *call)
     return FLOW_STORE;
 }
 
-/* ---- what our pages send ---- */
-
 static enum flow_step on_login(struct flow_call *call)
 {
     struct authorize *request = call->state;
@@ -299,8 +293,6 @@ static enum flow_step take_form(struct flow_call *call, const struct authorize *
     }
     return decide(call);
 }
-
-/* ---- the request ---- */
 
 static bool find_redirect(const struct authorize *request, struct str given, struct str *out)
 {

@@ -33,8 +33,6 @@ struct device {
     bool too_many;
 };
 
-/* ---- rows ---- */
-
 static bool
 put_device(struct flow_call *call, struct store_view *view, struct str key, const json_t *row)
 {
@@ -99,8 +97,6 @@ static struct str code_key(struct flow_call *call, struct str code)
     return arena_printf(call->arena, PRISTR " " PRISTR, STRARG(call->request.realm), STRARG(code));
 }
 
-/* ---- the device asks for a code ---- */
-
 static bool begin_work(struct flow_call *call, struct store_view *view)
 {
     struct device *device = call->state;
@@ -159,8 +155,6 @@ enum flow_step flow_device_authorization(struct flow_call *call)
 {
     return flow_client_prove(call, begin_device);
 }
-
-/* ---- the device asks whether it may ---- */
 
 static bool wait_longer(struct flow_call *call, struct store_view *view, json_t *row)
 {
@@ -249,8 +243,6 @@ enum flow_step flow_grant_device(struct flow_call *call)
     call->then = polled;
     return FLOW_STORE;
 }
-
-/* ---- the page ---- */
 
 static const struct form *page_form(const struct flow_call *call)
 {

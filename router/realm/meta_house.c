@@ -15,8 +15,6 @@
 
 enum { NUMBER_MAX = 20, LIMIT_MAX = 10000 };
 
-/* ---- the realm ---------------------------------------------------------------- */
-
 static struct slice argument(const struct builtin_call *call, size_t at)
 {
     struct slice list = {call->payload->serializer, call->payload->args};
@@ -64,8 +62,6 @@ static bool enter_realm(const struct builtin_call *call, struct builtin_call *ou
     return true;
 }
 
-/* ---- what wamp.* tells, told of a realm by name ------------------------------- */
-
 static const struct builtin *told_by(const char *name)
 {
     for (size_t i = 0; meta_procedures[i] != NULL; i++) {
@@ -87,8 +83,6 @@ static void run_told(const struct builtin_call *call)
         row->run(&inner);
     }
 }
-
-/* ---- entries ------------------------------------------------------------------ */
 
 struct entry {
     uint64_t id;
@@ -202,8 +196,6 @@ static bool contains(struct str text, struct str part)
     }
     return part.len == 0;
 }
-
-/* ---- the page that is asked for ----------------------------------------------- */
 
 static struct slice option(const struct builtin_call *call, struct str key)
 {
@@ -432,8 +424,6 @@ static void run_callees(const struct builtin_call *call)
                     "session is a session's id");
     }
 }
-
-/* ---- the caller itself -------------------------------------------------------- */
 
 static void run_ping(const struct builtin_call *call)
 {

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- reading ------------------------------------------------------------------ */
-
 /* The number behind `skip` commas. */
 static uint64_t json_number(struct frame frame, size_t skip)
 {
@@ -59,8 +57,6 @@ uint64_t frame_id(struct frame frame)
     }
     return value;
 }
-
-/* --- writing ------------------------------------------------------------------ */
 
 void put_bytes(struct wire *wire, const void *ptr, size_t len)
 {

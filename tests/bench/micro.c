@@ -16,8 +16,6 @@
 
 enum { BUF_MAX = 64 << 20, PATH_LEN = 64 };
 
-/* --- the transcoder --------------------------------------------------------------- */
-
 struct transcoding {
     struct slice from;
     enum serializer to;
@@ -83,8 +81,6 @@ static void transcode_all(double seconds, struct str json)
     time_piece("jansson, JSON to tree to JSON", seconds, jansson_one, &tree);
     buf_done(&tree.out);
 }
-
-/* --- the route match -------------------------------------------------------------- */
 
 struct matching {
     struct route_table *table;

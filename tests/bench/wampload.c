@@ -85,8 +85,6 @@ static void await(struct load *load, uint64_t until_us)
     }
 }
 
-/* --- calls ---------------------------------------------------------------------- */
-
 static void call(struct load *load, struct peer *caller, uint64_t at_us)
 {
     send_one(load, caller->wire, CALL, ++caller->sent);
@@ -178,8 +176,6 @@ static void run_calls(struct load *load)
         }
     }
 }
-
-/* --- events --------------------------------------------------------------------- */
 
 static void subscribe(struct peer *receiver, const char *uri)
 {

@@ -103,8 +103,6 @@ static void everything_as_it_was(void)
     put_user("off", records[0], "[]", false);
 }
 
-/* ---- asking ------------------------------------------------------------------- */
-
 static void on_done(void *ctx, enum access_step step, const struct access_answer *answer)
 {
     struct ask *ask = ctx;
@@ -221,8 +219,6 @@ static void refused(struct ask *ask, unsigned status)
     assert_int_equal(strlen(ask->answer.challenge) > 0, status == 401);
     end(ask);
 }
-
-/* ---- the tests ------------------------------------------------------------------ */
 
 static void what_was_right_once_is_known(void **state)
 {
@@ -542,8 +538,6 @@ static void realms_that_let_nobody_in_say_what_is_missing(void **state)
     everything_as_it_was();
     publish_now();
 }
-
-/* ---- the table -------------------------------------------------------------------- */
 
 static struct keyed_digest digest_of(unsigned number)
 {

@@ -185,8 +185,6 @@ static void make_realm(void)
     answers("POST", "/realms", admin, "{\"uri\":\"com.test\"}", 201, NULL);
 }
 
-/* ---- who may ---------------------------------------------------------------- */
-
 static void health_needs_no_identity(void **state)
 {
     (void)state;
@@ -291,8 +289,6 @@ static void a_node_that_stops_refuses_what_changes_something(void **state)
     answers("GET", "/ping", NOBODY, "", 204, "");
 }
 
-/* ---- specifications --------------------------------------------------------- */
-
 static void publishing_answers_what_has_become_of_it(void **state)
 {
     (void)state;
@@ -377,8 +373,6 @@ static void what_is_deleted_is_gone_and_its_path_free(void **state)
     assert_true(fake_says(fake, "\"realm_uri\":\"com.test\"") && !fake_says(fake, "versions"));
     fake_free(fake);
 }
-
-/* ---- realms ----------------------------------------------------------------- */
 
 static void realms_are_created_listed_and_found(void **state)
 {

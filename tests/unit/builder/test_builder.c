@@ -100,8 +100,6 @@ static int stop(void **state)
     return system(command); /* NOLINT(concurrency-mt-unsafe) */
 }
 
-/* ---- a publication ---------------------------------------------------------- */
-
 struct publication {
     struct publish_request request;
     struct post post;
@@ -213,8 +211,6 @@ static void expect_refused(const char *text, enum err_code code, const char *why
 {
     expect_failed(published(text), code, why);
 }
-
-/* ---- publishing ------------------------------------------------------------- */
 
 static void what_is_published_is_served_when_its_author_hears_of_it(void **state)
 {
@@ -397,8 +393,6 @@ static void too_many_dry_runs_are_refused(void **state)
     }
     assert_true(refused >= COUNT_OF(dry) - 16 - 1);
 }
-
-/* ---- the list ---------------------------------------------------------------- */
 
 struct listing {
     struct catalog_request request;
@@ -634,8 +628,6 @@ static void files_are_published_before_the_threads_run(void **state)
     assert_int_equal(p->routes_seen, 3);
     end(p);
 }
-
-/* ---- waiting ---------------------------------------------------------------- */
 
 struct wait {
     struct post post; /* to the worker, then from the builder */

@@ -238,8 +238,6 @@ static void versions_are_those_of_lines(void **state)
     assert_false(is_stored(world, "grant", REALM, "exact a user/ann"));
 }
 
-/* --- a model ------------------------------------------------------------------------------- */
-
 static const char *const roles[] = {"user/ann",   "user/ben", "group/crew", "group/core",
                                     "group/both", "all",      "anonymous"};
 static const struct {

@@ -431,8 +431,6 @@ static void a_version_that_is_not_there_any_more_is_no_match(void **state)
         world_call(world, "bondy.user.delete", REALM, "['ann']", "{'if_match': '\\\"6\\\"'}"));
 }
 
-/* --- same sign-on --- */
-
 #define SSO   "com.example.sso"
 #define OTHER "com.example.other"
 
@@ -522,8 +520,6 @@ static void a_user_stays_where_he_proves_himself(void **state)
     refused(world, "bondy.user.add", "[{'username': 'eve', 'sso_realm_uri': '" OTHER "'}]", no);
     done(world, "bondy.user.update", "['ann', {'sso_realm_uri': '" SSO "', 'meta': {}}]");
 }
-
-/* --- the master realm --- */
 
 #define MASTER "com.leapsight.bondy"
 

@@ -284,8 +284,6 @@ static inline void world_stop(struct http_world *world)
     workers_free(world->workers);
 }
 
-/* ---- the client ------------------------------------------------------------- */
-
 static inline int world_dial(const struct http_world *world)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,

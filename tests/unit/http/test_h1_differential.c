@@ -87,8 +87,6 @@ static void both_mean_the_same_by_each_raw_request(void **state)
     }
 }
 
-/* ---- mutations -------------------------------------------------------------- */
-
 static uint64_t seed = 0x9e3779b97f4a7c15;
 
 static size_t below(size_t bound)

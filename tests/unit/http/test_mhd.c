@@ -28,8 +28,6 @@ enum {
     PATIENCE_MS = 10000,
 };
 
-/* ---- the handler: what a path does ------------------------------------------ */
-
 struct task {
     struct stream *stream;
     struct timer timer;
@@ -223,8 +221,6 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- the client ------------------------------------------------------------- */
-
 struct client {
     int fd;
     struct buf heard;
@@ -315,8 +311,6 @@ static void wait_gone(unsigned count)
 }
 
 #define HEAD(method, path) method " " path " HTTP/1.1\r\nHost: a\r\n"
-
-/* ---- answers ---------------------------------------------------------------- */
 
 static void a_connection_serves_one_request_after_the_other(void **state)
 {
@@ -425,8 +419,6 @@ static void an_aborted_request_gets_nothing(void **state)
     assert_int_equal(atomic_load(&world.answered), 0);
 }
 
-/* ---- bodies ----------------------------------------------------------------- */
-
 static void a_chunked_body_is_put_together(void **state)
 {
     struct client client;
@@ -518,8 +510,6 @@ static void a_body_that_does_not_come_ends_the_connection(void **state)
     wait_gone(1);
 }
 
-/* ---- streams ---------------------------------------------------------------- */
-
 static void a_stream_waits_for_a_client_that_does_not_read(void **state)
 {
     struct client client;
@@ -581,8 +571,6 @@ static void a_client_that_leaves_ends_its_stream(void **state)
     wait_gone(1);
     assert_int_equal(atomic_load(&world.answered), 0);
 }
-
-/* ---- refusals and endings --------------------------------------------------- */
 
 static void a_malformed_request_is_refused_and_closed(void **state)
 {

@@ -67,8 +67,6 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- the status decision table ---------------------------------------------- */
-
 static void the_method_decides_the_status_of_a_result(void **state)
 {
     (void)state;
@@ -155,8 +153,6 @@ static void options_runs_no_action(void **state)
     fake_free(fake);
     answers("OPTIONS", "/preflight", "", "", 200, "{\"a\":1}");
 }
-
-/* ---- what is refused -------------------------------------------------------- */
 
 static void a_request_that_fits_no_route_is_refused(void **state)
 {
@@ -385,8 +381,6 @@ static void who_may_not_is_refused(void **state)
     fake_free(fake);
 }
 
-/* ---- headers and bodies ----------------------------------------------------- */
-
 static void a_header_cannot_split_the_answer(void **state)
 {
     (void)state;
@@ -503,8 +497,6 @@ static void a_publication_has_an_id(void **state)
     fake_free(fake);
     actor_free(listener);
 }
-
-/* ---- waiting ---------------------------------------------------------------- */
 
 static struct actor *slow_callee(void)
 {
