@@ -366,14 +366,17 @@ static void close_all(struct store *store)
     mem_free(store);
 }
 
-/* `away`: why the database cannot be had, if it cannot. */
-static bool
-open_shared(struct store *store, struct str data_dir, const struct err *away, struct err *err)
+/* `away`: why the database cannot be had, if it cannot. One that can be had and does not get to it,
+ * as while others hold its lock, is away as well. */
+static bool open_shared(struct store *store, struct str data_dir, struct err *away, struct err *err)
 {
     struct err problem = {0};
     store->away = store->backend->connection == 0;
-    if (!store->away && !store_migrate(store->backend, err)) {
-        return false;
+    if (!store->away && !store_migrate(store->backend, away)) {
+        store->away = away->code == ERR_UNAVAILABLE;
+        if (!store->away) {
+            return err_set(err, away->code, "%s", away->text);
+        }
     }
     store->replica = store_replica_open(data_dir, store->backend->name, &problem);
     if (store->replica == NULL) {

@@ -168,10 +168,8 @@ bool store_migrate_within(struct store_backend *backend, struct err *err)
 
 bool store_migrate(struct store_backend *backend, struct err *err)
 {
-    if (!backend->ops->begin(backend, err)) {
-        return false;
-    }
-    if (store_migrate_within(backend, err) && store_exec(backend, SQL_COMMIT, err)) {
+    if (backend->ops->begin(backend, err) && store_migrate_within(backend, err) &&
+        store_exec(backend, SQL_COMMIT, err)) {
         return true;
     }
     if (backend->ops->in_transaction(backend)) {

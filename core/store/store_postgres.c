@@ -126,6 +126,7 @@ static bool begin(struct store_backend *backend, const char *sql, struct err *er
     backend->unsure = false;
     backend->notify = false;
     if (!run_idle(self, &query, err)) {
+        self->migrated = true; /* or it is tried later, when nobody waits that long */
         return false;
     }
     self->wait_ms = self->migrated ? POSTGRES_WAIT_MS : MIGRATION_WAIT_MS;
@@ -193,7 +194,9 @@ failed(struct postgres *self, bool committing, const struct err *problem, struct
         self->backend.unsure = committing && !self->backend.earlier;
         note_loss(self, problem);
     }
-    return err_set(err, blame(self, problem->code), "%s", problem->text);
+    enum err_code code = blame(self, problem->code);
+    self->migrated = self->migrated || code == ERR_UNAVAILABLE;
+    return err_set(err, code, "%s", problem->text);
 }
 
 static bool

@@ -86,6 +86,38 @@ static void a_start_without_the_database_has_what_was_known(void **state)
     store_close(store);
 }
 
+/* As one whose COMMIT waits for a standby that is gone does, or one that stands still. */
+static void a_start_while_others_hold_the_lock_has_what_was_known(void **state)
+{
+    const struct place *place = *state;
+    char sql[160];
+    struct loaded loaded = {0};
+    struct err err = {0};
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT pg_advisory_lock(hashtext('postern store'), hashtext('%s'))",
+                   place->schema);
+    PGconn *other = PQconnectdb(postgres_url());
+    PQclear(PQexec(other, sql));
+    assert_null(store_open(str_of(place->url), place_dir(place), &err)); /* nothing is known */
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    PQfinish(other);
+
+    struct store *store = open_store(place);
+    assert_int_equal(put(store, STR("a"), STR("1"), 0, NULL), ERR_NONE);
+    store_close(store);
+    other = PQconnectdb(postgres_url());
+    PQclear(PQexec(other, sql));
+    store = open_store(place);
+    assert_true(store_opened_away(store));
+    assert_true(store_load(store, on_load, &loaded, NULL));
+    assert_string_equal(loaded.keys, " a");
+    assert_int_equal(put(store, STR("b"), STR("1"), 0, NULL), ERR_UNAVAILABLE);
+    PQfinish(other);
+    assert_int_equal(put(store, STR("b"), STR("1"), 0, NULL), ERR_NONE);
+    assert_true(state_is(store, "b", "1"));
+    store_close(store);
+}
+
 static void nothing_is_known_before_the_first_start(void **state)
 {
     const struct place *place = *state;
@@ -257,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_start_without_the_database_has_what_was_known),
+        T(a_start_while_others_hold_the_lock_has_what_was_known),
         T(nothing_is_known_before_the_first_start),
         T(what_others_wrote_meanwhile_is_there_at_the_next_start),
         T(a_log_that_does_not_go_on_makes_all_be_read_again),
