@@ -184,8 +184,7 @@ static void session_dispatch(struct session *session, struct message *message)
     if (steps[message->type].step == NULL) {
         session_violation(session, "%s is not for clients to send now", name);
     } else if ((steps[message->type].states & WHILE(session->state)) != 0) {
-        bool stays = session->identity == NULL || session_stays(session);
-        if (stays && session_count_request(session, message)) {
+        if (session_stays(session) && session_count_request(session, message)) {
             steps[message->type].step(session, message);
         }
     } else if (session->state == SESSION_OPEN) {

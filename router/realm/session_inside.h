@@ -145,7 +145,7 @@ void session_join(struct session *session, struct auth_identity *identity);
 /* The texts of a map that may be missing, or something else. */
 struct str session_text_of(struct session *session, struct slice map, struct str key);
 
-/* session_review.c: does a named session's user still have what it has? False: it is dismissed. */
+/* session_review.c: may it still be here, and as whom? False: it is dismissed. */
 bool session_stays(struct session *session);
 void session_review_init(struct shard *shard);
 /* Of a session that has just come in. */

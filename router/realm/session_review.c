@@ -1,7 +1,8 @@
 /* session_review.c - live sessions when users, groups or realms have changed.
  *
- * A named session is looked at again before its next message, and once a second if it says
- * nothing: it goes on with the roles that its user has now, or ends.
+ * A session is looked at again before its next message, and once a second if it says nothing: it
+ * goes on with the roles that its user has now, or ends. Somebody anonymous is asked only whether
+ * he might come in now.
  */
 #include "base/clock.h"
 #include "realm/session_inside.h"
@@ -48,15 +49,29 @@ static bool token_is_looked_at(struct auth_identity *identity,
     return false;
 }
 
+static bool anonymous_stays(struct session *session, const struct rbac_realm *access)
+{
+    session->access_version = session->seat->rbac_version;
+    if (rbac_source_allows(access, RBAC_ROLE_ANONYMOUS, RBAC_METHOD_ANONYMOUS,
+                           &session->peer->info.address)) {
+        return true;
+    }
+    session_dismiss(session, CLOSE_LOGOUT, STR("anonymous is not allowed here any more"));
+    return false;
+}
+
 bool session_stays(struct session *session)
 {
-    if (session->state != SESSION_OPEN || session->identity == NULL) {
+    if (session->state != SESSION_OPEN) {
         return true;
     }
     struct seat *seat = session->seat;
     const struct rbac_realm *access = seat_access(seat);
     if (access == NULL || seat->rbac_version == session->access_version) {
         return true; /* of a realm that has gone nothing is allowed */
+    }
+    if (session->identity == NULL) {
+        return anonymous_stays(session, access);
     }
     const struct tokens *tokens = shard_tokens(session->shard);
     if (token_is_looked_at(session->identity, seat, tokens)) {

@@ -131,7 +131,7 @@ def test_a_specification_outlives_its_realm(node, root):
 
 
 def test_security_is_switched_off_and_on(node, root):
-    at = created(root, authmethods=["password"])
+    at = created(root, **{**ANYBODY, "grants": []})
     assert result(root, "bondy.realm.security.status", at) == "enabled"
     assert result(root, "bondy.realm.security.disable", at) is None
     assert result(root, "bondy.realm.security.is_enabled", at) is False

@@ -125,6 +125,36 @@ static void sessions_of_who_is_disabled_or_gone_end(void **state)
     publish_users();
 }
 
+static void methods_are(const char *methods)
+{
+    char realm[256];
+    (void)snprintf(realm, sizeof(realm), "{\"uri\":\"com.users\",\"authmethods\":[%s]}", methods);
+    world_record(&world, "realm", "", "com.users", realm);
+    publish_users();
+}
+
+static void sessions_of_who_is_anonymous_end_when_none_may_come_in_any_more(void **state)
+{
+    (void)state;
+    methods_are("\"anonymous\",\"wampcra\"");
+    struct actor *speaking = hello("\"authmethods\":[\"anonymous\"]");
+    struct actor *silent = hello("\"authmethods\":[\"anonymous\"]");
+    welcome(speaking, "anonymous", "anonymous");
+    welcome(silent, "anonymous", "anonymous");
+    grant("staff", "com.other.");
+    publish_users();
+    say(speaking, "[64,1,{},\"com.staff.x\"]");
+    (void)expect(speaking, "[8,64,1,{},\"wamp.error.not_authorized\",\"*\"]");
+    methods_are("\"wampcra\"");
+    say(speaking, "[64,2,{},\"com.staff.x\"]");
+    wait_answer(speaking);
+    (void)expect(speaking, "[6,\"*\",\"wamp.close.logout\"]");
+    wait_answer(silent);
+    (void)expect(silent, "[6,\"*\",\"wamp.close.logout\"]");
+    actor_free(speaking);
+    actor_free(silent);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -147,6 +177,7 @@ int main(void)
         IT(a_record_that_is_as_it_should_be_is_not_renewed),
         IT(changed_groups_count_from_the_next_message_on),
         IT(sessions_of_who_is_disabled_or_gone_end),
+        IT(sessions_of_who_is_anonymous_end_when_none_may_come_in_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
