@@ -421,6 +421,7 @@ static void run(const struct builtin_call *from)
         .present = (const struct rbac *)(const void *)proc->present,
         .tokens = (const struct tokens *)(const void *)proc->tokens,
         .tickets = procs->options.tickets,
+        .guesses = proc_guesses(from->router, &proc->store.arena),
         .allow_anonymous_admin = procs->options.allow_anonymous_admin,
     };
     keep_caller(&proc->call, from);

@@ -63,6 +63,9 @@ void proc_answer_text(struct router *router,
 /* [text], {code, message, description} and the members of `more`, which may be NULL. */
 void proc_fail(
     struct router *router, uint64_t handle, struct str uri, const char *text, const json_t *more);
+/* proc_guess.c: by the throttles of logins; in the arena. */
+struct directory_guesses;
+const struct directory_guesses *proc_guesses(struct router *router, struct arena *arena);
 /* The payload of an event, from a list of arguments: in `out`. */
 struct payload proc_payload(const json_t *args, const json_t *kwargs, struct buf *out);
 

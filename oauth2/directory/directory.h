@@ -37,6 +37,16 @@ struct directory_error {
     const char *key;
 };
 
+struct directory_call;
+
+/* Who counts what is guessed of a user's secret, as logins are counted. Any thread. */
+struct directory_guesses {
+    void *ctx;
+    /* False: too many have been wrong, so none is looked at now. */
+    bool (*open)(void *ctx, const struct directory_call *call, struct str username);
+    void (*made)(void *ctx, const struct directory_call *call, struct str username, bool right);
+};
+
 /* One call of an operation. Strings and JSON that it makes live as long as its arena. */
 struct directory_call {
     const struct directory_operation *operation;
@@ -47,7 +57,8 @@ struct directory_call {
     struct str caller_realm;
     const struct rbac *present; /* what is in force while it is prepared and runs */
     const struct tokens *tokens;
-    const struct ticket_settings *tickets; /* NULL: none are issued */
+    const struct ticket_settings *tickets;   /* NULL: none are issued */
+    const struct directory_guesses *guesses; /* NULL: nobody counts */
     bool allow_anonymous_admin;
     uint64_t expect;        /* the version that must be there: STORE_ANY_VERSION, or if_match */
     struct store_page page; /* of lists */

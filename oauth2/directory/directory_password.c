@@ -67,6 +67,17 @@ bool directory_prepare_update(struct directory_call *call)
     return prepare_object(call, json_array_get(call->args, 1), json_array_get(call->args, 0));
 }
 
+/* Of nobody what was said. */
+static struct str username_of(const struct directory_call *call, const struct rbac_account *account)
+{
+    const json_t *name = json_array_get(call->args, 0);
+    if (account->user != NULL) {
+        return account->user->username;
+    }
+    return json_is_string(name) ? str_make(json_string_value(name), json_string_length(name))
+                                : STR_EMPTY;
+}
+
 static bool check_old(struct directory_call *call,
                       const struct rbac_account *account,
                       const json_t *old,
@@ -75,8 +86,16 @@ static bool check_old(struct directory_call *call,
     struct str record = account->holder == NULL ? STR_EMPTY : account->holder->credential;
     struct str password =
         json_is_string(old) ? str_make(json_string_value(old), json_string_length(old)) : STR_EMPTY;
+    struct str who = username_of(call, account);
+    if (call->guesses != NULL && !call->guesses->open(call->guesses->ctx, call, who)) {
+        return directory_refuse(call, "bondy.error.too_many_requests",
+                                "too many attempts have failed: try again later");
+    }
     bool right =
         record.len > 0 ? credential_verify(record, password) : credential_verify_nobody(password);
+    if (call->guesses != NULL) {
+        call->guesses->made(call->guesses->ctx, call, who, right);
+    }
     if (!right) {
         return directory_refuse(call, DIRECTORY_BAD_SIGNATURE, "the old password is wrong");
     }

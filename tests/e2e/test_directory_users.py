@@ -143,6 +143,19 @@ def test_a_new_password_is_in_force_at_once_and_closes_nothing(node, root):
             peer.call("com.shop.none")
 
 
+def test_guesses_at_an_old_password_are_slowed_down_like_logins(root):
+    who = name()
+    result(root, "bondy.user.add", REALM, {"username": who, "password": "first word"})
+    heard = []
+    while "bondy.error.too_many_requests" not in heard and len(heard) < 20:
+        heard.append(refusal(root, "bondy.user.change_password", REALM, who, "second word",
+                             "a guess"))
+    # However slow this machine is: what is waited doubles.
+    assert heard[:5] == ["bondy.error.bad_signature"] * 5
+    assert heard[-1] == "bondy.error.too_many_requests"
+    result(root, "bondy.user.change_password", REALM, who, "second word")
+
+
 def test_a_disabled_user_is_sent_away(node, root):
     who = added(root)
     with Peer(node, REALM, login=(who, "the first word")) as peer:

@@ -36,6 +36,7 @@ struct world {
     struct directory_call call;
     struct str error; /* its URI; "": none */
     size_t written;
+    const struct directory_guesses *guesses; /* NULL: nobody counts */
 };
 
 static inline void on_commit(void *ctx, uint64_t seq, const struct store_record *records, size_t n)
@@ -157,6 +158,7 @@ static inline bool world_run(
         .caller = {.authid = STR("tester")},
         .caller_realm = world->caller_realm,
         .present = world->present,
+        .guesses = world->guesses,
         .arena = arena};
     size_t count = json_array_size(args);
     if (world->call.operation == NULL) {

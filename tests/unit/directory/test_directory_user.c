@@ -213,6 +213,51 @@ static void the_old_password_is_asked_for_if_it_is_given(void **state)
     assert_true(password_is(world, REALM, "ann", "the second word"));
 }
 
+static unsigned guessed_wrong;
+static unsigned guessed_right;
+
+static bool three_are_free(void *ctx, const struct directory_call *call, struct str username)
+{
+    (void)ctx;
+    assert_true(str_eq(call->realm, STR(REALM)) && str_eq(username, STR("ann")));
+    return guessed_wrong < 3;
+}
+
+static void
+count_guess(void *ctx, const struct directory_call *call, struct str username, bool right)
+{
+    (void)ctx;
+    assert_true(str_eq(call->realm, STR(REALM)) && str_eq(username, STR("ann")));
+    guessed_right += right ? 1 : 0;
+    guessed_wrong += right ? 0 : 1;
+}
+
+static void guesses_at_the_old_password_are_counted_and_slowed_down(void **state)
+{
+    struct world *world = *state;
+    const struct directory_guesses counted = {NULL, three_are_free, count_guess};
+    people(world);
+    done(world, "bondy.user.add",
+         "[{'username': 'ann', 'password': 'the first word', 'aliases': ['annie']}]");
+    world->guesses = &counted;
+    guessed_wrong = guessed_right = 0;
+    done(world, "bondy.user.change_password", "['ANN', 'the second word', 'the first word']");
+    done(world, "bondy.user.change_password", "['ann', 'the first word']");
+    assert_int_equal(guessed_right, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        refused(world, "bondy.user.change_password", "['annie', 'the second word', 'a guess']",
+                "bondy.error.bad_signature");
+    }
+    assert_int_equal(guessed_wrong, 3);
+    refused(world, "bondy.user.change_password", "['ann', 'the second word', 'the first word']",
+            "bondy.error.too_many_requests");
+    assert_int_equal(guessed_wrong, 3);
+    assert_int_equal(guessed_right, 1);
+    assert_true(password_is(world, REALM, "ann", "the first word"));
+    done(world, "bondy.user.change_password", "['ann', 'the third word']");
+    world->guesses = NULL;
+}
+
 static void an_old_password_that_was_changed_meanwhile_is_wrong(void **state)
 {
     struct world *world = *state;
@@ -579,6 +624,7 @@ int main(void)
         TEST(tokens_end_with_the_password_and_with_the_user),
         TEST(a_password_of_null_is_none),
         TEST(the_old_password_is_asked_for_if_it_is_given),
+        TEST(guesses_at_the_old_password_are_counted_and_slowed_down),
         TEST(an_old_password_that_was_changed_meanwhile_is_wrong),
         TEST(a_password_is_hashed_as_its_user_or_realm_says),
         TEST(users_are_enabled_and_disabled),
