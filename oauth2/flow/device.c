@@ -9,9 +9,17 @@
 #define DEVICE    STR("device")
 #define USER_CODE STR("user_code")
 #define TRIES     STR("device_tries")
+#define BEGINS    STR("device_begins")
 #define WRONG     "Name or password is wrong."
 
-enum { SECRET_BYTES = 32, CODE_LEN = 8, INTERVAL_S = 5, TRIES_MAX = 5, TRIES_S = 60 };
+enum {
+    SECRET_BYTES = 32,
+    CODE_LEN = 8,
+    INTERVAL_S = 5,
+    TRIES_MAX = 5,
+    BEGINS_MAX = 300,
+    BEGINS_WAIT_S = 60
+};
 
 struct device {
     struct str key; /* the device code's digest */
@@ -97,9 +105,25 @@ static struct str code_key(struct flow_call *call, struct str code)
     return arena_printf(call->arena, PRISTR " " PRISTR, STRARG(call->request.realm), STRARG(code));
 }
 
+/* Anybody can name a public client: what he makes us keep is bounded, in a minute, by address. */
+static bool may_begin(struct flow_call *call, struct store_view *view)
+{
+    const struct flow_count begins = {.kind = BEGINS,
+                                      .key = code_key(call, flow_address_prefix(call))};
+    if (flow_counted(view, &begins) < BEGINS_MAX) {
+        return flow_count(call, view, &begins);
+    }
+    call->answer.retry_after_s = BEGINS_WAIT_S;
+    (void)flow_refuse(call, FLOW_TEMPORARILY, "too many devices begin at once, try again later");
+    return false;
+}
+
 static bool begin_work(struct flow_call *call, struct store_view *view)
 {
     struct device *device = call->state;
+    if (!may_begin(call, view)) {
+        return false;
+    }
     uint64_t until_s = call->now_s + call->options->device_s;
     json_t *row =
         flow_keep(call, json_pack("{s:s, s:s, s:I, s:I}", "status", "pending", "authid", "",
@@ -291,33 +315,26 @@ static enum flow_step show(struct flow_call *call, enum flow_page page, const ch
 }
 
 /* Wrong codes of one person, in one minute (RFC 8628, 5.1): of addresses he may have many. */
+static struct flow_count tries_of(struct flow_call *call)
+{
+    const struct device *device = call->state;
+    return (struct flow_count){.kind = TRIES,
+                               .key = code_key(call, device->user->username),
+                               .owner = device->user->username};
+}
+
 static bool count_try(struct flow_call *call, struct store_view *view)
 {
     struct device *device = call->state;
-    struct str key = code_key(call, device->user->username);
-    const struct store_lease *lease = store_view_lease(view, TRIES, key);
-    uint64_t count = 0;
-    if (lease != NULL) {
-        (void)str_to_u64(lease->value, &count);
-    }
-    device->too_many = count >= TRIES_MAX;
-    const struct store_lease next = {
-        .kind = TRIES,
-        .key = key,
-        .realm = call->request.realm,
-        .owner = device->user->username,
-        .value = arena_printf(call->arena, "%llu", (unsigned long long)count + 1),
-        .expires_ms = lease == NULL ? 1000 * (call->now_s + TRIES_S) : lease->expires_ms};
-    return store_view_lease_put(view, &next);
+    struct flow_count tries = tries_of(call);
+    device->too_many = flow_counted(view, &tries) >= TRIES_MAX;
+    return flow_count(call, view, &tries);
 }
 
 static bool is_shut_out(struct flow_call *call, struct store_view *view)
 {
-    const struct device *device = call->state;
-    uint64_t count = 0;
-    const struct store_lease *lease =
-        store_view_lease(view, TRIES, code_key(call, device->user->username));
-    return lease != NULL && str_to_u64(lease->value, &count) && count >= TRIES_MAX;
+    struct flow_count tries = tries_of(call);
+    return flow_counted(view, &tries) >= TRIES_MAX;
 }
 
 /* The row that the typed code leads to, if it still waits. */

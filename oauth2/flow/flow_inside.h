@@ -137,6 +137,18 @@ bool flow_scope_read(struct flow_call *call,
                      const struct str *ceiling,
                      struct flow_scope *out);
 
+/* count.c, within a transaction: how often something happened in the minute since its first time,
+ * and once more. */
+struct flow_count {
+    struct str kind; /* of the row */
+    struct str key;
+    struct str owner; /* whose row it is, or "" */
+};
+uint64_t flow_counted(struct store_view *view, const struct flow_count *what);
+bool flow_count(struct flow_call *call, struct store_view *view, const struct flow_count *what);
+/* Where the request comes from: an address, or an IPv6 network. */
+struct str flow_address_prefix(struct flow_call *call);
+
 /* Whether it may be kept until it is known who it is for. */
 bool flow_scope_may_be(struct str text);
 

@@ -230,6 +230,23 @@ static void another_client_gets_nothing(void **state)
     expect(world, FLOW_DEVICE_AUTHORIZATION, "machine:secret", "", 400, "unauthorized_client");
 }
 
+/* Whoever can name a public client could fill the store. */
+static void who_begins_without_end_is_stopped(void **state)
+{
+    struct world *world = *state;
+    world->now_s += 500; /* the minute is not over by the clock, however slow the machine is */
+    struct codes codes = begin(world);
+    for (int i = 1; i < 300; i++) {
+        expect(world, FLOW_DEVICE_AUTHORIZATION, NULL, "client_id=app", 200, "");
+    }
+    struct asked *asked = ask(world, FLOW_DEVICE_AUTHORIZATION, NULL, "client_id=app");
+    assert_int_equal(asked->call.answer.status, 503);
+    assert_string_equal(said(asked, "error"), "temporarily_unavailable");
+    assert_int_equal(asked->call.answer.retry_after_s, 60);
+    end(asked);
+    expect(world, FLOW_TOKEN, NULL, codes.poll, 400, "authorization_pending");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +254,7 @@ int main(void)
         FLOW_TEST(what_a_person_denies_stays_denied),
         FLOW_TEST(who_asks_too_often_is_slowed_down),
         FLOW_TEST(codes_cannot_be_guessed),
+        FLOW_TEST(who_begins_without_end_is_stopped),
         FLOW_TEST(what_is_typed_may_be_anything),
         FLOW_TEST(what_was_not_shown_is_not_allowed),
         FLOW_TEST(a_device_gets_what_was_shown_and_no_more),
