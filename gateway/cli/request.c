@@ -212,6 +212,14 @@ int request_send(const struct command *command, struct admin_answer *out)
     return code;
 }
 
+int request_ask(const struct command *command,
+                enum output_format *out_format,
+                struct admin_answer *out)
+{
+    return output_format(command, OUTPUT_TABLE, out_format) ? request_send(command, out)
+                                                            : EXIT_USAGE;
+}
+
 int request_command(const struct command *command)
 {
     struct admin_answer answer = {0};

@@ -11,10 +11,7 @@ int security_status_command(const struct command *command)
 {
     struct admin_answer answer = {0};
     enum output_format format = OUTPUT_TABLE;
-    if (!output_format(command, OUTPUT_TABLE, &format)) {
-        return EXIT_USAGE;
-    }
-    int code = request_send(command, &answer);
+    int code = request_ask(command, &format, &answer);
     if (code != EXIT_OK) {
         return code;
     }

@@ -110,10 +110,7 @@ int user_keys_list_command(const struct command *command)
 {
     struct admin_answer user = {0};
     enum output_format format = OUTPUT_TABLE;
-    if (!output_format(command, OUTPUT_TABLE, &format)) {
-        return EXIT_USAGE;
-    }
-    int code = request_send(command, &user);
+    int code = request_ask(command, &format, &user);
     if (code != EXIT_OK) {
         return code;
     }

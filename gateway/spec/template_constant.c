@@ -87,7 +87,11 @@ constant(struct arena *arena, struct str json, struct str msgpack, struct err *e
     return template;
 }
 
-const struct template *template_of_json(struct arena *arena, const json_t *value, struct err *err)
+/* What `put` writes of the value, in both encodings. */
+static const struct template *written(struct arena *arena,
+                                      void (*put)(struct emit *emit, const void *value),
+                                      const void *value,
+                                      struct err *err)
 {
     struct str encoded[2] = {STR_EMPTY, STR_EMPTY};
     static const enum serializer serializers[2] = {SERIALIZER_JSON, SERIALIZER_MSGPACK};
@@ -96,7 +100,7 @@ const struct template *template_of_json(struct arena *arena, const json_t *value
         struct emit emit;
         buf_init(&buf, CONSTANT_MAX);
         emit_init(&emit, serializers[i], &buf);
-        emit_json(&emit, value);
+        put(&emit, value);
         if (!finish(arena, &emit, &encoded[i], err)) {
             return NULL;
         }
@@ -104,21 +108,24 @@ const struct template *template_of_json(struct arena *arena, const json_t *value
     return constant(arena, encoded[0], encoded[1], err);
 }
 
+static void put_json(struct emit *emit, const void *value)
+{
+    emit_json(emit, value);
+}
+
+static void put_slice(struct emit *emit, const void *value)
+{
+    emit_slice(emit, *(const struct slice *)value);
+}
+
+const struct template *template_of_json(struct arena *arena, const json_t *value, struct err *err)
+{
+    return written(arena, put_json, value, err);
+}
+
 const struct template *template_of_slice(struct arena *arena, struct slice value, struct err *err)
 {
-    struct str encoded[2] = {STR_EMPTY, STR_EMPTY};
-    static const enum serializer serializers[2] = {SERIALIZER_JSON, SERIALIZER_MSGPACK};
-    for (size_t i = 0; i < 2; i++) {
-        struct buf buf;
-        struct emit emit;
-        buf_init(&buf, CONSTANT_MAX);
-        emit_init(&emit, serializers[i], &buf);
-        emit_slice(&emit, value);
-        if (!finish(arena, &emit, &encoded[i], err)) {
-            return NULL;
-        }
-    }
-    return constant(arena, encoded[0], encoded[1], err);
+    return written(arena, put_slice, &value, err);
 }
 
 json_t *template_constant_json(const struct template *template)
