@@ -7,6 +7,7 @@ static bool read_names(struct realm_parse *parse,
                        const char *list_key,
                        const char *name_key,
                        bool (*valid)(struct str name),
+                       const char *rule,
                        struct map *out)
 {
     const json_t *list = json_object_get(parse->object, list_key);
@@ -24,7 +25,7 @@ static bool read_names(struct realm_parse *parse,
         if (!valid(folded)) {
             return realm_mistaken(parse, element,
                                   json_object_get(element, name_key) == NULL ? NULL : name_key,
-                                  "\"%s\" must be a name, and none of the reserved ones", name_key);
+                                  "\"%s\" must be %s", name_key, rule);
         }
         if (map_put(out, folded, (void *)(uintptr_t)element) != NULL) {
             return realm_mistaken(parse, element, name_key, "stands here twice");
@@ -55,8 +56,10 @@ static void warn_slashes(const struct realm_parse *parse)
 bool realm_names_read(struct realm_parse *parse)
 {
     warn_slashes(parse);
-    return read_names(parse, "groups", "name", group_name_valid, &parse->groups) &&
-           read_names(parse, "users", "username", record_username_valid, &parse->users);
+    return read_names(parse, "groups", "name", group_name_valid,
+                      "a name, and none of the reserved ones", &parse->groups) &&
+           read_names(parse, "users", "username", record_username_valid, USERNAME_RULE,
+                      &parse->users);
 }
 
 static bool known_group(struct realm_parse *parse, const json_t *list, size_t at, struct str name)

@@ -152,7 +152,7 @@ static bool read_aliases(struct user_parse *user)
             return false;
         }
         if (!record_username_valid(alias)) {
-            return realm_mistaken(parse, list, NULL, "alias %zu is no name", i + 1);
+            return realm_mistaken(parse, list, NULL, "alias %zu must be " USERNAME_RULE, i + 1);
         }
         if (!alias_is_free(user, alias)) {
             return realm_mistaken_as(parse, "bondy.error.already_exists", list, NULL,

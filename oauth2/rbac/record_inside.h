@@ -47,6 +47,9 @@ struct str record_str(const json_t *string);
 bool record_name_valid(struct str name);
 /* Of users and their aliases, who can also be told apart in "user/x". */
 bool record_username_valid(struct str name);
+#define USERNAME_RULE                                                                       \
+    "a name of 3 to 254 bytes, with no blank and none of \" , / < > \\ *, and none of the " \
+    "reserved ones"
 bool record_authmethod_valid(struct str method);
 extern const struct str authmethod_names[];
 extern const size_t authmethod_name_count;

@@ -18,12 +18,13 @@ struct mistake_case {
 
 static const struct mistake_case mistake_cases[] = {
     /* names */
-    {USERS("{'username': 'al'}"), INVALID, "must be a name"},
+    {USERS("{'username': 'al'}"), INVALID, "must be a name of 3 to 254 bytes"},
     {USERS("{'username': 'from'}"), INVALID, "must be a name"},
     {USERS("{'username': 'Anonymous'}"), INVALID, "must be a name"},
     {USERS("{'username': 'a/b'}"), INVALID, "must be a name"},
     {USERS("{'username': 'a,b'}"), INVALID, "must be a name"},
-    {USERS("{'username': 'ann lee'}"), INVALID, "must be a name"},
+    {USERS("{'username': 'ann lee'}"), INVALID, "no blank"},
+    {USERS("{'username': 'ann', 'aliases': ['al']}"), INVALID, "alias 1 must be a name of 3 to"},
     {USERS("{'username': 'ann'}, {'username': 'ANN'}"), INVALID, "twice"},
     {"[{'uri': 'com.x', 'groups': [{'name': 'all'}]}]", INVALID, "must be a name"},
     {"[{'uri': 'com.x', 'groups': [{'name': 'user/ann'}]}]", INVALID, "must be a name"},
@@ -47,7 +48,7 @@ static const struct mistake_case mistake_cases[] = {
     {USERS("{'username': 'ann', 'aliases': ['cid']}, {'username': 'ben', 'aliases': ['Cid']}"),
      "bondy.error.already_exists", "alias 1"},
     {USERS("{'username': 'ann', 'aliases': ['ann']}"), "bondy.error.already_exists", "alias 1"},
-    {USERS("{'username': 'ann', 'aliases': ['all']}"), INVALID, "no name"},
+    {USERS("{'username': 'ann', 'aliases': ['all']}"), INVALID, "none of the reserved ones"},
     /* groups */
     {"[{'uri': 'com.x', 'groups': [{'name': 'a', 'groups': ['b']}]}]", NO_GROUPS, "\"b\""},
     {"[{'uri': 'com.x', 'groups': [{'name': 'a', 'groups': ['a']}]}]", INCONSISTENT, "a -> a"},
