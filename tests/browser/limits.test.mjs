@@ -115,3 +115,32 @@ shows('a thousand routes are there within a second, and few of them in the docum
   await page.getByRole('link', { name: '/many/thing0500' }).waitFor();
   await page.getByText('1 of 1,000').waitFor();
 });
+
+shows('long names fit a narrow window, whole or with the rest on hover', async (console, page, node) => {
+  const long = `robot-${'y'.repeat(180)}`;
+  const realm = '/realms/com.example.demo';
+  await node.ask('POST', `${realm}/clients`, { client_id: long, name: 'Robot', grant_types: ['client_credentials'] });
+  await page.setViewportSize({ width: 400, height: 800 });
+  await console.enter(`${realm}/clients/${long}`);
+  await page.getByText(long).waitFor();
+  const beyond = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.equal(await beyond(), 0);
+  await console.look('client-narrow');
+  await console.go('/apis/com.example.demo');
+  const route = page.getByRole('link', { name: '/demo/hello/:name' }).locator('.route');
+  await route.waitFor();
+  assert.match(await route.getAttribute('title'), /\/demo\/hello\/:name$/);
+  assert.equal(await beyond(), 0);
+});
+
+shows('of more grants than are shown at once it is said that there are others', async (console, page) => {
+  await page.route(
+    (url) => url.pathname.endsWith('/grants'),
+    async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), 'x-total-count': '12345' } });
+    },
+  );
+  await console.enter('/realms/com.leapsight.bondy/grants');
+  await page.getByText('more than is shown at once').waitFor();
+});

@@ -14,7 +14,7 @@ const columns: readonly Column<ApiRoute>[] = [
   {
     title: t.route,
     cell: ({ method, path }) => (
-      <span class="route">
+      <span class="route" title={`${method} ${path}`}>
         <Method name={method} /> {path}
       </span>
     ),

@@ -80,6 +80,7 @@ function Lines({ realm, by, again, button }: LinesProps) {
       </div>
       <ProblemPanel problem={problem} again={list.again} />
       {nothing && <Empty title={text.list.noneFound(filter)} />}
+      {!loading && total !== undefined && total > rows.length && <p class="notice warn">{t.most(rows.length)}</p>}
       {rows.length > 0 && (
         <GrantTable label={t.title} rows={rows} by={by} realm={realm} onRevoke={(grant) => void revoke(grant)} />
       )}

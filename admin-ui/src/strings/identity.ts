@@ -205,6 +205,7 @@ export const identity = {
     test: 'Who may what?',
     tests: 'Ask for one URI',
     search: 'Search roles and URIs',
+    most: (n: number) => `These are ${n.toLocaleString()} of them, more than is shown at once. Search for the others.`,
     role: 'Role',
     roles: 'Roles',
     rolesHint: 'Groups and users; “all” is everybody, “anonymous” who gives no name.',
