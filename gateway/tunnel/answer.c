@@ -64,7 +64,7 @@ void answer_error(struct visit *visit, unsigned status, const char *code)
     char body[SMALL_MAX];
     int len = snprintf(body, sizeof(body), "{\"error\":\"%s\"}", code);
     if (visit->errand == VISIT_OPEN) {
-        metric_add(visit->tunnels->counts[visit->kind].refused, 1);
+        metric_add(visit->tunnels->counts[visit->kind].traffic.refused, 1);
     }
     answer(visit, status, str_make(body, (size_t)len), error_header(visit, status));
 }
@@ -76,7 +76,7 @@ void answer_no_protocol(struct visit *visit)
     (void)buf_append(&body, STR("{\"error\":\"no_supported_protocol\",\"supported\":"));
     protocol_list(visit->kind, &body);
     (void)buf_byte(&body, '}');
-    metric_add(visit->tunnels->counts[visit->kind].refused, 1);
+    metric_add(visit->tunnels->counts[visit->kind].traffic.refused, 1);
     answer(visit, 400, buf_str(&body), NULL);
     buf_done(&body);
 }

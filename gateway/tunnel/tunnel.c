@@ -73,10 +73,8 @@ static void count_dropped(struct tunnel *tunnel)
 
 static void queue(struct tunnel *tunnel, struct block *block, struct str message)
 {
-    const struct tunnel_counts *counts = counts_of(tunnel);
     bool is_event = protocol_is_event(tunnel->peer.serializer, message);
-    metric_add(counts->messages_out, 1);
-    metric_add(counts->bytes_out, message.len);
+    traffic_out(&counts_of(tunnel)->traffic, message.len);
     if (!outbox_push(&tunnel->out, block, message, is_event, worker_now_ms()) &&
         tunnel->session != NULL) {
         session_close(tunnel->session, CLOSE_OVERFLOW);
@@ -192,7 +190,7 @@ static void tunnel_free(struct tunnel *tunnel)
     list_remove(&tunnel->link);
     (void)map_remove(&tunnel->worker->by_id, tunnel_id_str(&tunnel->id));
     (void)atomic_fetch_sub(&tunnel->worker->tunnels->open, 1);
-    metric_gauge_add(counts_of(tunnel)->connections, -1);
+    traffic_closed(&counts_of(tunnel)->traffic);
     outbox_done(&tunnel->out);
     tunnel_secrets_free(tunnel->secrets, tunnel->peer.bearer.len + tunnel->peer.cookie.len);
     mem_free(tunnel);
@@ -211,8 +209,7 @@ static bool read_body(struct tunnel *tunnel, struct visit *visit)
         if (!slice_valid(whole, NULL, NULL)) {
             visit->outcome = OUTCOME_MALFORMED;
         }
-        metric_add(counts_of(tunnel)->messages_in, 1);
-        metric_add(counts_of(tunnel)->bytes_in, message.len);
+        traffic_in(&counts_of(tunnel)->traffic, message.len);
         session_receive(tunnel->session, message);
         if (tunnel->paused && visit->body_at < body.len) {
             return false;
@@ -308,8 +305,7 @@ struct tunnel *tunnel_open(struct tunnel_worker *worker,
     tunnel_id_make(worker_index(worker_self()), &tunnel->id);
     list_push(&worker->open, &tunnel->link);
     (void)map_put(&worker->by_id, tunnel_id_str(&tunnel->id), tunnel);
-    metric_add(counts_of(tunnel)->accepted, 1);
-    metric_gauge_add(counts_of(tunnel)->connections, 1);
+    traffic_opened(&counts_of(tunnel)->traffic);
     tunnel->session = session_open(tunnels->options.router, &tunnel->peer);
     return tunnel;
 }

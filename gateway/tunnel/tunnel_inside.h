@@ -19,6 +19,7 @@
 #include "loop/watch.h"
 #include "metrics/metrics.h"
 #include "realm/peer.h"
+#include "transport/traffic.h"
 #include "tunnel/origin.h"
 #include "tunnel/outbox.h"
 #include "tunnel/protocols.h"
@@ -33,13 +34,7 @@ struct session;
 
 /* What one kind of tunnel counts. */
 struct tunnel_counts {
-    struct metric_cell *connections; /* open now */
-    struct metric_cell *accepted;
-    struct metric_cell *refused;
-    struct metric_cell *messages_in;
-    struct metric_cell *messages_out;
-    struct metric_cell *bytes_in;
-    struct metric_cell *bytes_out;
+    struct traffic traffic;
     struct metric_cell *dropped; /* events */
 };
 

@@ -37,30 +37,11 @@ static void on_stop(struct worker *worker, void *ctx)
 
 static void count_init(struct tunnel_counts *counts, struct str name)
 {
-    struct metric *connections =
-        metric_gauge("postern_transport_connections", "WAMP connections open", "transport", NULL);
-    struct metric *accepted = metric_counter("postern_transport_connections_total",
-                                             "WAMP connections taken", "transport", NULL);
-    struct metric *refused =
-        metric_counter("postern_transport_refused_total", "handshakes refused", "transport", NULL);
-    struct metric *messages = metric_counter("postern_transport_messages_total", "WAMP messages",
-                                             "transport", "direction", NULL);
-    struct metric *bytes =
-        metric_counter("postern_transport_bytes_total", "bytes of WAMP messages, without framing",
-                       "transport", "direction", NULL);
     struct metric *dropped =
         metric_counter("postern_tunnel_events_dropped_total",
                        "events dropped because their client did not fetch them", "transport", NULL);
-    *counts = (struct tunnel_counts){
-        .connections = METRIC_CELL(connections, name),
-        .accepted = METRIC_CELL(accepted, name),
-        .refused = METRIC_CELL(refused, name),
-        .messages_in = METRIC_CELL(messages, name, STR("in")),
-        .messages_out = METRIC_CELL(messages, name, STR("out")),
-        .bytes_in = METRIC_CELL(bytes, name, STR("in")),
-        .bytes_out = METRIC_CELL(bytes, name, STR("out")),
-        .dropped = METRIC_CELL(dropped, name),
-    };
+    traffic_init(&counts->traffic, name);
+    counts->dropped = METRIC_CELL(dropped, name);
 }
 
 struct tunnels *tunnels_new(const struct tunnels_options *options)

@@ -1,6 +1,6 @@
 #include "transport/traffic.h"
 
-void traffic_init(struct traffic *traffic, enum traffic_kind kind)
+void traffic_init(struct traffic *traffic, struct str transport)
 {
     struct metric *connections =
         metric_gauge("postern_transport_connections", "WAMP connections open", "transport", NULL);
@@ -13,14 +13,13 @@ void traffic_init(struct traffic *traffic, enum traffic_kind kind)
     struct metric *bytes =
         metric_counter("postern_transport_bytes_total", "bytes of WAMP messages, without framing",
                        "transport", "direction", NULL);
-    struct str name = kind == TRAFFIC_RAWSOCKET ? STR("rawsocket") : STR("websocket");
     *traffic = (struct traffic){
-        .connections = METRIC_CELL(connections, name),
-        .accepted = METRIC_CELL(accepted, name),
-        .refused = METRIC_CELL(refused, name),
-        .messages_in = METRIC_CELL(messages, name, STR("in")),
-        .messages_out = METRIC_CELL(messages, name, STR("out")),
-        .bytes_in = METRIC_CELL(bytes, name, STR("in")),
-        .bytes_out = METRIC_CELL(bytes, name, STR("out")),
+        .connections = METRIC_CELL(connections, transport),
+        .accepted = METRIC_CELL(accepted, transport),
+        .refused = METRIC_CELL(refused, transport),
+        .messages_in = METRIC_CELL(messages, transport, STR("in")),
+        .messages_out = METRIC_CELL(messages, transport, STR("out")),
+        .bytes_in = METRIC_CELL(bytes, transport, STR("in")),
+        .bytes_out = METRIC_CELL(bytes, transport, STR("out")),
     };
 }

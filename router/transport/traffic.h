@@ -1,11 +1,10 @@
-/* traffic.h - what a transport counts: connections, messages, bytes. Inside only; any thread. */
+/* traffic.h - what a transport counts: connections, messages, bytes. Any thread.
+ *
+ * For all transports of WAMP, those over HTTP too: their families are the same. */
 #ifndef POSTERN_TRANSPORT_TRAFFIC_H
 #define POSTERN_TRANSPORT_TRAFFIC_H
 
 #include "metrics/metrics.h"
-
-enum traffic_kind { TRAFFIC_RAWSOCKET, TRAFFIC_WEBSOCKET };
-enum { TRAFFIC_KINDS = 2 };
 
 /* The cells of one transport. */
 struct traffic {
@@ -18,7 +17,8 @@ struct traffic {
     struct metric_cell *bytes_out;
 };
 
-void traffic_init(struct traffic *traffic, enum traffic_kind kind);
+/* `transport`: how it is called among them. */
+void traffic_init(struct traffic *traffic, struct str transport);
 
 static inline void traffic_in(const struct traffic *traffic, size_t bytes)
 {

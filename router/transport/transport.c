@@ -40,8 +40,8 @@ struct transport *transport_new(const struct transport_options *options)
         transport->origins[i] = str_make(str_dup(*origin), origin->len);
     }
     transport->options.origins = transport->origins;
-    traffic_init(&transport->traffic[TRAFFIC_RAWSOCKET], TRAFFIC_RAWSOCKET);
-    traffic_init(&transport->traffic[TRAFFIC_WEBSOCKET], TRAFFIC_WEBSOCKET);
+    traffic_init(&transport->traffic[TRAFFIC_RAWSOCKET], STR("rawsocket"));
+    traffic_init(&transport->traffic[TRAFFIC_WEBSOCKET], STR("websocket"));
     workers_on_start(options->workers, on_start, transport);
     workers_on_stop(options->workers, on_stop, transport);
     return transport;

@@ -16,6 +16,8 @@
 
 enum { UNMASKED_MAX = 65536 };
 
+enum traffic_kind { TRAFFIC_RAWSOCKET, TRAFFIC_WEBSOCKET, TRAFFIC_KINDS };
+
 struct transport_worker {
     struct transport *transport;
     struct list rawsockets;
