@@ -218,6 +218,16 @@ static void fail_all(const struct store_backend *backend,
     log_error("store cannot write", KV_ERR(err));
 }
 
+/* Who is told of it cannot mend it. */
+static void log_faults(const struct store_group *group)
+{
+    for (struct store_request *r = group->first; r != NULL; r = store_group_next(r)) {
+        if (store_writes(r) && !r->ok && r->err.code == ERR_INTERNAL) {
+            log_error("store cannot write", KV_ERR(&r->err));
+        }
+    }
+}
+
 void store_group_write(struct store_backend *backend,
                        const struct store_audit_bounds *bounds,
                        const struct store_group *group)
@@ -237,4 +247,5 @@ void store_group_write(struct store_backend *backend,
             fail_all(backend, group, &err);
         }
     }
+    log_faults(group);
 }

@@ -116,6 +116,19 @@ def test_a_node_goes_on_while_its_database_is_stopped(make_node, own_server):
     assert node.stop() == 0
 
 
+def test_a_table_that_somebody_takes_away_is_in_the_log_with_the_remedy(make_node, own_server):
+    node = started(make_node, own_server.url())
+    own_server.sql("ALTER TABLE versions RENAME TO elsewhere")
+    answer = node.ask_admin("POST", "/api_specs", static_spec("kept", 2))
+    assert answer.status == 500
+    assert "tables are missing: restore a backup" in answer.text
+    assert serving(node, "kept", 1)
+    wait_until(lambda: "tables are missing: restore a backup" in node.log_text(), "the log's line")
+    own_server.sql("ALTER TABLE elsewhere RENAME TO versions")
+    node.publish(static_spec("kept", 3))
+    assert serving(node, "kept", 3)
+
+
 def test_a_restart_of_the_database_between_two_writes_is_not_noticed(make_node, own_server):
     node = started(make_node, own_server.url())
     for answer in (2, 3):
