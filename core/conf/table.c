@@ -186,7 +186,8 @@ const struct conf_row conf_rows[] = {
          "minutes before it signs; `0s`: only when somebody rotates it.",
      .max = 3650 * DAY},
     {"bridge.config_file", CONF_TEXT, AT(bridge.config_file), "", CONF_RESTART,
-     .text = "File with the subscriptions that are forwarded to message brokers."},
+     .text = "File with the subscriptions that are forwarded to message brokers. Not in this "
+             "version: leave it empty."},
     {"store.url", CONF_TEXT, AT(store.url), "sqlite:", CONF_RESTART,
      .text = "Where records are kept: `sqlite:` (in `data.dir`), `sqlite:PATH` or"
              " `postgresql://USER:PASSWORD@HOST[,HOST]/NAME` (docs/postgresql.md).",
@@ -196,8 +197,8 @@ const struct conf_row conf_rows[] = {
          "Whether nodes with one PostgreSQL tell each other at once of what they write, by LISTEN"
          " and NOTIFY; else each asks once a second. Off for poolers that cannot carry it."},
     {"cluster.url", CONF_TEXT, AT(cluster.url), "", CONF_RESTART,
-     .text = "NATS servers that join the nodes: `nats://host:port[,host:port]`; empty is one node "
-             "alone.",
+     .text = "NATS servers that carry calls and events between nodes: "
+             "`nats://host:port[,host:port]`. Not in this version: leave it empty.",
      .check = check_cluster_url, .secret = true},
     {"cluster.acknowledge_timeout", CONF_DURATION, AT(cluster.acknowledge_ms), "5s", CONF_RESTART,
      .text = "How long who publishes, rolls back or deletes a specification waits for the other "
