@@ -160,3 +160,14 @@ shows('what is deleted is not asked about', async (console, page, node) => {
   await page.getByRole('heading', { name: 'Realms' }).waitFor();
   assert.equal(await page.getByText('Saved.').count(), 0);
 });
+
+shows('what is typed quickly in the editor is what is there', async (console, page) => {
+  await console.enter('/new/api');
+  const editor = page.getByRole('textbox', { name: 'Specification' });
+  await editor.click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('half: a thought that is typed faster than it is drawn');
+  // The server is asked when the text has been the same for a while.
+  await page.getByRole('region', { name: 'Problems' }).getByText('half').first().waitFor();
+  assert.match(await editor.innerText(), /^half: a thought that is typed faster than it is drawn\s*$/);
+});

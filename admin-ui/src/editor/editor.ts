@@ -44,6 +44,8 @@ export interface EditorHandle {
 export function openEditor(host: HTMLElement, options: EditorOptions): EditorHandle {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const language = new Compartment();
+  // While the value is set from outside, who sets it knows.
+  let told = false;
   const view = new EditorView({
     parent: root,
     root,
@@ -53,7 +55,7 @@ export function openEditor(host: HTMLElement, options: EditorOptions): EditorHan
         basics(options),
         language.of(languageOf(options.language)),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) options.onChange(update.state.doc.toString());
+          if (update.docChanged && !told) options.onChange(update.state.doc.toString());
         }),
       ],
     }),
@@ -61,7 +63,9 @@ export function openEditor(host: HTMLElement, options: EditorOptions): EditorHan
   return {
     setValue(value) {
       if (value === view.state.doc.toString()) return;
+      told = true;
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
+      told = false;
     },
     setLanguage(next) {
       view.dispatch({ effects: language.reconfigure(languageOf(next)) });
@@ -102,11 +106,24 @@ function basics({ label, readOnly }: EditorOptions): Extension {
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({ 'aria-label': label }),
     look,
+    typeOver,
     keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap]),
     // Esc, then Tab leaves the editor: who has only a keyboard is not kept in it.
     keymap.of([indentWithTab]),
   ];
 }
+
+/** Typing over a selection: the browser would keep its look by a style attribute, which the policy refuses. */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { state } = view;
+    if (event.inputType !== 'insertText' || !event.data || event.isComposing) return false;
+    if (state.readOnly || state.selection.main.empty) return false;
+    view.dispatch({ ...state.replaceSelection(event.data), userEvent: 'input.type', scrollIntoView: true });
+    event.preventDefault();
+    return true;
+  },
+});
 
 function languageOf(language: EditorOptions['language']): Extension {
   if (language === 'json') return json();

@@ -21,6 +21,9 @@ export function CodeEditor(props: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorHandle>();
   const [state, setState] = useState<'coming' | 'here' | 'failed'>('coming');
+  // What was typed and has not come back as the value yet: that comes a frame later, by when more may
+  // have been typed, which it must not undo.
+  const typed = useRef<string[]>([]);
   const latest = useRef(props);
   latest.current = props;
   useEffect(() => {
@@ -34,7 +37,10 @@ export function CodeEditor(props: CodeEditorProps) {
           value,
           language,
           readOnly: readOnly ?? false,
-          onChange: (changed) => latest.current.onChange?.(changed),
+          onChange: (changed) => {
+            typed.current.push(changed);
+            latest.current.onChange?.(changed);
+          },
         });
         editor.current.setMarks(latest.current.marks ?? []);
         setState('here');
@@ -46,7 +52,11 @@ export function CodeEditor(props: CodeEditorProps) {
       editor.current?.close();
     };
   }, []);
-  useEffect(() => editor.current?.setValue(props.value), [props.value]);
+  useEffect(() => {
+    const own = typed.current.indexOf(props.value);
+    typed.current.splice(0, own < 0 ? Infinity : own + 1);
+    if (own < 0) editor.current?.setValue(props.value);
+  }, [props.value]);
   useEffect(() => editor.current?.setLanguage(props.language), [props.language]);
   useEffect(() => editor.current?.setMarks(props.marks ?? []), [props.marks]);
   useEffect(() => {
