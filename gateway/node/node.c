@@ -33,10 +33,8 @@ static bool seed(struct node *node, struct err *err)
 static bool check_settings(const struct conf *conf, struct err *err)
 {
     if (conf->cluster.url[0] != '\0') {
-        return err_set(
-            err, ERR_INVALID,
-            "cluster.url: this version carries no calls or events between nodes, leave it "
-            "empty");
+        return err_set(err, ERR_INVALID,
+                       "cluster.url: this version has no bus between nodes, leave it empty");
     }
     if (conf->bridge.config_file[0] != '\0') {
         return err_set(err, ERR_INVALID,
