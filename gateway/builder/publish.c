@@ -56,12 +56,33 @@ static void forget_check(struct publish_request *request)
     request->item_count = 0;
 }
 
+enum { BEHIND_MAX_MS = 3000, BEHIND_LOOK_MS = 100 };
+
+/* Others may write for longer than anybody wants to wait. */
+static bool may_wait(const struct builder *builder, const struct publish_request *request)
+{
+    return !builder->stopping &&
+           (request->behind_ms == 0 || clock_mono_ms() - request->behind_ms < BEHIND_MAX_MS);
+}
+
+static void give_up(struct publish_request *request)
+{
+    (void)err_set(&request->err, ERR_UNAVAILABLE,
+                  "others have published what this node has not read yet: nothing was written, try"
+                  " again");
+    publish_finish(request);
+}
+
 /* Another node has written what this one has not read yet: checked again, as the next, when it has
  * (see is_behind). */
 static void put_back(struct builder *builder, struct publish_request *publish, uint64_t checked)
 {
     forget_check(publish);
     problems_init(&publish->problems);
+    if (!may_wait(builder, publish)) {
+        give_up(publish);
+        return;
+    }
     publish->behind_at = checked;
     publish->behind_ms = publish->behind_ms == 0 ? clock_mono_ms() : publish->behind_ms;
     builder->publishing_count++;
@@ -217,17 +238,10 @@ static void publish_one(struct builder *builder, struct publish_request *request
     candidates_done(&candidates);
 }
 
-enum { BEHIND_MAX_MS = 3000, BEHIND_LOOK_MS = 100 };
-
 /* What others have written has not come yet. */
 static bool is_behind(const struct builder *builder, const struct publish_request *request)
 {
     return request->behind_ms > 0 && request->behind_at == builder->applied;
-}
-
-static bool may_wait(const struct builder *builder, const struct publish_request *request)
-{
-    return !builder->stopping && clock_mono_ms() - request->behind_ms < BEHIND_MAX_MS;
 }
 
 static struct publish_request *take_next(struct builder *builder)
@@ -249,10 +263,7 @@ int publish_next(struct builder *builder)
         } else if (may_wait(builder, request)) {
             return BEHIND_LOOK_MS;
         } else {
-            (void)err_set(&request->err, ERR_UNAVAILABLE,
-                          "others have published what this node has not read yet: nothing was"
-                          " written, try again");
-            publish_finish(take_next(builder));
+            give_up(take_next(builder));
         }
     }
     return -1;
