@@ -63,7 +63,7 @@ def pair(tmp_path_factory, server):
                 "security.config_file": str(file)}
     with Node(home / "one", settings=settings) as one, Node(home / "two", settings=settings) as two:
         one.create_open_realm(OPEN)
-        wait_until(lambda: found(two, f"/realms/{OPEN}"), "the open realm on the other node")
+        follow((one, two))
         yield one, two
 
 
@@ -83,8 +83,8 @@ def home(nodes):
         "groups": [{"name": "crew"}],
         "users": [{"username": name, "password": PASSWORD} for name in ("ann", "bob")],
         "sources": [{"usernames": ["ann"], "authmethod": "password", "cidr": EVERYBODY}]})
-    wait_until(lambda: found(other, f"/realms/{uri}/users/ann"), "the realm on the other node")
-    wait_until(lambda: comes_in(other, uri, "ann"), "a login on the other node")
+    follow(nodes)
+    assert found(other, f"/realms/{uri}/users/ann") and comes_in(other, uri, "ann")
     return uri
 
 
@@ -101,6 +101,19 @@ def found(node, path):
 def serves(node, name, answer):
     told = node.ask("GET", f"/{name}/static")
     return told.status == 200 and told.json() == {"answer": answer}
+
+
+def place(node):
+    """Of the change log, up to which all its workers act by it."""
+    return ask(node, "GET", "/node").json()["node_spec"]["seq"]
+
+
+def follow(nodes):
+    """Until all workers of the other act by what the one has written. To see it once is not enough:
+    that was one worker of several."""
+    writer, other = nodes
+    written = place(writer)
+    wait_until(lambda: place(other) >= written, "what was written on the other node")
 
 
 def comes_in(node, realm, user, password=PASSWORD):
@@ -138,11 +151,14 @@ def test_a_specification_comes_changes_and_goes(nodes):
     name = f"spec{next(NUMBERS)}"
     for answer in (1, 2):
         assert ask(writer, "POST", "/api_specs", static_spec(name, answer, OPEN)).json()["changed"]
-        wait_until(lambda n=answer: serves(other, name, n), "the specification")
+        follow(nodes)
+        assert serves(other, name, answer)
     ask(writer, "POST", f"/api_specs/com.example.{name}/rollback", {"version": 1})
-    wait_until(lambda: serves(other, name, 1), "the rollback")
+    follow(nodes)
+    assert serves(other, name, 1)
     ask(writer, "DELETE", f"/api_specs/com.example.{name}")
-    wait_until(lambda: other.ask("GET", f"/{name}/static").status == 404, "the deletion")
+    follow(nodes)
+    assert other.ask("GET", f"/{name}/static").status == 404
     assert other.ask_admin("GET", f"/api_specs/com.example.{name}").status == 404
 
 
@@ -152,12 +168,15 @@ def test_a_user_logs_in_changes_his_password_and_goes(nodes, home):
     ask(writer, "POST", users, {"username": "una", "password": "a first word"})
     ask(writer, "POST", f"/realms/{home}/sources",
         {"usernames": ["una"], "authmethod": "password", "cidr": EVERYBODY})
-    wait_until(lambda: comes_in(other, home, "una", "a first word"), "the login of a new user")
+    follow(nodes)
+    assert comes_in(other, home, "una", "a first word")
     ask(writer, "POST", f"{users}/una/change_password", {"new_password": "a second word"})
-    wait_until(lambda: comes_in(other, home, "una", "a second word"), "the new password")
+    follow(nodes)
+    assert comes_in(other, home, "una", "a second word")
     assert not comes_in(other, home, "una", "a first word")
     ask(writer, "DELETE", f"{users}/una")
-    wait_until(lambda: not comes_in(other, home, "una", "a second word"), "the end of the user")
+    follow(nodes)
+    assert not comes_in(other, home, "una", "a second word")
 
 
 def test_a_session_is_closed_when_its_user_is_disabled_on_the_other_node(nodes, home):
@@ -166,6 +185,7 @@ def test_a_session_is_closed_when_its_user_is_disabled_on_the_other_node(nodes, 
         assert error_of_call(wire) == DENIED
         ask(writer, "DELETE", f"/realms/{home}/users/ann/enabled")
         assert is_closed(wire)
+    follow(nodes)
     assert not comes_in(other, home, "ann")
 
 
@@ -175,9 +195,11 @@ def test_a_grant_holds_for_the_next_message_of_a_session_on_the_other_node(nodes
     with logged_in(other, home, "ann", PASSWORD) as wire:
         assert error_of_call(wire) == DENIED
         ask(writer, "POST", f"/realms/{home}/grants", grant)
-        wait_until(lambda: error_of_call(wire) == MISSED, "the grant")
+        follow(nodes)
+        assert error_of_call(wire) == MISSED
         ask(writer, "PUT", f"/realms/{home}/grants", grant)  # revokes it
-        wait_until(lambda: error_of_call(wire) == DENIED, "the end of the grant")
+        follow(nodes)
+        assert error_of_call(wire) == DENIED
 
 
 def test_a_group_holds_for_the_next_message_of_a_session_on_the_other_node(nodes, home):
@@ -187,9 +209,11 @@ def test_a_group_holds_for_the_next_message_of_a_session_on_the_other_node(nodes
     with logged_in(other, home, "ann", PASSWORD) as wire:
         assert error_of_call(wire) == DENIED
         ask(writer, "PUT", f"/realms/{home}/users/ann/groups/crew")
-        wait_until(lambda: error_of_call(wire) == MISSED, "the group's grant")
+        follow(nodes)
+        assert error_of_call(wire) == MISSED
         ask(writer, "DELETE", f"/realms/{home}/users/ann/groups/crew")
-        wait_until(lambda: error_of_call(wire) == DENIED, "the end of the membership")
+        follow(nodes)
+        assert error_of_call(wire) == DENIED
 
 
 def test_a_source_lets_in_on_the_other_node(nodes, home):
@@ -197,9 +221,11 @@ def test_a_source_lets_in_on_the_other_node(nodes, home):
     assert not comes_in(other, home, "bob")
     ask(writer, "POST", f"/realms/{home}/sources",
         {"usernames": ["bob"], "authmethod": "password", "cidr": EVERYBODY})
-    wait_until(lambda: comes_in(other, home, "bob"), "the source")
+    follow(nodes)
+    assert comes_in(other, home, "bob")
     ask(writer, "DELETE", f"/realms/{home}/users/bob/sources?cidr=0.0.0.0%2F0")
-    wait_until(lambda: not comes_in(other, home, "bob"), "the end of the source")
+    follow(nodes)
+    assert not comes_in(other, home, "bob")
 
 
 def test_an_api_key_opens_on_the_other_node_until_it_is_deleted(nodes, home):
@@ -215,9 +241,11 @@ def test_an_api_key_opens_on_the_other_node_until_it_is_deleted(nodes, home):
 
     def status():
         return other.ask("GET", f"/{name}/static", headers={"X-API-Key": made["key"]}).status
-    wait_until(lambda: status() == 200, "the key")
+    follow(nodes)
+    assert status() == 200
     ask(writer, "DELETE", f"/realms/{home}/users/ann/api_keys/{made['id']}")
-    wait_until(lambda: status() == 401, "the end of the key")
+    follow(nodes)
+    assert status() == 401
 
 
 def test_a_client_gets_tokens_on_the_other_node_until_it_is_deleted(nodes):
@@ -229,12 +257,15 @@ def test_a_client_gets_tokens_on_the_other_node_until_it_is_deleted(nodes):
     def status(word):
         form = {"grant_type": "client_credentials"}
         return Issuer(other).token(form, name, secret=word).status
-    wait_until(lambda: status(secret) == 200, "the client")
+    follow(nodes)
+    assert status(secret) == 200
     made = ask(writer, "POST", f"{clients}/{name}/rotate_secret", {"overlap_secs": 0}).json()
-    wait_until(lambda: status(made["client_secret"]) == 200, "the new secret")
+    follow(nodes)
+    assert status(made["client_secret"]) == 200
     assert status(secret) == 401
     ask(writer, "DELETE", f"{clients}/{name}")
-    wait_until(lambda: status(made["client_secret"]) == 401, "the end of the client")
+    follow(nodes)
+    assert status(made["client_secret"]) == 401
 
 
 def test_the_session_of_a_realm_is_closed_when_it_is_deleted_on_the_other_node(nodes, home):
@@ -242,6 +273,7 @@ def test_the_session_of_a_realm_is_closed_when_it_is_deleted_on_the_other_node(n
     with logged_in(other, home, "ann", PASSWORD) as wire:
         ask(writer, "DELETE", f"/realms/{home}?force=true")
         assert is_closed(wire) == "wamp.close.close_realm"
+    follow(nodes)
     assert not comes_in(other, home, "ann")
     assert other.ask_admin("GET", f"/realms/{home}").status == 404
 
@@ -256,9 +288,11 @@ def test_the_administrators_password_is_that_of_both(nodes):
 
     def status():
         return other.ask_admin("GET", "/realms", headers=allowed, user=None).status
-    wait_until(lambda: status() == 200, "the administrator")
+    follow(nodes)
+    assert status() == 200
     ask(writer, "DELETE", f"{path}/{name}")
-    wait_until(lambda: status() == 401, "his end")
+    follow(nodes)
+    assert status() == 401
 
 
 # --- tokens ---------------------------------------------------------------------------------------
@@ -292,6 +326,7 @@ def test_a_revoked_token_is_refused_on_the_other_node_and_its_session_closed(nod
         form = {"token": token, "client_id": "house"}
         assert Issuer(writer).post("revoke", form).status == 200
         assert is_closed(wire)
+    follow(nodes)
     assert not opens(other, token)
     assert opens(other, kept)
 
@@ -365,14 +400,15 @@ def test_tokens_of_old_and_new_keys_count_on_both_nodes(nodes):
     before = token(issuers[0])
     assert all(counts(issuer, before) for issuer in issuers)
     made = ask(writer, "POST", f"/realms/{oauth.OLD_REALM}/keys/rotate", {}).json()["kid"]
-    wait_until(lambda: made in kids(issuers[1]), "the new key on the other node")
-    assert kids(issuers[0]) == kids(issuers[1])
+    follow(nodes)
+    assert made in kids(issuers[0]) and kids(issuers[0]) == kids(issuers[1])
     for issuer in issuers:
         text = token(issuer)  # the old key signs until the new one is known everywhere
         assert all(counts(each, text) and counts(each, before) for each in issuers)
     last = ask(writer, "POST", f"/realms/{oauth.OLD_REALM}/keys/rotate",
                {"emergency": True}).json()["kid"]
-    wait_until(lambda: kids(issuers[1]) == {last}, "the end of the old keys")
+    follow(nodes)
+    assert kids(issuers[1]) == {last}
     assert not any(counts(issuer, before) for issuer in issuers)
     for issuer in issuers:
         text = token(issuer)
