@@ -1,11 +1,11 @@
 """Nodes that share a PostgreSQL know of each other: who is alive, and how far each serves."""
 import concurrent.futures
 import json
-import signal
 import time
 
 import pytest
 
+from support import processes
 from support.cli import postern
 from support.patience import FACTOR, wait_until
 from support.postgres import MISSING, Postgres, programs
@@ -56,11 +56,11 @@ def served(node, name="kept"):
 
 
 def frozen(node):
-    node.process.send_signal(signal.SIGSTOP)
+    processes.freeze([node.process.pid])
 
 
 def thawed(node):
-    node.process.send_signal(signal.SIGCONT)
+    processes.thaw([node.process.pid])
 
 
 def test_a_publication_is_answered_when_every_node_serves_it(nodes):

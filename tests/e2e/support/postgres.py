@@ -13,6 +13,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from . import processes
 from .patience import PATIENCE, wait_until
 
 MISSING = "PostgreSQL is not installed (apt-get install postgresql)"
@@ -103,25 +104,20 @@ class Postgres:
                 found.append(int(stat.parent.name))
         return [mine, *found]
 
-    def signal(self, number):
-        for pid in self.pids():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
-
     def kill(self):
         """kill -9 of all of it."""
-        self.signal(signal.SIGKILL)
+        self.freeze()
+        processes.kill(self.pids())
         self.process.wait()
         self.process = None
 
     def freeze(self):
         """It still accepts, and never answers."""
-        self.signal(signal.SIGSTOP)
+        processes.freeze([self.process.pid])  # so that it has no child more
+        processes.freeze(self.pids())
 
     def thaw(self):
-        self.signal(signal.SIGCONT)
+        processes.thaw(self.pids())
 
     def use_tls(self, key, certificate):
         """From the next start on, at a port of 127.0.0.1 besides."""
