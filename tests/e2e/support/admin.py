@@ -177,8 +177,10 @@ SAMPLES = {
 
 
 def story():
-    """All operations in an order in which each finds what it needs."""
-    rank = ["bondy.ticket.verify", "bondy.ticket.revoke", "bondy.ticket.revoke_all"]
+    """All operations in an order in which each finds what it needs. The session goes by itself,
+    sooner or later, when its realm is no longer as it was."""
+    rank = ["bondy.session.kill", "bondy.ticket.verify", "bondy.ticket.revoke",
+            "bondy.ticket.revoke_all"]
     verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
     def place(operation):
