@@ -256,6 +256,14 @@ static inline void login_start(const struct router_options *limits)
     add_users();
 }
 
+static inline int setup_as_usual(void **state)
+{
+    (void)state;
+    const struct router_options limits = world_limits();
+    login_start(&limits);
+    return 0;
+}
+
 static inline int teardown(void **state)
 {
     (void)state;

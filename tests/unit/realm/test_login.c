@@ -251,15 +251,7 @@ static void the_sixth_attempt_is_not_looked_at(void **state)
     actor_free(joe_by_cra());
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    struct router_options limits = world_limits();
-    login_start(&limits);
-    return 0;
-}
-
-#define IT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define IT(name) cmocka_unit_test_setup_teardown(name, setup_as_usual, teardown)
 
 int main(void)
 {

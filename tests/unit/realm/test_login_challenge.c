@@ -202,15 +202,7 @@ static void a_key_says_whose_it_is_when_nothing_else_does(void **state)
     mem_free(key);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    struct router_options limits = world_limits();
-    login_start(&limits);
-    return 0;
-}
-
-#define IT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define IT(name) cmocka_unit_test_setup_teardown(name, setup_as_usual, teardown)
 
 int main(void)
 {
